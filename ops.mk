@@ -1,0 +1,1 @@
+# Scripts, nginx template and documents that are installed or shipped.

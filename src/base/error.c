@@ -1,0 +1,87 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int status;
+    bool transient;
+    const char *title;
+} kinds[ERR__MAX] = {
+    [ERR_OK] = {200, false, "OK"},
+    [ERR_BAD_REQUEST] = {400, false, "Bad Request"},
+    [ERR_UNAUTHORIZED] = {401, false, "Unauthorized"},
+    [ERR_FORBIDDEN] = {403, false, "Forbidden"},
+    [ERR_NOT_FOUND] = {404, false, "Not Found"},
+    [ERR_METHOD_NOT_ALLOWED] = {405, false, "Method Not Allowed"},
+    [ERR_CONFLICT] = {409, false, "Conflict"},
+    [ERR_GONE] = {410, false, "Gone"},
+    [ERR_LENGTH_REQUIRED] = {411, false, "Length Required"},
+    [ERR_TOO_LARGE] = {413, false, "Content Too Large"},
+    [ERR_MEDIA_TYPE] = {415, false, "Unsupported Media Type"},
+    [ERR_UNPROCESSABLE] = {422, false, "Unprocessable Content"},
+    [ERR_RATE_LIMITED] = {429, true, "Too Many Requests"},
+    [ERR_INTERNAL] = {500, false, "Internal Server Error"},
+    [ERR_UNAVAILABLE] = {503, true, "Service Unavailable"},
+    [ERR_TIMEOUT] = {504, true, "Gateway Timeout"},
+    [ERR_STORAGE_FULL] = {507, true, "Insufficient Storage"},
+};
+
+/* vsnprintf that, when it has to cut, does not leave half a UTF-8 character. */
+static void format_text(char out[ERROR_TEXT_MAX], const char *fmt, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void format_text(char out[ERROR_TEXT_MAX], const char *fmt, va_list args)
+{
+    int n = vsnprintf(out, ERROR_TEXT_MAX, fmt, args);
+    if (n < ERROR_TEXT_MAX)
+        return;
+    size_t end = ERROR_TEXT_MAX - 1;
+    size_t start = end;
+    while (start > 0 && ((unsigned char)out[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)out[start - 1] < 0xC0)
+        return;
+    unsigned char lead = (unsigned char)out[start - 1];
+    size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (end - (start - 1) < want)
+        out[start - 1] = '\0';
+}
+
+enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
+{
+    if (e == NULL)
+        return kind;
+    memset(e, 0, sizeof *e);
+    e->kind = kind;
+    va_list args;
+    va_start(args, fmt);
+    format_text(e->detail, fmt, args);
+    va_end(args);
+    return kind;
+}
+
+enum err error_cause(struct error *e, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    format_text(e->cause, fmt, args);
+    va_end(args);
+    return e->kind;
+}
+
+int err_http_status(enum err kind)
+{
+    return kinds[kind].status;
+}
+
+const char *err_title(enum err kind)
+{
+    return kinds[kind].title;
+}
+
+bool err_is_transient(enum err kind)
+{
+    return kinds[kind].transient;
+}

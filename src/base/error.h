@@ -1,0 +1,60 @@
+/* Errors: one type for every layer.
+ *
+ * A kind decides the HTTP status and whether a retry can help; `detail` is a sentence for the
+ * user, `cause` is for the log only. An error is made where the fact is known and passed up
+ * unchanged.
+ */
+#ifndef PDF_OCR_BASE_ERROR_H
+#define PDF_OCR_BASE_ERROR_H
+
+#include <stdbool.h>
+
+enum err {
+    ERR_OK = 0,
+    ERR_BAD_REQUEST,        /* 400: malformed syntax */
+    ERR_UNAUTHORIZED,       /* 401: no or unusable credentials */
+    ERR_FORBIDDEN,          /* 403: credentials known to be wrong or not enough */
+    ERR_NOT_FOUND,          /* 404 */
+    ERR_METHOD_NOT_ALLOWED, /* 405 */
+    ERR_CONFLICT,           /* 409: lost a compare-and-swap, or the wrong state for this */
+    ERR_GONE,               /* 410: was there, has expired */
+    ERR_LENGTH_REQUIRED,    /* 411 */
+    ERR_TOO_LARGE,          /* 413 */
+    ERR_MEDIA_TYPE,         /* 415 */
+    ERR_UNPROCESSABLE,      /* 422: well formed, but the values cannot be used */
+    ERR_RATE_LIMITED,       /* 429, transient */
+    ERR_INTERNAL,           /* 500: a bug or an exhausted process */
+    ERR_UNAVAILABLE,        /* 503, transient: a dependency failed */
+    ERR_TIMEOUT,            /* 504, transient: a dependency was too slow */
+    ERR_STORAGE_FULL,       /* 507, transient */
+    ERR__MAX
+};
+
+#define ERROR_TEXT_MAX 512
+
+struct error {
+    enum err kind;
+    int retry_after_s;            /* > 0: what to tell the client or the queue */
+    char detail[ERROR_TEXT_MAX];  /* for the user: what is wrong and what to do */
+    char cause[ERROR_TEXT_MAX];   /* for the log; may be empty */
+};
+
+/* Fills *e (which may be NULL) with kind and a printf-formatted detail, clears cause, returns
+ * kind, so that a caller can write `return error_set(e, ERR_NOT_FOUND, ...)`. Text that does not
+ * fit is cut at a UTF-8 boundary. */
+enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Adds the log-only cause to an error already set; returns e->kind. */
+enum err error_cause(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The HTTP status of a kind (RFC 9110, 507 of RFC 4918); 200 for ERR_OK. */
+int err_http_status(enum err kind);
+
+/* The reason phrase of that status, used as the `title` of a problem+json. */
+const char *err_title(enum err kind);
+
+/* Whether trying again later can help. */
+bool err_is_transient(enum err kind);
+
+#endif

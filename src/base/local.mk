@@ -1,0 +1,16 @@
+# Errors, buffers, JSON, log, time: used by everything, uses nothing of ours.
+noinst_LIBRARIES += libbase.a
+libbase_a_SOURCES = \
+	src/base/buffer.c src/base/buffer.h \
+	src/base/error.c src/base/error.h \
+	src/base/json.c src/base/json.h \
+	src/base/log.c src/base/log.h \
+	src/base/source.c src/base/source.h \
+	src/ports/blob_store.c src/ports/blob_store.h \
+	src/ports/extraction.c src/ports/extraction.h \
+	src/ports/job.c src/ports/job.h \
+	src/ports/job_store.c src/ports/job_store.h \
+	src/ports/page.c src/ports/page.h \
+	src/ports/ocr_engine.c src/ports/ocr_engine.h \
+	src/ports/task_queue.h
+libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

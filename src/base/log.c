@@ -1,0 +1,111 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/source.h"
+
+static const char *const severities[LOG__MAX] = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"};
+
+static struct {
+    enum log_level least;
+    bool text;
+    const char *role;
+    char request_id[65];
+    char job_id[65];
+} log_state = {LOG_INFO, false, "main", "", ""};
+
+void log_setup(enum log_level least, enum log_format format, const char *role)
+{
+    log_state.least = least;
+    log_state.text = format == LOG_FORMAT_TEXT ||
+                     (format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
+    log_state.role = role;
+}
+
+static void copy_id(char out[65], const char *id)
+{
+    out[0] = '\0';
+    if (id != NULL)
+        strncat(out, id, 64);
+}
+
+void log_context(const char *request_id, const char *job_id)
+{
+    copy_id(log_state.request_id, request_id);
+    copy_id(log_state.job_id, job_id);
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level >= log_state.least;
+}
+
+void log_raw(const char *line, unsigned long len)
+{
+    struct buffer b = BUFFER_INIT;
+    buffer_append(&b, line, len);
+    buffer_append(&b, "\n", 1);
+    /* Where not even the log can be written there is nobody left to tell. */
+    ssize_t written = b.failed ? 0 : write(STDERR_FILENO, b.data, b.len);
+    (void)written;
+    buffer_free(&b);
+}
+
+static void begin(struct buffer *b, enum log_level level, const char *message)
+{
+    char time[RFC3339_LEN + 1];
+    rfc3339_format(source_now_us(&system_source), time);
+    if (log_state.text) {
+        buffer_printf(b, "%s %-7s %s: %s", time, severities[level], log_state.role, message);
+        return;
+    }
+    buffer_printf(b, "{\"severity\":\"%s\",\"time\":\"%s\",\"message\":", severities[level], time);
+    buffer_json_string(b, message);
+    buffer_printf(b, ",\"role\":\"%s\",\"pid\":%ld", log_state.role, (long)getpid());
+}
+
+static void field(struct buffer *b, const char *name, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    if (log_state.text) {
+        buffer_printf(b, " %s=%s", name, value);
+        return;
+    }
+    buffer_printf(b, ",\"%s\":", name);
+    buffer_json_string(b, value);
+}
+
+static void end(struct buffer *b)
+{
+    field(b, "requestId", log_state.request_id);
+    field(b, "jobId", log_state.job_id);
+    if (!log_state.text)
+        buffer_puts(b, "}");
+    if (!b->failed)
+        log_raw(b->data, b->len);
+    buffer_free(b);
+}
+
+void log_event(enum log_level level, const char *message, ...)
+{
+    if (!log_enabled(level))
+        return;
+    struct buffer b = BUFFER_INIT;
+    begin(&b, level, message);
+    va_list args;
+    va_start(args, message);
+    for (const char *name; (name = va_arg(args, const char *)) != NULL;)
+        field(&b, name, va_arg(args, const char *));
+    va_end(args);
+    end(&b);
+}
+
+void log_error(enum log_level level, const char *message, const struct error *e)
+{
+    log_event(level, message, "error", err_title(e->kind), "detail", e->detail, "cause", e->cause,
+              NULL);
+}

@@ -1,0 +1,109 @@
+#include "base/source.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t system_now_us(void *self)
+{
+    (void)self;
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * US_PER_S + t.tv_nsec / 1000;
+}
+
+static void system_random(void *self, void *out, size_t n)
+{
+    (void)self;
+    randombytes_buf(out, n);
+}
+
+const struct source system_source = {system_now_us, system_random, NULL};
+
+int64_t source_now_us(const struct source *s)
+{
+    return s->now_us(s->self);
+}
+
+void source_uuid(const struct source *s, char out[UUID_LEN + 1])
+{
+    unsigned char b[16];
+    s->random_bytes(s->self, b, sizeof b);
+    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
+    char hex[33];
+    sodium_bin2hex(hex, sizeof hex, b, sizeof b);
+    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+                   hex + 16, hex + 20);
+}
+
+void source_hex(const struct source *s, char *out, size_t n_bytes)
+{
+    unsigned char b[64];
+    out[0] = '\0';
+    for (size_t done = 0; done < n_bytes;) {
+        size_t n = n_bytes - done < sizeof b ? n_bytes - done : sizeof b;
+        s->random_bytes(s->self, b, n);
+        sodium_bin2hex(out + 2 * done, 2 * n + 1, b, n);
+        done += n;
+    }
+    sodium_memzero(b, sizeof b);
+}
+
+int64_t source_jitter_us(const struct source *s, int64_t us)
+{
+    uint64_t r;
+    s->random_bytes(s->self, &r, sizeof r);
+    int64_t half = us / 2;
+    return us - (int64_t)(r % (uint64_t)(half + 1));
+}
+
+int64_t monotonic_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * US_PER_S + t.tv_nsec / 1000;
+}
+
+void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1])
+{
+    int64_t s = us / US_PER_S, fraction = us % US_PER_S;
+    if (fraction < 0) {
+        fraction += US_PER_S;
+        s--;
+    }
+    time_t t = (time_t)s;
+    struct tm tm;
+    gmtime_r(&t, &tm);
+    size_t n = strftime(out, RFC3339_LEN + 1, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(out + n, RFC3339_LEN + 1 - n, ".%06dZ", (int)fraction);
+}
+
+int rfc3339_parse(const char *text, int64_t *us)
+{
+    struct tm tm = {0};
+    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (p == NULL || strlen(text) < 20)
+        return -1;
+    int64_t fraction = 0;
+    if (*p == '.') {
+        int64_t unit = US_PER_S / 10;
+        if (p[1] < '0' || p[1] > '9')
+            return -1;
+        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
+            fraction += (*p - '0') * unit;
+    }
+    int64_t offset_s = 0;
+    if (*p == '+' || *p == '-') {
+        int hours, minutes, n = 0;
+        if (sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &n) != 2 || n != 5 || hours > 23 ||
+            minutes > 59 || p[6] != '\0')
+            return -1;
+        offset_s = (*p == '-' ? -1 : 1) * (hours * 3600L + minutes * 60L);
+    } else if ((*p != 'Z' && *p != 'z') || p[1] != '\0') {
+        return -1;
+    }
+    *us = ((int64_t)timegm(&tm) - offset_s) * US_PER_S + fraction;
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* Where time, randomness and ids come from, so that tests can hold them still. */
+#ifndef PDF_OCR_BASE_SOURCE_H
+#define PDF_OCR_BASE_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define US_PER_S INT64_C(1000000)
+#define UUID_LEN 36
+
+struct source {
+    int64_t (*now_us)(void *self); /* microseconds since the epoch, UTC */
+    void (*random_bytes)(void *self, void *out, size_t n);
+    void *self;
+};
+
+/* The system clock and libsodium's generator. */
+extern const struct source system_source;
+
+int64_t source_now_us(const struct source *s);
+
+/* Writes a random UUID, version 4 (RFC 9562), lower case, NUL-terminated. */
+void source_uuid(const struct source *s, char out[UUID_LEN + 1]);
+
+/* Writes n_bytes random bytes as lower-case hex; out holds 2 * n_bytes + 1. */
+void source_hex(const struct source *s, char *out, size_t n_bytes);
+
+/* A time in [us/2, us], uniformly: the jitter put on delays. */
+int64_t source_jitter_us(const struct source *s, int64_t us);
+
+/* Monotonic microseconds, for durations and deadlines inside one process only. */
+int64_t monotonic_us(void);
+
+#define RFC3339_LEN 27 /* 2026-01-02T03:04:05.678901Z */
+
+/* Formats as RFC 3339 UTC with microseconds. */
+void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1]);
+
+/* Parses an RFC 3339 time with any offset and fraction. Returns 0, or -1 when it is not one. */
+int rfc3339_parse(const char *text, int64_t *us);
+
+#endif

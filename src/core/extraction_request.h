@@ -1,0 +1,27 @@
+/* Reading and checking the body of POST /extract and /extract/agentic. */
+#ifndef PDF_OCR_CORE_EXTRACTION_REQUEST_H
+#define PDF_OCR_CORE_EXTRACTION_REQUEST_H
+
+#include <jansson.h>
+
+#include "core/config.h"
+#include "ports/extraction.h"
+
+/* Checks body against the limits of cfg and fills *out (free it with extraction_request_free).
+ *
+ * {pdf_id, regions:[{page, x, y, width, height, region_id?, region_type?}], output_format?,
+ *  engine?, pages?: "1-3,7" , escape_formulas?}. Unknown members are ignored. agentic: regions
+ * may be missing or empty. ERR_UNPROCESSABLE with a JSON Pointer and what was expected. A page
+ * past the end of the document is known only when the job runs. */
+enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
+                                 struct extraction_request *out, struct error *e);
+
+/* Appends the canonical JSON of a request: what is stored with the job and sent in tasks. Reading
+ * it back gives the same request. */
+void extraction_request_write(const struct extraction_request *r, struct buffer *out);
+
+/* Reads that JSON back. */
+enum err extraction_request_parse(const char *text, size_t len, const struct config *cfg,
+                                  struct extraction_request *out, struct error *e);
+
+#endif

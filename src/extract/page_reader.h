@@ -1,0 +1,40 @@
+/* The client of pdf-ocr-page: the only code that parses a PDF runs there, sandboxed.
+ *
+ * One child per document. It gets the PDF as an open descriptor and answers over a pipe; if it
+ * dies or lies the caller gets an error that a user can act on (ERR_UNPROCESSABLE: not a PDF,
+ * encrypted, damaged, too many pages, page out of range, too complex) and lives on.
+ */
+#ifndef PDF_OCR_EXTRACT_PAGE_READER_H
+#define PDF_OCR_EXTRACT_PAGE_READER_H
+
+#include "base/error.h"
+#include "ports/page.h"
+
+struct page_reader;
+
+struct page_reader_limits {
+    const char *program; /* path of pdf-ocr-page */
+    int64_t cpu_s, memory_bytes;
+    int64_t max_pages;
+    int64_t max_raster_pixels;
+};
+
+/* Starts a reader on the open descriptor pdf_fd (which stays the caller's). checkpoint is copied
+ * and passed while waiting for the child. *pages is the document's page count. */
+enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
+                          const struct checkpoint *c, struct page_reader **out, int *pages,
+                          struct error *e);
+
+/* Words of the text layer, ruling lines and facts of a page (1-based). */
+enum err page_reader_page(struct page_reader *r, int page, struct page_content *out,
+                          struct error *e);
+
+/* A grey raster of part of a page. The dpi is lowered, and told in out->dpi, when the part would
+ * be more than max_raster_pixels. */
+enum err page_reader_raster(struct page_reader *r, int page, struct box part, int dpi,
+                            struct raster *out, struct error *e);
+
+/* Ends the child and frees; NULL is allowed. */
+void page_reader_close(struct page_reader *r);
+
+#endif

@@ -1,0 +1,23 @@
+/* A document and a request in, an extraction out: DESIGN section 7. */
+#ifndef PDF_OCR_EXTRACT_PIPELINE_H
+#define PDF_OCR_EXTRACT_PIPELINE_H
+
+#include "extract/page_reader.h"
+#include "ports/extraction.h"
+#include "ports/ocr_engine.h"
+
+struct pipeline {
+    struct page_reader_limits reader;
+    struct ocr_engine ocr;      /* for regions with no text layer; ops NULL: none */
+    enum engine_choice engine;  /* the configured one; a request that is not AUTO wins */
+    int ocr_dpi;
+};
+
+/* Runs r on the PDF at pdf_fd. progress is kept current (c reads it). Permanent failures are
+ * ERR_UNPROCESSABLE; a region in which nothing was found is no error but a warning in its result
+ * and in the outcome. *out is freed by the caller with extraction_free, on errors too. */
+enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extraction_request *r,
+                      const struct checkpoint *c, struct job_progress *progress,
+                      struct extraction *out, struct error *e);
+
+#endif

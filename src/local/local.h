@@ -1,0 +1,48 @@
+/* The local adapters: SQLite, files, Tesseract. Each fills its port; close it by ops->close. */
+#ifndef PDF_OCR_LOCAL_LOCAL_H
+#define PDF_OCR_LOCAL_LOCAL_H
+
+#include "base/source.h"
+#include "core/config.h"
+#include "core/signed_url.h"
+#include "ports/blob_store.h"
+#include "ports/job_store.h"
+#include "ports/ocr_engine.h"
+#include "ports/task_queue.h"
+
+/* Jobs and feedback in DATA_DIR/pdf-ocr.sqlite3 (WAL, synchronous FULL); made when missing. */
+enum err sqlite_job_store_open(const char *path, const struct source *source,
+                               struct job_store *out, struct error *e);
+
+/* Tasks in the same file. notify_fd: an eventfd written to after each enqueue so that the
+ * dispatcher wakes at once; -1: none. */
+enum err sqlite_task_queue_open(const char *path, const struct source *source, int notify_fd,
+                                struct task_queue *out, struct error *e);
+
+/* Files under DATA_DIR/blobs; URLs are signed local ones under base_url. */
+enum err file_blob_store_open(const char *root, const char *base_url,
+                              const unsigned char signing_key[SIGNING_KEY_BYTES],
+                              const struct source *source, struct blob_store *out,
+                              struct error *e);
+
+/* Tesseract, loaded at the first image and kept warm. tessdata_dir may be NULL. */
+enum err tesseract_engine_open(const char *tessdata_dir, const char *language,
+                               struct ocr_engine *out, struct error *e);
+
+/* The dispatcher: delivers the queue's tasks over HTTP as Cloud Tasks does, until *stop is set
+ * (it wakes on signals). auth_key: sent as X-API-Key. tick is called about every
+ * SWEEP_INTERVAL_S for maintenance. Returns when stopped and its calls have ended or the grace
+ * period is over. */
+struct dispatcher_options {
+    const struct config *cfg;
+    const struct source *source;
+    const char *db_path;
+    const char *auth_key;
+    int notify_fd;
+    const volatile int *stop;
+    void (*tick)(void *self);
+    void *tick_self;
+};
+enum err dispatcher_run(const struct dispatcher_options *o, struct error *e);
+
+#endif

@@ -1,0 +1,27 @@
+#include "ports/blob_store.h"
+
+#include <string.h>
+
+static bool byte_allowed(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           c >= 0x80 || (c != '\0' && strchr("._ -()+,@~", c) != NULL);
+}
+
+bool blob_name_valid(const char *name)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > BLOB_NAME_MAX)
+        return false;
+    for (const char *segment = name;;) {
+        size_t n = strcspn(segment, "/");
+        if (n == 0 || (n == 1 && segment[0] == '.') || (n == 2 && memcmp(segment, "..", 2) == 0))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            if (!byte_allowed((unsigned char)segment[i]))
+                return false;
+        if (segment[n] == '\0')
+            return true;
+        segment += n + 1;
+    }
+}

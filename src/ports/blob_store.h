@@ -1,0 +1,72 @@
+/* Port: where PDFs and results live (files, Cloud Storage).
+ *
+ * Names are relative paths such as `results/{job_id}/result.csv`: segments of
+ * [A-Za-z0-9._ ()+,@~-] or UTF-8 above U+007F, none empty, `.` or `..`, at most 512 bytes in all; an
+ * adapter refuses others with ERR_BAD_REQUEST whatever the caller checked. Reading what is not
+ * there is ERR_NOT_FOUND. All calls may fail with ERR_UNAVAILABLE, ERR_TIMEOUT or
+ * ERR_STORAGE_FULL. Writing is atomic: a reader sees the old bytes or the new, never a part.
+ */
+#ifndef PDF_OCR_PORTS_BLOB_STORE_H
+#define PDF_OCR_PORTS_BLOB_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#define BLOB_NAME_MAX 512
+
+struct blob_info {
+    uint64_t size;
+    int64_t updated_us;
+};
+
+struct blob_store_ops {
+    const char *name; /* for logs: "files", "storage" */
+
+    /* Stores the file at path under name, replacing what was there. The file is consumed: moved
+     * where that is possible, else copied and unlinked. On an error it is left where it is. */
+    enum err (*put_file)(void *self, const char *name, const char *path, const char *content_type,
+                         struct error *e);
+
+    /* Stores bytes, durably (fsync or the service's word). */
+    enum err (*put_bytes)(void *self, const char *name, const void *bytes, size_t n,
+                          const char *content_type, struct error *e);
+
+    /* *fd is a readable, seekable descriptor of the whole blob; the caller closes it. */
+    enum err (*open)(void *self, const char *name, int *fd, struct error *e);
+
+    enum err (*stat)(void *self, const char *name, struct blob_info *out, struct error *e);
+
+    /* The first blob whose name starts with prefix (which ends in '/'), into out. */
+    enum err (*find)(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1], struct error *e);
+
+    /* Removes all blobs under prefix (which ends in '/'); nothing there is ERR_OK. */
+    enum err (*remove_prefix)(void *self, const char *prefix, struct error *e);
+
+    /* Appends a URL that takes one PUT of the bytes with no other credentials, for ttl_s. */
+    enum err (*upload_url)(void *self, const char *name, const char *content_type, int ttl_s,
+                           struct buffer *out, struct error *e);
+
+    /* Appends a URL that gives the bytes with no other credentials until expires_us. */
+    enum err (*download_url)(void *self, const char *name, int64_t expires_us, struct buffer *out,
+                             struct error *e);
+
+    /* Appends the store's own name of the blob: gs://bucket/name, local:name. */
+    void (*uri)(void *self, const char *name, struct buffer *out);
+
+    enum err (*ping)(void *self, struct error *e);
+    void (*close)(void *self);
+};
+
+struct blob_store {
+    const struct blob_store_ops *ops;
+    void *self;
+};
+
+/* Whether name keeps the rule above. */
+bool blob_name_valid(const char *name);
+
+#endif

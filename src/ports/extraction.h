@@ -1,0 +1,109 @@
+/* The request for an extraction, and what came out of it: data that core, extract and the
+ * adapters share. */
+#ifndef PDF_OCR_PORTS_EXTRACTION_H
+#define PDF_OCR_PORTS_EXTRACTION_H
+
+#include "ports/job.h"
+#include "ports/page.h"
+
+enum output_format { FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT__MAX };
+extern const char *const output_format_names[FORMAT__MAX + 1];
+
+enum region_type { REGION_AUTO, REGION_TABLE, REGION_FORM, REGION_TEXT, REGION__MAX };
+extern const char *const region_type_names[REGION__MAX + 1]; /* auto, table, form, text */
+
+/* AUTO: text layer where there is one, else the configured OCR engine. */
+enum engine_choice {
+    CHOICE_AUTO,
+    CHOICE_TEXT,
+    CHOICE_TESSERACT,
+    CHOICE_DOCUMENTAI,
+    CHOICE_GEMINI,
+    CHOICE__MAX
+};
+extern const char *const engine_choice_names[CHOICE__MAX + 1];
+
+#define REGION_ID_MAX 64
+
+struct region {
+    char id[REGION_ID_MAX + 1]; /* the client's, or region-{index} */
+    int page;                   /* 1-based */
+    struct box box;
+    enum region_type type;
+    double confidence; /* of the detection; 1 when the user marked it */
+};
+
+struct page_range {
+    int first, last; /* 1-based, inclusive; last 0: to the end */
+};
+
+struct extraction_request {
+    char pdf_id[JOB_PDF_ID_MAX + 1];
+    enum output_format format;
+    enum engine_choice engine;
+    bool agentic;         /* find regions when none are given */
+    bool escape_formulas; /* CSV/TSV: neutralise =, +, -, @ at the start of a cell */
+    struct region *regions;
+    size_t n_regions;
+    struct page_range *pages; /* where to look for regions; none: everywhere */
+    size_t n_pages;
+};
+
+void extraction_request_free(struct extraction_request *r);
+
+/* A cell covers row..row+row_span-1, col..col+col_span-1. */
+struct cell {
+    int row, col, row_span, col_span;
+    struct box box;
+    char *text;       /* owned, UTF-8, "" when empty */
+    float confidence; /* least of its words; 1 when empty */
+    enum engine engine;
+    bool header;
+};
+
+struct table {
+    int rows, cols;
+    struct cell *cells; /* by row, then column; spanned places have no cell */
+    size_t n_cells;
+    struct box box;
+    float confidence;
+};
+
+void table_free(struct table *t);
+
+struct form_field {
+    char *name, *value; /* owned */
+    struct box name_box, value_box;
+    float confidence;
+    enum engine engine;
+};
+
+void form_field_free(struct form_field *f);
+
+struct region_result {
+    struct region region; /* type is resolved: never REGION_AUTO */
+    char *text;           /* owned; reading order, lines ended by \n */
+    float confidence;
+    enum engine engine;   /* who read most of it */
+    struct word_list words;
+    struct table *tables;
+    size_t n_tables;
+    struct form_field *fields;
+    size_t n_fields;
+    char *warning; /* owned, may be NULL: why it is empty or poor */
+};
+
+void region_result_free(struct region_result *r);
+
+struct extraction {
+    struct region_result *results; /* in the order of the request, or of detection */
+    size_t n_results;
+    int pages_total;        /* of the document */
+    int pages_read;
+    enum job_outcome outcome;
+    char *debug_graph_json; /* agentic only; owned */
+};
+
+void extraction_free(struct extraction *x);
+
+#endif

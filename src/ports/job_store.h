@@ -1,0 +1,118 @@
+/* Port: where jobs and feedback live (SQLite, Firestore).
+ *
+ * Every change of a job is a compare-and-swap on `version`; the rules of what may follow what are
+ * the core's (core/job_state.h), never the store's. All calls may fail with ERR_UNAVAILABLE,
+ * ERR_TIMEOUT or ERR_STORAGE_FULL. An adapter belongs to one process: open it after fork().
+ */
+#ifndef PDF_OCR_PORTS_JOB_STORE_H
+#define PDF_OCR_PORTS_JOB_STORE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "ports/job.h"
+
+/* What makes a repeated create the same create (the Idempotency-Key header). */
+struct idempotency {
+    const char *owner;
+    const char *key;       /* as sent, at most 255 bytes */
+    const char *body_hash; /* hex digest of the request's body */
+};
+
+struct job_filter {
+    const char *owner;       /* NULL: anybody's */
+    const char *pdf_id;      /* NULL: any */
+    int status;              /* enum job_status, or -1: any */
+    int page_size;           /* 1..200 */
+    const char *page_token;  /* NULL: the first page; opaque, from job_page */
+};
+
+struct job_page {
+    struct job **jobs; /* newest first */
+    size_t n;
+    char *next_page_token; /* NULL: no more */
+};
+
+void job_page_free(struct job_page *p);
+
+struct feedback {
+    char id[UUID_LEN + 1];
+    char job_id[UUID_LEN + 1];
+    char *corrections_json; /* JSON array, validated by the core */
+    int corrections_count;
+    char *user_id, *session_id; /* may be NULL */
+    int64_t timestamp_us;       /* when the user made it */
+    char status[32];            /* pending_analysis */
+    int64_t created_us;
+};
+
+struct feedback_list {
+    struct feedback *items; /* oldest first */
+    size_t n;
+};
+
+void feedback_clear(struct feedback *f);
+void feedback_list_free(struct feedback_list *l);
+
+struct feedback_stats {
+    int64_t feedback_count;    /* feedback records */
+    int64_t jobs_with_feedback;
+    int64_t corrections_count; /* all corrections in them */
+    int64_t by_action[4];      /* delete, move, resize, retype */
+};
+
+struct job_store_ops {
+    const char *name; /* for logs: "sqlite", "firestore" */
+
+    /* Stores a new job (version becomes 1). With idem: if the same owner and key were used
+     * before, nothing is stored and *existing is the job made then (owned by the caller), or
+     * ERR_UNPROCESSABLE when body_hash differs. Otherwise *existing is NULL. A key is remembered
+     * for at least 24 h. ERR_CONFLICT when the id exists. */
+    enum err (*create)(void *self, const struct job *j, const struct idempotency *idem,
+                       struct job **existing, struct error *e);
+
+    /* ERR_NOT_FOUND. *out is owned by the caller. */
+    enum err (*get)(void *self, const char *id, struct job **out, struct error *e);
+
+    /* Writes next in place of the stored job if that one's version is still next->version; the
+     * stored version becomes next->version + 1, and so does next->version. ERR_CONFLICT when
+     * somebody was faster, ERR_NOT_FOUND. */
+    enum err (*replace)(void *self, struct job *next, struct error *e);
+
+    /* ERR_BAD_REQUEST for a page_token that is not ours. */
+    enum err (*list)(void *self, const struct job_filter *f, struct job_page *out,
+                     struct error *e);
+
+    /* Up to max jobs that nobody will take up by themselves: queued with next_attempt_us before
+     * queued_before_us, or processing with lease_expires_us before lease_before_us. */
+    enum err (*list_stale)(void *self, int64_t queued_before_us, int64_t lease_before_us, int max,
+                           struct job_page *out, struct error *e);
+
+    /* Up to max final jobs with expires_us before now_us. */
+    enum err (*list_expired)(void *self, int64_t now_us, int max, struct job_page *out,
+                             struct error *e);
+
+    /* Removes a job, its feedback and its idempotency key. Removing one that is not there is
+     * ERR_OK. */
+    enum err (*remove)(void *self, const char *id, struct error *e);
+
+    /* Stores feedback and, in the same transaction, the job's has_feedback, feedback_count,
+     * last_feedback_us and version. ERR_NOT_FOUND when there is no such job. */
+    enum err (*feedback_add)(void *self, const struct feedback *f, struct error *e);
+    enum err (*feedback_list)(void *self, const char *job_id, struct feedback_list *out,
+                              struct error *e);
+    /* owner NULL: everybody's. */
+    enum err (*feedback_stats)(void *self, const char *owner, struct feedback_stats *out,
+                               struct error *e);
+
+    /* Whether the store answers. */
+    enum err (*ping)(void *self, struct error *e);
+    void (*close)(void *self);
+};
+
+struct job_store {
+    const struct job_store_ops *ops;
+    void *self;
+};
+
+#endif

@@ -1,0 +1,55 @@
+#include "ports/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const engine_names[ENGINE__MAX + 1] = {
+    [ENGINE_TEXT] = "text",
+    [ENGINE_TESSERACT] = "tesseract",
+    [ENGINE_DOCUMENTAI] = "documentai",
+    [ENGINE_GEMINI] = "gemini",
+};
+
+enum err word_list_add(struct word_list *l, struct box box, const char *text, size_t text_len,
+                       float confidence, enum engine engine)
+{
+    if (l->n == l->cap) {
+        size_t cap = l->cap > 0 ? l->cap * 2 : 64;
+        struct word *items = realloc(l->items, cap * sizeof *items);
+        if (items == NULL)
+            return ERR_INTERNAL;
+        l->items = items;
+        l->cap = cap;
+    }
+    char *copy = strndup(text, text_len);
+    if (copy == NULL)
+        return ERR_INTERNAL;
+    l->items[l->n++] = (struct word){box, copy, confidence, engine};
+    return ERR_OK;
+}
+
+void word_list_free(struct word_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free(l->items[i].text);
+    free(l->items);
+    memset(l, 0, sizeof *l);
+}
+
+void page_content_free(struct page_content *p)
+{
+    word_list_free(&p->words);
+    free(p->rules);
+    memset(p, 0, sizeof *p);
+}
+
+void raster_free(struct raster *r)
+{
+    free(r->pixels);
+    memset(r, 0, sizeof *r);
+}
+
+enum err checkpoint_pass(const struct checkpoint *c, struct error *e)
+{
+    return c == NULL || c->call == NULL ? ERR_OK : c->call(c->self, e);
+}

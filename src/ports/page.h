@@ -1,0 +1,81 @@
+/* What is read off a page: words, ruling lines, pixels.
+ *
+ * All boxes are fractions 0..1 of the page as it is shown (after CropBox and Rotate), origin top
+ * left, so that words of the text layer and of any OCR engine are alike.
+ */
+#ifndef PDF_OCR_PORTS_PAGE_H
+#define PDF_OCR_PORTS_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct box {
+    double x, y, w, h;
+};
+
+/* Who read a word. Names as in ENGINE and in results. */
+enum engine { ENGINE_TEXT, ENGINE_TESSERACT, ENGINE_DOCUMENTAI, ENGINE_GEMINI, ENGINE__MAX };
+extern const char *const engine_names[ENGINE__MAX + 1]; /* text, tesseract, documentai, gemini */
+
+struct word {
+    struct box box;
+    char *text;       /* UTF-8, owned */
+    float confidence; /* 0..1; 1 for the text layer */
+    enum engine engine;
+};
+
+struct word_list {
+    struct word *items;
+    size_t n, cap;
+};
+
+/* Appends a word; text is copied. ERR_INTERNAL when memory is out. */
+enum err word_list_add(struct word_list *l, struct box box, const char *text, size_t text_len,
+                       float confidence, enum engine engine);
+void word_list_free(struct word_list *l);
+
+/* A straight ruling line, horizontal or vertical; box is thin one way. */
+struct rule {
+    struct box box;
+    bool vertical;
+};
+
+struct page_info {
+    int number;              /* 1-based */
+    double width, height;    /* points, as shown */
+    int rotation;            /* 0, 90, 180, 270: already applied */
+};
+
+struct page_content {
+    struct page_info info;
+    struct word_list words; /* of the text layer, in the reader's order */
+    struct rule *rules;
+    size_t n_rules;
+    double image_coverage; /* part of the page covered by images, 0..1 */
+};
+
+void page_content_free(struct page_content *p);
+
+/* 8-bit grey pixels, 0 black, rows of `width` bytes. */
+struct raster {
+    int width, height;
+    int dpi;
+    uint8_t *pixels; /* owned */
+};
+
+void raster_free(struct raster *r);
+
+/* Called by long work between steps and at least every second where the engine allows it. Anything
+ * but ERR_OK stops the work, which then returns that error: a cancelled job, a lost lease, a
+ * deadline. */
+struct checkpoint {
+    enum err (*call)(void *self, struct error *e);
+    void *self; /* call may be NULL: nothing to check */
+};
+
+enum err checkpoint_pass(const struct checkpoint *c, struct error *e);
+
+#endif
