@@ -8,7 +8,7 @@
 
 struct app {
     struct services services;
-    struct job_runner runner;           /* task pool only */
+    struct job_runner runner; /* task pool only */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
 };

@@ -16,7 +16,10 @@ struct buffer {
     bool failed;
 };
 
-#define BUFFER_INIT {NULL, 0, 0, false}
+#define BUFFER_INIT                                                                                \
+    {                                                                                              \
+        NULL, 0, 0, false                                                                          \
+    }
 
 void buffer_append(struct buffer *b, const void *bytes, size_t n);
 void buffer_puts(struct buffer *b, const char *text);

@@ -34,9 +34,9 @@ enum err {
 
 struct error {
     enum err kind;
-    int retry_after_s;            /* > 0: what to tell the client or the queue */
-    char detail[ERROR_TEXT_MAX];  /* for the user: what is wrong and what to do */
-    char cause[ERROR_TEXT_MAX];   /* for the log; may be empty */
+    int retry_after_s;           /* > 0: what to tell the client or the queue */
+    char detail[ERROR_TEXT_MAX]; /* for the user: what is wrong and what to do */
+    char cause[ERROR_TEXT_MAX];  /* for the log; may be empty */
 };
 
 /* Fills *e (which may be NULL) with kind and a printf-formatted detail, clears cause, returns

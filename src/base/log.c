@@ -20,8 +20,8 @@ static struct {
 void log_setup(enum log_level least, enum log_format format, const char *role)
 {
     log_state.least = least;
-    log_state.text = format == LOG_FORMAT_TEXT ||
-                     (format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
+    log_state.text =
+        format == LOG_FORMAT_TEXT || (format == LOG_FORMAT_AUTO && isatty(STDERR_FILENO) == 1);
     log_state.role = role;
 }
 

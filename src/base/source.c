@@ -34,8 +34,8 @@ void source_uuid(const struct source *s, char out[UUID_LEN + 1])
     b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
     char hex[33];
     sodium_bin2hex(hex, sizeof hex, b, sizeof b);
-    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
-                   hex + 16, hex + 20);
+    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
+                   hex + 20);
 }
 
 void source_hex(const struct source *s, char *out, size_t n_bytes)

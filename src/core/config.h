@@ -25,49 +25,51 @@ struct config {
     char *api_keys_file; /* API_KEYS_FILE */
     char *cors_origins;  /* CORS_ORIGINS: JSON array or comma separated */
 
-    int64_t api_workers;          /* API_WORKERS: 2 */
-    int64_t task_workers;         /* TASK_WORKERS: 2 */
-    int64_t worker_max_requests;  /* WORKER_MAX_REQUESTS: 100000; 0: never recycled */
-    int64_t task_nice;            /* TASK_NICE: 10 */
-    int64_t shutdown_grace_s;     /* SHUTDOWN_GRACE_S: 10 */
-    int64_t request_deadline_s;   /* REQUEST_DEADLINE_S: 10 */
-    int64_t task_deadline_s;      /* TASK_DEADLINE_S: 300 */
+    int64_t api_workers;         /* API_WORKERS: 2 */
+    int64_t task_workers;        /* TASK_WORKERS: 2 */
+    int64_t worker_max_requests; /* WORKER_MAX_REQUESTS: 100000; 0: never recycled */
+    int64_t task_nice;           /* TASK_NICE: 10 */
+    int64_t shutdown_grace_s;    /* SHUTDOWN_GRACE_S: 10 */
+    int64_t request_deadline_s;  /* REQUEST_DEADLINE_S: 10 */
+    int64_t task_deadline_s;     /* TASK_DEADLINE_S: 300 */
 
-    int64_t max_upload_bytes;     /* MAX_UPLOAD_BYTES: 52428800 */
-    int64_t max_json_bytes;       /* MAX_JSON_BYTES: 1048576 */
-    int64_t max_regions;          /* MAX_REGIONS: 200 */
-    int64_t max_pages;            /* MAX_PAGES: 500 */
-    int64_t max_raster_pixels;    /* MAX_RASTER_PIXELS: 40000000 */
-    int64_t reader_cpu_s;         /* READER_CPU_S: 60 */
-    int64_t reader_memory_bytes;  /* READER_MEMORY_BYTES: 1073741824 */
+    int64_t max_upload_bytes;    /* MAX_UPLOAD_BYTES: 52428800 */
+    int64_t max_json_bytes;      /* MAX_JSON_BYTES: 1048576 */
+    int64_t max_regions;         /* MAX_REGIONS: 200 */
+    int64_t max_pages;           /* MAX_PAGES: 500 */
+    int64_t max_raster_pixels;   /* MAX_RASTER_PIXELS: 40000000 */
+    int64_t reader_cpu_s;        /* READER_CPU_S: 60 */
+    int64_t reader_memory_bytes; /* READER_MEMORY_BYTES: 1073741824 */
 
-    int64_t job_lease_s;          /* JOB_LEASE_S: 45; renewed while the work goes on */
-    int64_t job_max_retries;      /* JOB_MAX_RETRIES: 3 */
-    int64_t job_max_attempts;     /* JOB_MAX_ATTEMPTS: 10; claims, crashes included */
-    int64_t job_stale_s;          /* JOB_STALE_S: 600; when the sweep queues a job again */
-    int64_t retry_base_s;         /* RETRY_BASE_S: 60 */
-    int64_t retry_max_s;          /* RETRY_MAX_S: 3600 */
-    int64_t result_ttl_days;      /* RESULT_TTL_DAYS: 7 */
-    int64_t upload_url_ttl_s;     /* UPLOAD_URL_TTL_S: 3600 */
-    int64_t sweep_interval_s;     /* SWEEP_INTERVAL_S: 30 */
+    int64_t job_lease_s;      /* JOB_LEASE_S: 45; renewed while the work goes on */
+    int64_t job_max_retries;  /* JOB_MAX_RETRIES: 3 */
+    int64_t job_max_attempts; /* JOB_MAX_ATTEMPTS: 10; claims, crashes included */
+    int64_t job_stale_s;      /* JOB_STALE_S: 600; when the sweep queues a job again */
+    int64_t retry_base_s;     /* RETRY_BASE_S: 60 */
+    int64_t retry_max_s;      /* RETRY_MAX_S: 3600 */
+    int64_t result_ttl_days;  /* RESULT_TTL_DAYS: 7 */
+    int64_t upload_url_ttl_s; /* UPLOAD_URL_TTL_S: 3600 */
+    int64_t sweep_interval_s; /* SWEEP_INTERVAL_S: 30 */
 
-    char *task_queue_name;             /* TASK_QUEUE_NAME: extraction-queue */
-    int64_t queue_max_attempts;        /* TASK_QUEUE_MAX_ATTEMPTS: 3 */
-    int64_t queue_min_backoff_ms;      /* TASK_QUEUE_MIN_BACKOFF_MS: 60000 */
-    int64_t queue_max_backoff_ms;      /* TASK_QUEUE_MAX_BACKOFF_MS: 3600000 */
-    int64_t queue_max_doublings;       /* TASK_QUEUE_MAX_DOUBLINGS: 16 */
-    int64_t queue_max_per_second;      /* TASK_QUEUE_MAX_DISPATCHES_PER_SECOND: 10 (Cloud Tasks' 500 is the most) */
-    int64_t queue_max_concurrent;      /* TASK_QUEUE_MAX_CONCURRENT_DISPATCHES: 0, meaning TASK_WORKERS */
-    char *tasks_ca_file;               /* TASKS_CA_FILE: CA of API_BASE_URL when it is not public */
+    char *task_queue_name;        /* TASK_QUEUE_NAME: extraction-queue */
+    int64_t queue_max_attempts;   /* TASK_QUEUE_MAX_ATTEMPTS: 3 */
+    int64_t queue_min_backoff_ms; /* TASK_QUEUE_MIN_BACKOFF_MS: 60000 */
+    int64_t queue_max_backoff_ms; /* TASK_QUEUE_MAX_BACKOFF_MS: 3600000 */
+    int64_t queue_max_doublings;  /* TASK_QUEUE_MAX_DOUBLINGS: 16 */
+    int64_t queue_max_per_second; /* TASK_QUEUE_MAX_DISPATCHES_PER_SECOND: 10 (Cloud Tasks' 500 is
+                                     the most) */
+    int64_t
+        queue_max_concurrent; /* TASK_QUEUE_MAX_CONCURRENT_DISPATCHES: 0, meaning TASK_WORKERS */
+    char *tasks_ca_file;      /* TASKS_CA_FILE: CA of API_BASE_URL when it is not public */
 
-    int engine;          /* ENGINE: auto (enum engine_choice) */
-    char *page_reader;   /* PAGE_READER: the installed pdf-ocr-page */
-    char *tessdata_dir;  /* TESSDATA_PREFIX: Tesseract's own default */
-    char *ocr_language;  /* OCR_LANGUAGE: eng */
-    int64_t ocr_dpi;     /* OCR_DPI: 200 */
+    int engine;         /* ENGINE: auto (enum engine_choice) */
+    char *page_reader;  /* PAGE_READER: the installed pdf-ocr-page */
+    char *tessdata_dir; /* TESSDATA_PREFIX: Tesseract's own default */
+    char *ocr_language; /* OCR_LANGUAGE: eng */
+    int64_t ocr_dpi;    /* OCR_DPI: 200 */
 
-    int log_level;  /* LOG_LEVEL: info (enum log_level) */
-    int log_format; /* LOG_FORMAT: auto (enum log_format) */
+    int log_level;   /* LOG_LEVEL: info (enum log_level) */
+    int log_format;  /* LOG_FORMAT: auto (enum log_format) */
     bool access_log; /* ACCESS_LOG: true */
 };
 

@@ -27,9 +27,9 @@ enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_N
  * NULL; with a known key *out is the earlier job (its task is queued again if it still waits,
  * which is harmless). If queueing fails the job is marked failed and the queue's error comes back
  * as ERR_UNAVAILABLE. *out is owned by the caller. */
-enum err job_submit(const struct services *s, const char *owner,
-                    const struct extraction_request *r, const struct idempotency *idem,
-                    const char *traceparent, struct job **out, struct error *e);
+enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
+                    const struct idempotency *idem, const char *traceparent, struct job **out,
+                    struct error *e);
 
 /* The job, if it is owner's (owner NULL: anybody's); else ERR_NOT_FOUND. */
 enum err job_load(const struct services *s, const char *owner, const char *id, struct job **out,
@@ -59,8 +59,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
 
 /* The retry-job task: queues the extraction again, or fails the job when retry_count has reached
  * JOB_MAX_RETRIES. */
-enum err job_retry_task(const struct services *s, const char *id, int retry_count,
-                        struct error *e);
+enum err job_retry_task(const struct services *s, const char *id, int retry_count, struct error *e);
 
 /* Maintenance, run on a timer: queues stale jobs again (or fails them after JOB_MAX_ATTEMPTS
  * claims), erases expired ones. Counts may be NULL. */

@@ -15,8 +15,7 @@
 #define SIGNING_KEY_BYTES 32
 
 /* Reads the 32-byte key at path, or makes one (mode 0600) when there is none. */
-enum err signing_key_load(const char *path, unsigned char key[SIGNING_KEY_BYTES],
-                          struct error *e);
+enum err signing_key_load(const char *path, unsigned char key[SIGNING_KEY_BYTES], struct error *e);
 
 /* Appends the URL. expires_s: seconds since the epoch. */
 void signed_url_make(const unsigned char key[SIGNING_KEY_BYTES], const char *base_url,

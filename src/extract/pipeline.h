@@ -8,8 +8,8 @@
 
 struct pipeline {
     struct page_reader_limits reader;
-    struct ocr_engine ocr;      /* for regions with no text layer; ops NULL: none */
-    enum engine_choice engine;  /* the configured one; a request that is not AUTO wins */
+    struct ocr_engine ocr;     /* for regions with no text layer; ops NULL: none */
+    enum engine_choice engine; /* the configured one; a request that is not AUTO wins */
     int ocr_dpi;
 };
 

@@ -11,8 +11,8 @@
 #include "ports/task_queue.h"
 
 /* Jobs and feedback in DATA_DIR/pdf-ocr.sqlite3 (WAL, synchronous FULL); made when missing. */
-enum err sqlite_job_store_open(const char *path, const struct source *source,
-                               struct job_store *out, struct error *e);
+enum err sqlite_job_store_open(const char *path, const struct source *source, struct job_store *out,
+                               struct error *e);
 
 /* Tasks in the same file. notify_fd: an eventfd written to after each enqueue so that the
  * dispatcher wakes at once; -1: none. */
@@ -22,8 +22,7 @@ enum err sqlite_task_queue_open(const char *path, const struct source *source, i
 /* Files under DATA_DIR/blobs; URLs are signed local ones under base_url. */
 enum err file_blob_store_open(const char *root, const char *base_url,
                               const unsigned char signing_key[SIGNING_KEY_BYTES],
-                              const struct source *source, struct blob_store *out,
-                              struct error *e);
+                              const struct source *source, struct blob_store *out, struct error *e);
 
 /* Tesseract, loaded at the first image and kept warm. tessdata_dir may be NULL. */
 enum err tesseract_engine_open(const char *tessdata_dir, const char *language,

@@ -1,8 +1,8 @@
 /* Port: where PDFs and results live (files, Cloud Storage).
  *
  * Names are relative paths such as `results/{job_id}/result.csv`: segments of
- * [A-Za-z0-9._ ()+,@~-] or UTF-8 above U+007F, none empty, `.` or `..`, at most 512 bytes in all; an
- * adapter refuses others with ERR_BAD_REQUEST whatever the caller checked. Reading what is not
+ * [A-Za-z0-9._ ()+,@~-] or UTF-8 above U+007F, none empty, `.` or `..`, at most 512 bytes in all;
+ * an adapter refuses others with ERR_BAD_REQUEST whatever the caller checked. Reading what is not
  * there is ERR_NOT_FOUND. All calls may fail with ERR_UNAVAILABLE, ERR_TIMEOUT or
  * ERR_STORAGE_FULL. Writing is atomic: a reader sees the old bytes or the new, never a part.
  */

@@ -6,15 +6,14 @@
 const char *const output_format_names[FORMAT__MAX + 1] = {
     [FORMAT_CSV] = "csv", [FORMAT_TSV] = "tsv", [FORMAT_JSON] = "json"};
 
-const char *const region_type_names[REGION__MAX + 1] = {
-    [REGION_AUTO] = "auto", [REGION_TABLE] = "table", [REGION_FORM] = "form",
-    [REGION_TEXT] = "text"};
+const char *const region_type_names[REGION__MAX + 1] = {[REGION_AUTO] = "auto",
+                                                        [REGION_TABLE] = "table",
+                                                        [REGION_FORM] = "form",
+                                                        [REGION_TEXT] = "text"};
 
 const char *const engine_choice_names[CHOICE__MAX + 1] = {
-    [CHOICE_AUTO] = "auto",
-    [CHOICE_TEXT] = "text",
-    [CHOICE_TESSERACT] = "tesseract",
-    [CHOICE_DOCUMENTAI] = "documentai",
+    [CHOICE_AUTO] = "auto",           [CHOICE_TEXT] = "text",
+    [CHOICE_TESSERACT] = "tesseract", [CHOICE_DOCUMENTAI] = "documentai",
     [CHOICE_GEMINI] = "gemini",
 };
 

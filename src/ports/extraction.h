@@ -84,7 +84,7 @@ struct region_result {
     struct region region; /* type is resolved: never REGION_AUTO */
     char *text;           /* owned; reading order, lines ended by \n */
     float confidence;
-    enum engine engine;   /* who read most of it */
+    enum engine engine; /* who read most of it */
     struct word_list words;
     struct table *tables;
     size_t n_tables;
@@ -98,7 +98,7 @@ void region_result_free(struct region_result *r);
 struct extraction {
     struct region_result *results; /* in the order of the request, or of detection */
     size_t n_results;
-    int pages_total;        /* of the document */
+    int pages_total; /* of the document */
     int pages_read;
     enum job_outcome outcome;
     char *debug_graph_json; /* agentic only; owned */

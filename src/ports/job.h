@@ -30,7 +30,7 @@ extern const char *const job_status_names[JOB_STATUS__MAX + 1];
 extern const char *const job_outcome_names[JOB_OUTCOME__MAX + 1];
 
 #define JOB_PDF_ID_MAX 64 /* a UUID, or the SHA-256 of a document in hex */
-#define JOB_OWNER_MAX 64
+#define JOB_OWNER_MAX  64
 
 struct job_progress {
     int regions_done, regions_total;

@@ -20,11 +20,11 @@ struct idempotency {
 };
 
 struct job_filter {
-    const char *owner;       /* NULL: anybody's */
-    const char *pdf_id;      /* NULL: any */
-    int status;              /* enum job_status, or -1: any */
-    int page_size;           /* 1..200 */
-    const char *page_token;  /* NULL: the first page; opaque, from job_page */
+    const char *owner;      /* NULL: anybody's */
+    const char *pdf_id;     /* NULL: any */
+    int status;             /* enum job_status, or -1: any */
+    int page_size;          /* 1..200 */
+    const char *page_token; /* NULL: the first page; opaque, from job_page */
 };
 
 struct job_page {
@@ -55,7 +55,7 @@ void feedback_clear(struct feedback *f);
 void feedback_list_free(struct feedback_list *l);
 
 struct feedback_stats {
-    int64_t feedback_count;    /* feedback records */
+    int64_t feedback_count; /* feedback records */
     int64_t jobs_with_feedback;
     int64_t corrections_count; /* all corrections in them */
     int64_t by_action[4];      /* delete, move, resize, retype */
@@ -80,8 +80,7 @@ struct job_store_ops {
     enum err (*replace)(void *self, struct job *next, struct error *e);
 
     /* ERR_BAD_REQUEST for a page_token that is not ours. */
-    enum err (*list)(void *self, const struct job_filter *f, struct job_page *out,
-                     struct error *e);
+    enum err (*list)(void *self, const struct job_filter *f, struct job_page *out, struct error *e);
 
     /* Up to max jobs that nobody will take up by themselves: queued with next_attempt_us before
      * queued_before_us, or processing with lease_expires_us before lease_before_us. */

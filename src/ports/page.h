@@ -44,9 +44,9 @@ struct rule {
 };
 
 struct page_info {
-    int number;              /* 1-based */
-    double width, height;    /* points, as shown */
-    int rotation;            /* 0, 90, 180, 270: already applied */
+    int number;           /* 1-based */
+    double width, height; /* points, as shown */
+    int rotation;         /* 0, 90, 180, 270: already applied */
 };
 
 struct page_content {

@@ -14,8 +14,15 @@
 #include "base/error.h"
 #include "base/source.h"
 
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_OPTIONS,
-              METHOD__MAX };
+enum method {
+    METHOD_GET,
+    METHOD_HEAD,
+    METHOD_POST,
+    METHOD_PUT,
+    METHOD_DELETE,
+    METHOD_OPTIONS,
+    METHOD__MAX
+};
 extern const char *const method_names[METHOD__MAX + 1];
 
 enum auth_policy {
@@ -38,24 +45,24 @@ struct auth_context {
 enum pool { POOL_API = 1, POOL_TASK = 2 };
 
 #define PATH_PARAMS_MAX 3
-#define PATH_PARAM_LEN 512
+#define PATH_PARAM_LEN  512
 
 struct request {
     enum method method;
-    const char *path;    /* decoded and normalised by nginx, no query, no trailing slash */
+    const char *path; /* decoded and normalised by nginx, no query, no trailing slash */
     char params[PATH_PARAMS_MAX][PATH_PARAM_LEN]; /* what {..} of the pattern matched */
-    const char *query;   /* raw, "" when there is none */
-    const char *content_type; /* "" when there is none */
-    int64_t content_length;   /* as the client sent it; -1 when unknown */
-    struct buffer body;       /* JSON routes only, at most MAX_JSON_BYTES */
-    const char *body_file;    /* upload routes: where nginx put the body; NULL otherwise */
+    const char *query;                            /* raw, "" when there is none */
+    const char *content_type;                     /* "" when there is none */
+    int64_t content_length;                       /* as the client sent it; -1 when unknown */
+    struct buffer body;                           /* JSON routes only, at most MAX_JSON_BYTES */
+    const char *body_file; /* upload routes: where nginx put the body; NULL otherwise */
     const char *remote_addr;
     char request_id[65];
-    char traceparent[64];     /* W3C Trace Context; "" when there is none */
+    char traceparent[64]; /* W3C Trace Context; "" when there is none */
     struct auth_context auth;
-    int64_t started_us;       /* monotonic */
-    int64_t deadline_us;      /* monotonic */
-    void *cgi;                /* the server's own */
+    int64_t started_us;  /* monotonic */
+    int64_t deadline_us; /* monotonic */
+    void *cgi;           /* the server's own */
 };
 
 /* A header by its HTTP name ("Idempotency-Key"), or NULL. */
@@ -102,7 +109,9 @@ struct route {
 };
 
 #define ROUTE(method, pattern, auth, pool, body, handler)                                          \
-    { METHOD_##method, pattern, AUTH_##auth, POOL_##pool, BODY_##body, handler, #handler }
+    {                                                                                              \
+        METHOD_##method, pattern, AUTH_##auth, POOL_##pool, BODY_##body, handler, #handler         \
+    }
 
 /* The table, ended by a row whose handler is NULL (api/routes.c). */
 extern const struct route routes[];

@@ -1,0 +1,173 @@
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/source.h"
+#include "ports/blob_store.h"
+#include "tests/unit/suite.h"
+
+static void long_error_is_cut_between_characters(void)
+{
+    char text[ERROR_TEXT_MAX + 10];
+    memset(text, 'a', sizeof text);
+    memcpy(text + ERROR_TEXT_MAX - 3, "\xE2\x82\xAC\xE2\x82\xAC", 7);
+    struct error e;
+    error_set(&e, ERR_NOT_FOUND, "%s", text);
+    CU_ASSERT_EQUAL(strlen(e.detail), ERROR_TEXT_MAX - 3);
+    CU_ASSERT_EQUAL(err_http_status(e.kind), 404);
+    CU_ASSERT_FALSE(err_is_transient(e.kind));
+    CU_ASSERT_TRUE(err_is_transient(ERR_UNAVAILABLE));
+}
+
+static void buffer_grows_and_keeps_nul_bytes(void)
+{
+    struct buffer b = BUFFER_INIT;
+    buffer_append(&b, "a\0b", 3);
+    for (int i = 0; i < 1000; i++)
+        buffer_printf(&b, "%04d", i);
+    CU_ASSERT_EQUAL(b.len, 4003);
+    CU_ASSERT_EQUAL(memcmp(b.data, "a\0b0000", 7), 0);
+    CU_ASSERT_STRING_EQUAL(b.data + 3 + 3996, "0999");
+    buffer_free(&b);
+    char *empty = buffer_take(&b);
+    CU_ASSERT_STRING_EQUAL(empty, "");
+    free(empty);
+}
+
+static void any_bytes_become_valid_json_strings(void)
+{
+    for (unsigned seed = 0; seed < 2000; seed++) {
+        char text[40];
+        srand(seed);
+        for (size_t i = 0; i < sizeof text - 1; i++)
+            text[i] = (char)(1 + rand() % 255);
+        text[sizeof text - 1] = '\0';
+        struct buffer b = BUFFER_INIT;
+        buffer_json_string(&b, text);
+        json_t *value = json_loadb(b.data, b.len, JSON_DECODE_ANY, NULL);
+        CU_ASSERT_TRUE(json_is_string(value));
+        json_decref(value);
+        buffer_free(&b);
+    }
+    struct buffer b = BUFFER_INIT;
+    buffer_json_string(&b, "\"\\\n\x01\xC3\xA9\xED\xA0\x80");
+    CU_ASSERT_STRING_EQUAL(b.data,
+                           "\"\\\"\\\\\\n\\u0001\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    buffer_free(&b);
+}
+
+static void times_round_trip_and_bad_ones_are_refused(void)
+{
+    char text[RFC3339_LEN + 1];
+    int64_t us = 0;
+    rfc3339_format(INT64_C(1767323045678901), text);
+    CU_ASSERT_STRING_EQUAL(text, "2026-01-02T03:04:05.678901Z");
+    CU_ASSERT_EQUAL(rfc3339_parse(text, &us), 0);
+    CU_ASSERT_EQUAL(us, INT64_C(1767323045678901));
+    CU_ASSERT_EQUAL(rfc3339_parse("2026-01-02T05:04:05.678901+02:00", &us), 0);
+    CU_ASSERT_EQUAL(us, INT64_C(1767323045678901));
+    static const char *const bad[] = {"",
+                                      "2026-01-02",
+                                      "2026-01-02T03:04:05",
+                                      "2026-01-02T03:04:05.Z",
+                                      "2026-01-02T03:04:05Zx",
+                                      "2026-01-02T03:04:05+2:00",
+                                      "2026-01-02 03:04:05Z",
+                                      "2026-13-02T03:04:05Z"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_EQUAL(rfc3339_parse(bad[i], &us), -1);
+}
+
+static void jitter_stays_within_half_and_whole(void)
+{
+    for (int i = 0; i < 1000; i++) {
+        int64_t us = source_jitter_us(&system_source, 1000);
+        CU_ASSERT_TRUE(us >= 500 && us <= 1000);
+    }
+    CU_ASSERT_EQUAL(source_jitter_us(&system_source, 0), 0);
+}
+
+static void uuid_is_version_4(void)
+{
+    char id[UUID_LEN + 1];
+    source_uuid(&system_source, id);
+    CU_ASSERT_EQUAL(strlen(id), UUID_LEN);
+    CU_ASSERT_EQUAL(id[14], '4');
+    CU_ASSERT_PTR_NOT_NULL(strchr("89ab", id[19]));
+}
+
+static enum err parse_kind(const char *text)
+{
+    struct error e;
+    json_t *value = NULL;
+    enum err err = json_parse(text, strlen(text), &value, &e);
+    json_decref(value);
+    return err;
+}
+
+static void json_refuses_what_is_not_strict(void)
+{
+    CU_ASSERT_EQUAL(parse_kind("{\"a\":1}"), ERR_OK);
+    CU_ASSERT_EQUAL(parse_kind("{\"a\":1,\"a\":2}"), ERR_BAD_REQUEST);
+    CU_ASSERT_EQUAL(parse_kind("{\"a\":"), ERR_BAD_REQUEST);
+    CU_ASSERT_EQUAL(parse_kind("{\"a\":NaN}"), ERR_BAD_REQUEST);
+    CU_ASSERT_EQUAL(parse_kind("{\"a\":\"\xFF\"}"), ERR_BAD_REQUEST);
+    char deep[10001];
+    memset(deep, '[', sizeof deep - 1);
+    deep[sizeof deep - 1] = '\0';
+    CU_ASSERT_EQUAL(parse_kind(deep), ERR_BAD_REQUEST);
+}
+
+static void json_errors_point_at_the_place(void)
+{
+    static const char text[] = "{\"regions\":[{\"width\":-1,\"name\":\"a\\u0062\"}]}";
+    struct error e;
+    json_t *tree = NULL;
+    CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &tree, &e), ERR_OK);
+    struct json_at root = json_root(tree), regions = json_member(&root, "regions");
+    struct json_at region = json_item(&regions, 0), width = json_member(&region, "width");
+    struct json_at name = json_member(&region, "name"), absent = json_member(&region, "x");
+    double number;
+    const char *string;
+    CU_ASSERT_EQUAL(json_read_number(&width, 0, 1, &number, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_STRING_EQUAL(e.detail, "/regions/0/width: must be 0 to 1");
+    CU_ASSERT_EQUAL(json_read_number(&absent, 0, 1, &number, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_STRING_EQUAL(e.detail, "/regions/0/x: is missing (a number expected)");
+    CU_ASSERT_EQUAL(json_read_string(&name, 1, 2, &string, &e), ERR_OK);
+    CU_ASSERT_EQUAL(json_read_string(&name, 3, 9, &string, &e), ERR_UNPROCESSABLE);
+    json_decref(tree);
+}
+
+static void blob_names_cannot_leave_the_store(void)
+{
+    CU_ASSERT_TRUE(blob_name_valid("results/1/result.csv"));
+    CU_ASSERT_TRUE(blob_name_valid("pdfs/1/a b (2) \xC3\xA9.pdf"));
+    static const char *const bad[] = {"",     "/a",    "a/",     "a//b", ".",    "..",
+                                      "a/..", "../a",  "a/./b",  "a\nb", "a\\b", "a%2e",
+                                      "a:b",  "a\x7f", "a/../b", "a\"b", "a;b",  "a<b"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(blob_name_valid(bad[i]));
+    char longest[BLOB_NAME_MAX + 2];
+    memset(longest, 'a', sizeof longest);
+    longest[BLOB_NAME_MAX + 1] = '\0';
+    CU_ASSERT_FALSE(blob_name_valid(longest));
+    longest[BLOB_NAME_MAX] = '\0';
+    CU_ASSERT_TRUE(blob_name_valid(longest));
+}
+
+static const struct test_case tests[] = {
+    TEST(long_error_is_cut_between_characters), TEST(buffer_grows_and_keeps_nul_bytes),
+    TEST(any_bytes_become_valid_json_strings),  TEST(times_round_trip_and_bad_ones_are_refused),
+    TEST(jitter_stays_within_half_and_whole),   TEST(uuid_is_version_4),
+    TEST(json_refuses_what_is_not_strict),      TEST(json_errors_point_at_the_place),
+    TEST(blob_names_cannot_leave_the_store),
+};
+
+int main(void)
+{
+    return RUN_SUITE("base", tests);
+}
