@@ -1,1 +1,11 @@
-# filled in by the folder's files
+# The rules of the service, over the ports.
+noinst_LIBRARIES += libcore.a
+libcore_a_SOURCES = \
+	src/core/config.c src/core/config.h \
+	src/core/extraction_request.c src/core/extraction_request.h \
+	src/core/feedback.c src/core/feedback.h \
+	src/core/formats.c src/core/formats.h \
+	src/core/job_service.c src/core/job_service.h \
+	src/core/job_state.c src/core/job_state.h \
+	src/core/signed_url.c src/core/signed_url.h
+libcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)

@@ -1,1 +1,12 @@
-# filled in by the folder's files
+# The local adapters: SQLite, files, the dispatcher, Tesseract.
+noinst_LIBRARIES += liblocal.a
+liblocal_a_SOURCES = \
+	src/local/dispatcher.c \
+	src/local/file_blob_store.c \
+	src/local/local.h \
+	src/local/sqlite_db.c src/local/sqlite_db.h \
+	src/local/sqlite_job_store.c \
+	src/local/sqlite_task_queue.c \
+	src/local/sqlite_tasks.c src/local/sqlite_tasks.h \
+	src/local/tesseract_engine.c
+liblocal_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS) $(TESSERACT_CFLAGS)

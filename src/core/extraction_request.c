@@ -1,0 +1,234 @@
+#include "core/extraction_request.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+#define EDGE_TOLERANCE 1e-6 /* rounding of a client that sends x + width = 1.0000001 */
+
+static bool pdf_id_valid(const char *id)
+{
+    size_t n = strlen(id);
+    if (n != UUID_LEN && n != 64)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        bool dash = n == UUID_LEN && (i == 8 || i == 13 || i == 18 || i == 23);
+        if (dash ? id[i] != '-' : !isxdigit((unsigned char)id[i]) || isupper((unsigned char)id[i]))
+            return false;
+    }
+    return true;
+}
+
+static enum err read_box(const struct json_at *at, struct box *b, struct error *e)
+{
+    struct json_at bbox = json_member(at, "bbox");
+    bool nested = !json_missing(&bbox);
+    const struct json_at *from = nested ? &bbox : at;
+    struct json_at x = json_member(from, "x"), y = json_member(from, "y");
+    struct json_at w = json_member(from, nested ? "w" : "width");
+    struct json_at h = json_member(from, nested ? "h" : "height");
+    enum err err = nested ? json_read_object(&bbox, e) : ERR_OK;
+    if (err != ERR_OK || (err = json_read_number(&x, 0, 1, &b->x, e)) != ERR_OK ||
+        (err = json_read_number(&y, 0, 1, &b->y, e)) != ERR_OK ||
+        (err = json_read_number(&w, 0, 1 + EDGE_TOLERANCE, &b->w, e)) != ERR_OK ||
+        (err = json_read_number(&h, 0, 1 + EDGE_TOLERANCE, &b->h, e)) != ERR_OK)
+        return err;
+    if (b->w <= 0)
+        return json_refuse(&w, e, "must be > 0");
+    if (b->h <= 0)
+        return json_refuse(&h, e, "must be > 0");
+    if (b->x + b->w > 1 + EDGE_TOLERANCE)
+        return json_refuse(&w, e, "reaches past the right edge of the page (x + width > 1)");
+    if (b->y + b->h > 1 + EDGE_TOLERANCE)
+        return json_refuse(&h, e, "reaches past the bottom of the page (y + height > 1)");
+    if (b->x + b->w > 1)
+        b->w = 1 - b->x;
+    if (b->y + b->h > 1)
+        b->h = 1 - b->y;
+    return ERR_OK;
+}
+
+static enum err read_region(const struct json_at *at, size_t index, struct region *r,
+                            struct error *e)
+{
+    struct json_at page = json_member(at, "page"), id = json_member(at, "region_id");
+    struct json_at type = json_member(at, "region_type");
+    int64_t number = 0;
+    int kind = REGION_AUTO;
+    const char *text;
+    enum err err = json_read_object(at, e);
+    if (err != ERR_OK || (err = json_read_integer(&page, 1, INT32_MAX, &number, e)) != ERR_OK ||
+        (err = read_box(at, &r->box, e)) != ERR_OK)
+        return err;
+    if (!json_missing(&type) &&
+        (err = json_read_enum(&type, region_type_names, &kind, e)) != ERR_OK)
+        return err;
+    if (json_missing(&id))
+        (void)snprintf(r->id, sizeof r->id, "region-%zu", index);
+    else if ((err = json_read_string(&id, 1, REGION_ID_MAX, &text, e)) != ERR_OK)
+        return err;
+    else
+        (void)snprintf(r->id, sizeof r->id, "%s", text);
+    r->page = (int)number;
+    r->type = (enum region_type)kind;
+    r->confidence = 1;
+    return ERR_OK;
+}
+
+static enum err read_regions(const struct json_at *at, bool agentic, const struct config *cfg,
+                             struct extraction_request *out, struct error *e)
+{
+    size_t n = 0;
+    if (agentic && json_missing(at))
+        return ERR_OK;
+    enum err err = json_read_array(at, (size_t)cfg->max_regions, &n, e);
+    if (err != ERR_OK)
+        return err;
+    if (n == 0)
+        return agentic ? ERR_OK
+                       : json_refuse(at, e,
+                                     "must hold at least one region; POST /extract/agentic "
+                                     "finds regions by itself");
+    out->regions = calloc(n, sizeof *out->regions);
+    if (out->regions == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    for (; out->n_regions < n; out->n_regions++) {
+        struct json_at region = json_item(at, out->n_regions);
+        err = read_region(&region, out->n_regions, &out->regions[out->n_regions], e);
+        if (err != ERR_OK)
+            return err;
+    }
+    return ERR_OK;
+}
+
+/* "1-3,7,9-" */
+static enum err read_pages(const struct json_at *at, struct extraction_request *out,
+                           struct error *e)
+{
+    const char *text;
+    if (json_missing(at))
+        return ERR_OK;
+    enum err err = json_read_string(at, 1, 512, &text, e);
+    if (err != ERR_OK)
+        return err;
+    out->pages = calloc(strlen(text), sizeof *out->pages);
+    if (out->pages == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    for (const char *p = text;;) {
+        struct page_range range;
+        int used = 0;
+        if (!isdigit((unsigned char)*p) || sscanf(p, "%6d%n", &range.first, &used) != 1)
+            break;
+        p += used;
+        range.last = range.first;
+        if (*p == '-') {
+            range.last = 0;
+            p++;
+            if (isdigit((unsigned char)*p) && sscanf(p, "%6d%n", &range.last, &used) == 1) {
+                p += used;
+                if (range.last < range.first)
+                    break;
+            }
+        }
+        if (range.first < 1)
+            break;
+        out->pages[out->n_pages++] = range;
+        if (*p == '\0')
+            return ERR_OK;
+        if (*p++ != ',')
+            break;
+    }
+    return json_refuse(at, e, "must be page numbers and ranges such as \"1-3,7\"");
+}
+
+enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
+                                 struct extraction_request *out, struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    out->agentic = agentic;
+    struct json_at root = json_root(body);
+    enum err err = json_read_object(&root, e);
+    if (err != ERR_OK)
+        return err;
+    struct json_at pdf_id = json_member(&root, "pdf_id"), regions = json_member(&root, "regions");
+    struct json_at format = json_member(&root, "output_format"),
+                   engine = json_member(&root, "engine");
+    struct json_at pages = json_member(&root, "pages"),
+                   escape = json_member(&root, "escape_formulas");
+    const char *text = NULL;
+    int choice = 0;
+    if ((err = json_read_string(&pdf_id, 1, JOB_PDF_ID_MAX, &text, e)) != ERR_OK)
+        goto out;
+    if (!pdf_id_valid(text)) {
+        err =
+            json_refuse(&pdf_id, e, "must be the pdf_id that an upload gave (a UUID or a SHA-256)");
+        goto out;
+    }
+    (void)snprintf(out->pdf_id, sizeof out->pdf_id, "%s", text);
+    if (!json_missing(&format)) {
+        if ((err = json_read_enum(&format, output_format_names, &choice, e)) != ERR_OK)
+            goto out;
+        out->format = (enum output_format)choice;
+    }
+    if (!json_missing(&engine)) {
+        if ((err = json_read_enum(&engine, engine_choice_names, &choice, e)) != ERR_OK)
+            goto out;
+        out->engine = (enum engine_choice)choice;
+    }
+    if (!json_missing(&escape) &&
+        (err = json_read_bool(&escape, &out->escape_formulas, e)) != ERR_OK)
+        goto out;
+    if ((err = read_pages(&pages, out, e)) != ERR_OK)
+        goto out;
+    err = read_regions(&regions, agentic, cfg, out, e);
+out:
+    if (err != ERR_OK)
+        extraction_request_free(out);
+    return err;
+}
+
+void extraction_request_write(const struct extraction_request *r, struct buffer *out)
+{
+    buffer_printf(out,
+                  "{\"pdf_id\":\"%s\",\"agentic\":%s,\"output_format\":\"%s\",\"engine\":\"%s\"",
+                  r->pdf_id, r->agentic ? "true" : "false", output_format_names[r->format],
+                  engine_choice_names[r->engine]);
+    if (r->escape_formulas)
+        buffer_puts(out, ",\"escape_formulas\":true");
+    if (r->n_pages > 0) {
+        buffer_puts(out, ",\"pages\":\"");
+        for (size_t i = 0; i < r->n_pages; i++) {
+            buffer_printf(out, "%s%d-", i > 0 ? "," : "", r->pages[i].first);
+            if (r->pages[i].last > 0)
+                buffer_printf(out, "%d", r->pages[i].last);
+        }
+        buffer_puts(out, "\"");
+    }
+    buffer_puts(out, ",\"regions\":[");
+    for (size_t i = 0; i < r->n_regions; i++) {
+        const struct region *g = &r->regions[i];
+        buffer_printf(out, "%s{\"region_id\":", i > 0 ? "," : "");
+        buffer_json_string(out, g->id);
+        buffer_printf(out,
+                      ",\"page\":%d,\"x\":%.17g,\"y\":%.17g,\"width\":%.17g,\"height\":%.17g,"
+                      "\"region_type\":\"%s\"}",
+                      g->page, g->box.x, g->box.y, g->box.w, g->box.h, region_type_names[g->type]);
+    }
+    buffer_puts(out, "]}");
+}
+
+enum err extraction_request_parse(const char *text, size_t len, const struct config *cfg,
+                                  struct extraction_request *out, struct error *e)
+{
+    json_t *tree = NULL;
+    enum err err = json_parse(text, len, &tree, e);
+    if (err != ERR_OK)
+        return err;
+    err =
+        extraction_request_read(tree, json_is_true(json_object_get(tree, "agentic")), cfg, out, e);
+    json_decref(tree);
+    return err;
+}

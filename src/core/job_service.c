@@ -1,0 +1,601 @@
+#include "core/job_service.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/extraction_request.h"
+#include "core/formats.h"
+
+#define CAS_TRIES            8
+#define PROGRESS_INTERVAL_US (US_PER_S / 2)
+#define SWEEP_BATCH          100
+
+static int64_t now(const struct services *s)
+{
+    return source_now_us(s->source);
+}
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
+                  struct error *e)
+{
+    enum err err;
+    if (strlen(pdf_id) == UUID_LEN) {
+        char prefix[JOB_PDF_ID_MAX + 8];
+        (void)snprintf(prefix, sizeof prefix, "pdfs/%s/", pdf_id);
+        err = s->blobs.ops->find(s->blobs.self, prefix, name, e);
+    } else {
+        struct blob_info info;
+        (void)snprintf(name, BLOB_NAME_MAX + 1, "documents/%s.pdf", pdf_id);
+        err = s->blobs.ops->stat(s->blobs.self, name, &info, e);
+    }
+    if (err == ERR_NOT_FOUND)
+        return error_set(e, ERR_NOT_FOUND, "There is no PDF %s; upload it first.", pdf_id);
+    return err;
+}
+
+/* A task's name holds the job's version: it grows with every change, so each new round gets a new
+ * name, and a repeated create of the same round is one task. */
+static enum err enqueue(const struct services *s, const char *kind, const char *path,
+                        const struct job *j, struct buffer *body, int64_t schedule_us,
+                        const char *traceparent, struct error *e)
+{
+    if (buffer_failed(body))
+        return no_memory(e);
+    struct task t = {.path = path,
+                     .body = body->data,
+                     .body_len = body->len,
+                     .schedule_us = schedule_us,
+                     .traceparent = traceparent};
+    (void)snprintf(t.name, sizeof t.name, "%s-%s-%" PRId64, kind, j->id, j->version);
+    return s->queue.ops->enqueue(s->queue.self, &t, e);
+}
+
+static enum err enqueue_extraction(const struct services *s, const struct job *j,
+                                   const char *traceparent, struct error *e)
+{
+    struct buffer body = BUFFER_INIT;
+    buffer_printf(&body, "{\"job_id\":\"%s\",\"pdf_id\":\"%s\",\"request_data\":%s}", j->id,
+                  j->pdf_id, j->request_json);
+    enum err err =
+        enqueue(s, "extraction", "/api/v1/tasks/process-extraction", j, &body, 0, traceparent, e);
+    buffer_free(&body);
+    return err;
+}
+
+static enum err enqueue_retry(const struct services *s, const struct job *j, struct error *e)
+{
+    struct buffer body = BUFFER_INIT;
+    buffer_printf(&body, "{\"job_id\":\"%s\",\"retry_count\":%d}", j->id, j->retry_count);
+    enum err err =
+        enqueue(s, "retry", "/api/v1/tasks/retry-job", j, &body, j->next_attempt_us, NULL, e);
+    buffer_free(&body);
+    return err;
+}
+
+static void set_expiry(const struct services *s, struct job *j)
+{
+    if (job_is_final(j))
+        j->expires_us = j->updated_us + s->cfg->result_ttl_days * 86400 * US_PER_S;
+}
+
+static void log_final(const struct job *j)
+{
+    char attempts[16];
+    (void)snprintf(attempts, sizeof attempts, "%d", j->attempts);
+    log_event(LOG_INFO, "job ended", "jobId", j->id, "status", job_status_names[j->status],
+              "outcome", job_outcome_names[j->outcome], "attempts", attempts, "error_message",
+              j->error_message, NULL);
+}
+
+/* A change of a job: reads *j, changes it. Run again on the newest record when somebody else was
+ * faster. */
+typedef enum err (*change_fn)(struct job *j, void *arg, struct error *e);
+
+/* Applies change to the stored job by compare-and-swap; *out is the job as stored. */
+static enum err job_change(const struct services *s, const char *owner, const char *id,
+                           change_fn change, void *arg, struct job **out, struct error *e)
+{
+    enum err err = ERR_CONFLICT;
+    struct job *j = NULL;
+    *out = NULL;
+    for (int i = 0; i < CAS_TRIES; i++) {
+        if ((err = job_load(s, owner, id, &j, e)) != ERR_OK)
+            return err;
+        bool was_final = job_is_final(j);
+        if ((err = change(j, arg, e)) != ERR_OK)
+            break;
+        if (!was_final)
+            set_expiry(s, j);
+        if ((err = s->jobs.ops->replace(s->jobs.self, j, e)) == ERR_OK) {
+            if (!was_final && job_is_final(j))
+                log_final(j);
+            *out = j;
+            return ERR_OK;
+        }
+        if (err != ERR_CONFLICT)
+            break;
+        err = error_set(e, ERR_UNAVAILABLE, "The job is being changed by others; try again.");
+        job_free(j);
+        j = NULL;
+    }
+    job_free(j);
+    return err;
+}
+
+enum err job_load(const struct services *s, const char *owner, const char *id, struct job **out,
+                  struct error *e)
+{
+    enum err err = s->jobs.ops->get(s->jobs.self, id, out, e);
+    if (err == ERR_OK && owner != NULL && strcmp(owner, (*out)->owner) != 0) {
+        job_free(*out);
+        *out = NULL;
+        err = ERR_NOT_FOUND;
+    }
+    if (err == ERR_NOT_FOUND)
+        return error_set(e, ERR_NOT_FOUND, "There is no job %.64s.", id);
+    return err;
+}
+
+struct message {
+    const struct services *s;
+    const char *text;
+};
+
+/* Ends a job that nobody holds: queued, or with an expired lease. */
+static enum err change_fail(struct job *j, void *arg, struct error *e)
+{
+    const struct message *m = arg;
+    if (job_is_final(j))
+        return error_set(e, ERR_GONE, "The job is already %s.", job_status_names[j->status]);
+    if (j->status == JOB_PROCESSING && j->lease_expires_us > now(m->s))
+        return error_set(e, ERR_CONFLICT, "Another worker is processing this job.");
+    return job_fail(j, now(m->s), j->status == JOB_PROCESSING ? j->lease_token : NULL, m->text, e);
+}
+
+static enum err fail_unheld(const struct services *s, const char *id, const char *text,
+                            struct error *e)
+{
+    struct message m = {s, text};
+    struct job *j = NULL;
+    enum err err = job_change(s, NULL, id, change_fail, &m, &j, e);
+    job_free(j);
+    return err;
+}
+
+enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
+                    const struct idempotency *idem, const char *traceparent, struct job **out,
+                    struct error *e)
+{
+    char blob[BLOB_NAME_MAX + 1];
+    struct buffer request = BUFFER_INIT;
+    struct job *existing = NULL;
+    struct job *j = job_new();
+    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, e) : no_memory(e);
+    if (err != ERR_OK)
+        goto out;
+    source_uuid(s->source, j->id);
+    (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
+    (void)snprintf(j->pdf_id, sizeof j->pdf_id, "%s", r->pdf_id);
+    (void)snprintf(j->output_format, sizeof j->output_format, "%s", output_format_names[r->format]);
+    j->status = JOB_QUEUED;
+    j->regions_count = (int)r->n_regions;
+    j->progress.regions_total = (int)r->n_regions;
+    j->created_us = j->updated_us = j->next_attempt_us = now(s);
+    extraction_request_write(r, &request);
+    if ((j->request_json = buffer_take(&request)) == NULL) {
+        err = no_memory(e);
+        goto out;
+    }
+    if ((err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e)) != ERR_OK)
+        goto out;
+    if (existing != NULL) {
+        /* The first answer may have been lost before its task was queued. */
+        if (existing->status == JOB_QUEUED && existing->attempts == 0)
+            err = enqueue_extraction(s, existing, traceparent, e);
+        *out = err == ERR_OK ? existing : NULL;
+        existing = err == ERR_OK ? NULL : existing;
+        goto out;
+    }
+    j->version = 1;
+    if ((err = enqueue_extraction(s, j, traceparent, e)) != ERR_OK) {
+        struct error ignored;
+        (void)fail_unheld(s, j->id, "The job could not be queued.", &ignored);
+        log_error(LOG_ERROR, "a job could not be queued", e);
+        char cause[ERROR_TEXT_MAX];
+        (void)snprintf(cause, sizeof cause, "%s", e->cause[0] != '\0' ? e->cause : e->detail);
+        err = error_set(e, ERR_UNAVAILABLE, "The job could not be queued; try again.");
+        e->retry_after_s = 5;
+        error_cause(e, "%s", cause);
+        goto out;
+    }
+    *out = j;
+    j = NULL;
+out:
+    buffer_free(&request);
+    job_free(existing);
+    job_free(j);
+    return err;
+}
+
+static enum err change_retry(struct job *j, void *arg, struct error *e)
+{
+    return job_retry(j, now(arg), e);
+}
+
+enum err job_retry_now(const struct services *s, const char *owner, const char *id,
+                       struct job **out, struct error *e)
+{
+    enum err err = job_change(s, owner, id, change_retry, (void *)s, out, e);
+    if (err != ERR_OK)
+        return err;
+    if ((err = enqueue_extraction(s, *out, NULL, e)) != ERR_OK) {
+        struct error ignored;
+        (void)fail_unheld(s, id, "The job could not be queued.", &ignored);
+        job_free(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
+static enum err remove_results(const struct services *s, const char *id, struct error *e)
+{
+    char prefix[UUID_LEN + 16];
+    (void)snprintf(prefix, sizeof prefix, "results/%.36s/", id);
+    return s->blobs.ops->remove_prefix(s->blobs.self, prefix, e);
+}
+
+static enum err change_cancel(struct job *j, void *arg, struct error *e)
+{
+    return job_cancel(j, now(arg), e);
+}
+
+enum err job_erase(const struct services *s, const char *owner, const char *id, struct error *e)
+{
+    struct job *j = NULL;
+    enum err err = job_load(s, owner, id, &j, e);
+    if (err != ERR_OK)
+        return err;
+    bool final = job_is_final(j);
+    job_free(j);
+    j = NULL;
+    if (!final) {
+        err = job_change(s, owner, id, change_cancel, (void *)s, &j, e);
+        job_free(j);
+        /* ERR_CONFLICT: it ended in between, so it is erased like any ended job. */
+        if (err == ERR_OK)
+            return remove_results(s, id, e);
+        if (err != ERR_CONFLICT)
+            return err;
+    }
+    if ((err = remove_results(s, id, e)) != ERR_OK)
+        return err;
+    return s->jobs.ops->remove(s->jobs.self, id, e);
+}
+
+/* --- running a job --- */
+
+/* The worker's hold on a job: renews the lease while the work goes on. */
+struct hold {
+    const struct services *s;
+    struct job *job;
+    char token[33];
+    int64_t deadline_us;     /* monotonic */
+    int64_t renewed_us;      /* monotonic */
+    struct job_progress now; /* kept by the runner */
+    bool lost;               /* cancelled, or taken over after the lease ran out */
+};
+
+static int64_t lease_us(const struct services *s)
+{
+    return s->cfg->job_lease_s * US_PER_S;
+}
+
+/* What a holder does to its job; run on the newest record. */
+typedef enum err (*held_fn)(struct hold *h, void *arg, struct error *e);
+
+static enum err held_change(struct hold *h, held_fn change, void *arg, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (int i = 0; i < CAS_TRIES; i++) {
+        if ((err = change(h, arg, e)) == ERR_CONFLICT)
+            h->lost = true;
+        if (err != ERR_OK)
+            return err;
+        set_expiry(h->s, h->job);
+        err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);
+        if (err != ERR_CONFLICT) {
+            if (err == ERR_NOT_FOUND) {
+                h->lost = true;
+                err = ERR_CONFLICT;
+            }
+            return err;
+        }
+        struct job *newest = NULL;
+        err = h->s->jobs.ops->get(h->s->jobs.self, h->job->id, &newest, e);
+        if (err == ERR_NOT_FOUND) {
+            h->lost = true;
+            return ERR_CONFLICT;
+        }
+        if (err != ERR_OK)
+            return err;
+        job_free(h->job);
+        h->job = newest;
+    }
+    return error_set(e, ERR_UNAVAILABLE, "The job is being changed by others; try again.");
+}
+
+static enum err held_renew(struct hold *h, void *arg, struct error *e)
+{
+    (void)arg;
+    return job_renew(h->job, now(h->s), lease_us(h->s), h->token, &h->now, e);
+}
+
+/* The checkpoint given to the pipeline. A store that does not answer is no reason to stop while
+ * the lease still holds. */
+static enum err heartbeat(void *self, struct error *e)
+{
+    struct hold *h = self;
+    int64_t t = monotonic_us(), since = t - h->renewed_us;
+    if (t >= h->deadline_us)
+        return error_set(e, ERR_TIMEOUT, "The extraction took longer than %" PRId64 " s.",
+                         h->s->cfg->task_deadline_s);
+    bool moved = memcmp(&h->now, &h->job->progress, sizeof h->now) != 0;
+    if (since < lease_us(h->s) / 3 && !(moved && since >= PROGRESS_INTERVAL_US))
+        return ERR_OK;
+    enum err err = held_change(h, held_renew, NULL, e);
+    if (err == ERR_OK)
+        h->renewed_us = t;
+    else if (!h->lost && since < lease_us(h->s))
+        err = ERR_OK;
+    return err;
+}
+
+static enum err held_finish(struct hold *h, void *arg, struct error *e)
+{
+    h->job->progress = h->now;
+    return job_finish(h->job, now(h->s), h->token, arg, e);
+}
+
+static enum err held_fail(struct hold *h, void *arg, struct error *e)
+{
+    return job_fail(h->job, now(h->s), h->token, arg, e);
+}
+
+struct deferral {
+    const char *message;
+    int64_t delay_us;
+};
+
+static enum err held_defer(struct hold *h, void *arg, struct error *e)
+{
+    const struct deferral *d = arg;
+    int64_t t = now(h->s);
+    return job_defer(h->job, t, h->token, d->message, t + d->delay_us, e);
+}
+
+static void regions_json(const struct extraction *x, struct buffer *out)
+{
+    buffer_puts(out, "[");
+    for (size_t i = 0; i < x->n_results; i++) {
+        const struct region *r = &x->results[i].region;
+        buffer_printf(out, "%s{\"region_id\":", i > 0 ? "," : "");
+        buffer_json_string(out, r->id);
+        buffer_printf(out,
+                      ",\"page\":%d,\"bbox\":{\"x\":%.6f,\"y\":%.6f,\"w\":%.6f,\"h\":%.6f},"
+                      "\"region_type\":\"%s\",\"confidence\":%.3f}",
+                      r->page, r->box.x, r->box.y, r->box.w, r->box.h, region_type_names[r->type],
+                      r->confidence);
+    }
+    buffer_puts(out, "]");
+}
+
+/* Writes the results, then turns the job completed: a completed job always has its files. */
+static enum err complete(struct hold *h, const struct extraction_request *r,
+                         const struct extraction *x, struct error *e)
+{
+    const struct blob_store *b = &h->s->blobs;
+    char result[BLOB_NAME_MAX + 1], graph[BLOB_NAME_MAX + 1];
+    struct buffer bytes = BUFFER_INIT, regions = BUFFER_INIT;
+    (void)snprintf(result, sizeof result, "results/%s/result.%s", h->job->id,
+                   output_format_names[r->format]);
+    (void)snprintf(graph, sizeof graph, "results/%s/result_graph.json", h->job->id);
+    enum err err = format_write(x, r->format, r->escape_formulas, &bytes, e);
+    if (err == ERR_OK)
+        err = b->ops->put_bytes(b->self, result, bytes.data != NULL ? bytes.data : "", bytes.len,
+                                format_content_type(r->format), e);
+    if (err == ERR_OK && x->debug_graph_json != NULL)
+        err = b->ops->put_bytes(b->self, graph, x->debug_graph_json, strlen(x->debug_graph_json),
+                                "application/json", e);
+    regions_json(x, &regions);
+    if (err == ERR_OK && buffer_failed(&regions))
+        err = no_memory(e);
+    if (err == ERR_OK) {
+        struct job_result done = {x->outcome, result, x->debug_graph_json != NULL ? graph : NULL,
+                                  regions.data};
+        err = held_change(h, held_finish, &done, e);
+    }
+    buffer_free(&bytes);
+    buffer_free(&regions);
+    return err;
+}
+
+/* Ends or defers the job after run_held failed with *why. */
+static enum err settle_failure(struct hold *h, const struct error *why, struct error *e)
+{
+    char text[ERROR_TEXT_MAX];
+    log_error(LOG_WARNING, "an extraction failed", why);
+    if (!err_is_transient(why->kind))
+        return held_change(h, held_fail, (void *)why->detail, e);
+    if (h->job->retry_count + 1 >= h->s->cfg->job_max_retries) {
+        (void)snprintf(text, sizeof text, "Max retries exceeded: %.450s", why->detail);
+        return held_change(h, held_fail, text, e);
+    }
+    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S,
+                                   h->s->cfg->retry_max_s * US_PER_S);
+    struct deferral d = {why->detail, source_jitter_us(h->s->source, delay)};
+    enum err err = held_change(h, held_defer, &d, e);
+    return err == ERR_OK ? enqueue_retry(h->s, h->job, e) : err;
+}
+
+static enum err run_held(struct hold *h, const struct job_runner *runner, struct error *e)
+{
+    const struct services *s = h->s;
+    char blob[BLOB_NAME_MAX + 1];
+    struct extraction_request r = {0};
+    struct extraction x = {0};
+    struct checkpoint c = {heartbeat, h};
+    int fd = -1;
+    enum err err =
+        extraction_request_parse(h->job->request_json, strlen(h->job->request_json), s->cfg, &r, e);
+    if (err == ERR_OK)
+        err = pdf_find(s, r.pdf_id, blob, e);
+    if (err == ERR_OK)
+        err = s->blobs.ops->open(s->blobs.self, blob, &fd, e);
+    if (err == ERR_OK)
+        err = runner->run(runner->self, s, h->job, fd, &r, &c, &h->now, &x, e);
+    if (err == ERR_OK)
+        err = complete(h, &r, &x, e);
+    if (fd >= 0)
+        (void)close(fd);
+    extraction_free(&x);
+    extraction_request_free(&r);
+    return err;
+}
+
+static enum err change_claim(struct job *j, void *arg, struct error *e)
+{
+    const struct hold *h = arg;
+    return job_claim(j, now(h->s), lease_us(h->s), h->token, e);
+}
+
+enum err job_process(const struct services *s, const struct job_runner *runner, const char *id,
+                     int64_t deadline_us, struct error *e)
+{
+    struct hold h = {.s = s, .deadline_us = deadline_us};
+    struct error why = {0};
+    struct job *j = NULL;
+    enum err err = job_load(s, NULL, id, &j, e);
+    if (err == ERR_NOT_FOUND) {
+        log_event(LOG_WARNING, "a task for a job that does not exist is dropped", NULL);
+        return ERR_OK;
+    }
+    if (err != ERR_OK)
+        return err;
+    int attempts = j->attempts;
+    job_free(j);
+    if (attempts >= s->cfg->job_max_attempts) {
+        err =
+            fail_unheld(s, id, "Max retries exceeded: the work was broken off too many times.", e);
+        return err == ERR_GONE ? ERR_OK : err;
+    }
+    source_hex(s->source, h.token, 16);
+    err = job_change(s, NULL, id, change_claim, &h, &h.job, e);
+    if (err == ERR_GONE) /* a second delivery of a finished job */
+        return ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    h.renewed_us = monotonic_us();
+    h.now = h.job->progress;
+    err = run_held(&h, runner, &why);
+    if (err != ERR_OK && !h.lost)
+        err = settle_failure(&h, &why, e);
+    if (h.lost) {
+        /* Whoever took the job writes the same results; a cancelled one must leave none. */
+        struct job *newest = NULL;
+        log_event(LOG_NOTICE, "the job was cancelled or taken over; its work is dropped", NULL);
+        err = s->jobs.ops->get(s->jobs.self, id, &newest, e);
+        if (err == ERR_NOT_FOUND || (err == ERR_OK && newest->status == JOB_CANCELLED))
+            err = remove_results(s, id, e);
+        job_free(newest);
+    } else if (err == ERR_OK && job_is_final(h.job)) {
+        log_final(h.job);
+    }
+    job_free(h.job);
+    return err;
+}
+
+static enum err change_requeue(struct job *j, void *arg, struct error *e)
+{
+    return job_requeue(j, now(arg), e);
+}
+
+static enum err requeue(const struct services *s, const char *id, struct error *e)
+{
+    struct job *j = NULL;
+    enum err err = job_change(s, NULL, id, change_requeue, (void *)s, &j, e);
+    if (err == ERR_OK)
+        err = enqueue_extraction(s, j, NULL, e);
+    job_free(j);
+    return err;
+}
+
+enum err job_retry_task(const struct services *s, const char *id, int retry_count, struct error *e)
+{
+    struct job *j = NULL;
+    enum err err = job_load(s, NULL, id, &j, e);
+    if (err == ERR_OK && retry_count >= s->cfg->job_max_retries) {
+        char text[ERROR_TEXT_MAX];
+        (void)snprintf(text, sizeof text, "Max retries exceeded: %.450s",
+                       j->error_message != NULL ? j->error_message : "no more is known");
+        err = fail_unheld(s, id, text, e);
+    } else if (err == ERR_OK) {
+        err = requeue(s, id, e);
+    }
+    job_free(j);
+    if (err == ERR_NOT_FOUND)
+        log_event(LOG_WARNING, "a retry of a job that does not exist is dropped", NULL);
+    return err == ERR_NOT_FOUND || err == ERR_GONE ? ERR_OK : err;
+}
+
+/* The sweep goes on past a job that cannot be handled now; the next sweep sees it again. */
+static void recover(const struct services *s, const struct job *j, int *count)
+{
+    struct error e = {0};
+    enum err err =
+        j->attempts >= s->cfg->job_max_attempts
+            ? fail_unheld(s, j->id, "Max retries exceeded: the work was broken off too many times.",
+                          &e)
+            : requeue(s, j->id, &e);
+    if (err == ERR_OK)
+        ++*count;
+    else if (err != ERR_CONFLICT && err != ERR_GONE && err != ERR_NOT_FOUND)
+        log_error(LOG_WARNING, "a stale job could not be queued again", &e);
+    if (err == ERR_OK)
+        log_event(LOG_NOTICE, "a job nobody was working on is taken up again", "jobId", j->id,
+                  NULL);
+}
+
+enum err job_sweep(const struct services *s, int *requeued, int *erased, struct error *e)
+{
+    struct job_page page = {0};
+    int64_t t = now(s);
+    int again = 0, gone = 0;
+    enum err err = s->jobs.ops->list_stale(s->jobs.self, t - s->cfg->job_stale_s * US_PER_S,
+                                           t - lease_us(s), SWEEP_BATCH, &page, e);
+    for (size_t i = 0; err == ERR_OK && i < page.n; i++)
+        recover(s, page.jobs[i], &again);
+    job_page_free(&page);
+    if (err == ERR_OK)
+        err = s->jobs.ops->list_expired(s->jobs.self, t, SWEEP_BATCH, &page, e);
+    for (size_t i = 0; err == ERR_OK && i < page.n; i++) {
+        if ((err = remove_results(s, page.jobs[i]->id, e)) == ERR_OK &&
+            (err = s->jobs.ops->remove(s->jobs.self, page.jobs[i]->id, e)) == ERR_OK)
+            gone++;
+    }
+    job_page_free(&page);
+    if (requeued != NULL)
+        *requeued = again;
+    if (erased != NULL)
+        *erased = gone;
+    return err;
+}

@@ -1,0 +1,164 @@
+#include "core/job_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool job_is_final(const struct job *j)
+{
+    return j->status == JOB_COMPLETED || j->status == JOB_FAILED || j->status == JOB_CANCELLED;
+}
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+static bool set_text(char **field, const char *text)
+{
+    char *copy = NULL;
+    if (text != NULL && (copy = strdup(text)) == NULL)
+        return false;
+    free(*field);
+    *field = copy;
+    return true;
+}
+
+static void release(struct job *j, enum job_status status, int64_t now_us)
+{
+    j->status = status;
+    j->updated_us = now_us;
+    j->lease_expires_us = 0;
+    j->lease_token[0] = '\0';
+    j->next_attempt_us = 0;
+}
+
+static enum err must_hold(const struct job *j, const char *token, struct error *e)
+{
+    if (j->status == JOB_PROCESSING && strcmp(j->lease_token, token) == 0)
+        return ERR_OK;
+    return error_set(e, ERR_CONFLICT, "The job is %s and no longer held by this worker.",
+                     job_status_names[j->status]);
+}
+
+enum err job_claim(struct job *j, int64_t now_us, int64_t lease_us, const char *token,
+                   struct error *e)
+{
+    if (job_is_final(j))
+        return error_set(e, ERR_GONE, "The job is already %s.", job_status_names[j->status]);
+    if (j->status == JOB_PROCESSING && j->lease_expires_us > now_us) {
+        error_set(e, ERR_CONFLICT, "Another worker is processing this job.");
+        if (e != NULL)
+            e->retry_after_s = (int)((j->lease_expires_us - now_us) / US_PER_S) + 1;
+        return ERR_CONFLICT;
+    }
+    release(j, JOB_PROCESSING, now_us);
+    j->attempts++;
+    j->lease_expires_us = now_us + lease_us;
+    (void)snprintf(j->lease_token, sizeof j->lease_token, "%s", token);
+    return ERR_OK;
+}
+
+enum err job_renew(struct job *j, int64_t now_us, int64_t lease_us, const char *token,
+                   const struct job_progress *p, struct error *e)
+{
+    enum err err = must_hold(j, token, e);
+    if (err != ERR_OK)
+        return err;
+    j->lease_expires_us = now_us + lease_us;
+    j->updated_us = now_us;
+    j->progress = *p;
+    return ERR_OK;
+}
+
+enum err job_finish(struct job *j, int64_t now_us, const char *token, const struct job_result *r,
+                    struct error *e)
+{
+    enum err err = must_hold(j, token, e);
+    if (err != ERR_OK)
+        return err;
+    if (!set_text(&j->result_name, r->result_name) ||
+        !set_text(&j->debug_graph_name, r->debug_graph_name) ||
+        !set_text(&j->approved_regions_json, r->approved_regions_json) ||
+        !set_text(&j->error_message, NULL))
+        return no_memory(e);
+    release(j, JOB_COMPLETED, now_us);
+    j->outcome = r->outcome;
+    return ERR_OK;
+}
+
+enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *message,
+                  struct error *e)
+{
+    if (token != NULL || j->status != JOB_QUEUED) {
+        enum err err = must_hold(j, token != NULL ? token : "", e);
+        if (err != ERR_OK)
+            return err;
+    }
+    if (!set_text(&j->error_message, message))
+        return no_memory(e);
+    release(j, JOB_FAILED, now_us);
+    j->outcome = OUTCOME_FAILED;
+    return ERR_OK;
+}
+
+enum err job_defer(struct job *j, int64_t now_us, const char *token, const char *message,
+                   int64_t next_attempt_us, struct error *e)
+{
+    enum err err = must_hold(j, token, e);
+    if (err != ERR_OK)
+        return err;
+    if (!set_text(&j->error_message, message))
+        return no_memory(e);
+    release(j, JOB_QUEUED, now_us);
+    j->retry_count++;
+    j->next_attempt_us = next_attempt_us;
+    return ERR_OK;
+}
+
+enum err job_requeue(struct job *j, int64_t now_us, struct error *e)
+{
+    if (job_is_final(j))
+        return error_set(e, ERR_GONE, "The job is already %s.", job_status_names[j->status]);
+    if (j->status == JOB_PROCESSING && j->lease_expires_us > now_us)
+        return error_set(e, ERR_CONFLICT, "Another worker is processing this job.");
+    release(j, JOB_QUEUED, now_us);
+    j->next_attempt_us = now_us;
+    return ERR_OK;
+}
+
+enum err job_retry(struct job *j, int64_t now_us, struct error *e)
+{
+    if (j->status != JOB_FAILED)
+        return error_set(e, ERR_CONFLICT, "Only a failed job can be retried; this one is %s.",
+                         job_status_names[j->status]);
+    if (!set_text(&j->error_message, NULL))
+        return no_memory(e);
+    release(j, JOB_QUEUED, now_us);
+    j->outcome = OUTCOME_NONE;
+    j->attempts = 0;
+    j->retry_count = 0;
+    j->expires_us = 0;
+    memset(&j->progress, 0, sizeof j->progress);
+    j->progress.regions_total = j->regions_count;
+    j->next_attempt_us = now_us;
+    return ERR_OK;
+}
+
+enum err job_cancel(struct job *j, int64_t now_us, struct error *e)
+{
+    if (j->status == JOB_CANCELLED)
+        return ERR_OK;
+    if (job_is_final(j))
+        return error_set(e, ERR_CONFLICT, "The job is already %s.", job_status_names[j->status]);
+    release(j, JOB_CANCELLED, now_us);
+    return ERR_OK;
+}
+
+int64_t job_backoff_us(int retry_count, int64_t base_us, int64_t max_us)
+{
+    int64_t delay = base_us;
+    for (int i = 0; i < retry_count && delay < max_us; i++)
+        delay *= 2;
+    return delay < max_us ? delay : max_us;
+}

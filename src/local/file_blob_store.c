@@ -1,0 +1,398 @@
+/* Blobs as files under one root. Uploads are not fsynced: a power cut may lose one that was just
+ * stored, and the client sends it again. Results are: a completed job always has them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "local/local.h"
+
+struct files {
+    int root; /* O_PATH-like descriptor of the folder */
+    char *base_url;
+    unsigned char key[SIGNING_KEY_BYTES];
+    const struct source *source;
+};
+
+static enum err file_error(int code, const char *doing, const char *name, struct error *e)
+{
+    if (code == ENOENT || code == ENOTDIR)
+        return error_set(e, ERR_NOT_FOUND, "There is no %s.", name);
+    if (code == ENOSPC || code == EDQUOT)
+        error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
+    else
+        error_set(e, ERR_UNAVAILABLE, "The file store does not answer; try again.");
+    if (e != NULL)
+        e->retry_after_s = 5;
+    return error_cause(e, "%s %s: %s", doing, name, strerror(code));
+}
+
+/* Opens below the root; no component may be a symbolic link or lead out. */
+static int open_below(const struct files *f, const char *name, int flags)
+{
+    struct open_how how = {.flags = (unsigned)(flags | O_CLOEXEC),
+                           .mode = flags & O_CREAT ? 0640 : 0,
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    return (int)syscall(SYS_openat2, f->root, name, &how, sizeof how);
+}
+
+static enum err check_name(const char *name, struct error *e)
+{
+    if (blob_name_valid(name))
+        return ERR_OK;
+    return error_set(e, ERR_BAD_REQUEST, "The name has characters that are not allowed.");
+}
+
+/* Makes the folders above name. */
+static int make_parents(const struct files *f, const char *name)
+{
+    char path[BLOB_NAME_MAX + 1];
+    (void)snprintf(path, sizeof path, "%s", name);
+    for (char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdirat(f->root, path, 0750) != 0 && errno != EEXIST)
+            return -1;
+        *slash = '/';
+    }
+    return 0;
+}
+
+/* Moves a file that is complete into its place. A folder that a concurrent erase pruned is made
+ * again. */
+static int move_into_place(const struct files *f, int dir, const char *path, const char *name)
+{
+    for (int i = 0; i < 3; i++) {
+        if (make_parents(f, name) != 0)
+            return -1;
+        if (renameat(dir, path, f->root, name) == 0)
+            return 0;
+        if (errno != ENOENT)
+            return -1;
+    }
+    return -1;
+}
+
+static void temp_name(const struct files *f, char out[64])
+{
+    char random[33];
+    source_hex(f->source, random, 16);
+    (void)snprintf(out, 64, "tmp/%s", random);
+}
+
+static int copy_bytes(int from, int to)
+{
+    for (;;) {
+        ssize_t n = sendfile(to, from, NULL, 1 << 20);
+        if (n == 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return -1;
+    }
+}
+
+/* Copies a file of another file system into the store and unlinks it. */
+static enum err copy_file(const struct files *f, const char *name, const char *path,
+                          struct error *e)
+{
+    char temp[64];
+    temp_name(f, temp);
+    int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int to = from >= 0 ? open_below(f, temp, O_WRONLY | O_CREAT | O_EXCL) : -1;
+    bool ok = to >= 0 && copy_bytes(from, to) == 0;
+    int code = errno;
+    if (to >= 0 && close(to) != 0 && ok) {
+        ok = false;
+        code = errno;
+    }
+    if (from >= 0)
+        (void)close(from);
+    if (ok && move_into_place(f, f->root, temp, name) != 0) {
+        ok = false;
+        code = errno;
+    }
+    if (!ok) {
+        if (to >= 0)
+            (void)unlinkat(f->root, temp, 0);
+        return file_error(code, "copying to", name, e);
+    }
+    (void)unlink(path);
+    return ERR_OK;
+}
+
+static enum err files_put_file(void *self, const char *name, const char *path,
+                               const char *content_type, struct error *e)
+{
+    const struct files *f = self;
+    (void)content_type;
+    enum err err = check_name(name, e);
+    if (err != ERR_OK)
+        return err;
+    if (chmod(path, 0640) != 0)
+        return file_error(errno, "reading", path, e);
+    if (move_into_place(f, AT_FDCWD, path, name) == 0)
+        return ERR_OK;
+    return errno == EXDEV ? copy_file(f, name, path, e) : file_error(errno, "storing", name, e);
+}
+
+static int write_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, bytes, n);
+        if (done < 0 && errno != EINTR)
+            return -1;
+        if (done > 0) {
+            bytes += done;
+            n -= (size_t)done;
+        }
+    }
+    return 0;
+}
+
+static int sync_parent(const struct files *f, const char *name)
+{
+    char path[BLOB_NAME_MAX + 1];
+    (void)snprintf(path, sizeof path, "%s", name);
+    char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    int fd = open_below(f, slash != NULL ? path : ".", O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return -1;
+    int failed = fsync(fd);
+    (void)close(fd);
+    return failed;
+}
+
+static enum err files_put_bytes(void *self, const char *name, const void *bytes, size_t n,
+                                const char *content_type, struct error *e)
+{
+    const struct files *f = self;
+    char temp[64];
+    (void)content_type;
+    enum err err = check_name(name, e);
+    if (err != ERR_OK)
+        return err;
+    temp_name(f, temp);
+    int fd = open_below(f, temp, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd < 0)
+        return file_error(errno == ENOENT ? EIO : errno, "storing", name, e);
+    bool ok = write_all(fd, bytes, n) == 0 && fsync(fd) == 0;
+    int code = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        code = errno;
+    }
+    if (ok && (move_into_place(f, f->root, temp, name) != 0 || sync_parent(f, name) != 0)) {
+        ok = false;
+        code = errno;
+    }
+    if (ok)
+        return ERR_OK;
+    (void)unlinkat(f->root, temp, 0);
+    return file_error(code == ENOENT ? EIO : code, "storing", name, e);
+}
+
+static enum err files_open(void *self, const char *name, int *fd, struct error *e)
+{
+    const struct files *f = self;
+    enum err err = check_name(name, e);
+    if (err != ERR_OK)
+        return err;
+    *fd = open_below(f, name, O_RDONLY);
+    return *fd >= 0 ? ERR_OK : file_error(errno, "opening", name, e);
+}
+
+static enum err files_stat(void *self, const char *name, struct blob_info *out, struct error *e)
+{
+    struct stat st;
+    int fd = -1;
+    enum err err = files_open(self, name, &fd, e);
+    if (err != ERR_OK)
+        return err;
+    int failed = fstat(fd, &st);
+    int code = errno;
+    (void)close(fd);
+    if (failed != 0)
+        return file_error(code, "reading", name, e);
+    if (!S_ISREG(st.st_mode))
+        return file_error(ENOENT, "reading", name, e);
+    out->size = (uint64_t)st.st_size;
+    out->updated_us = (int64_t)st.st_mtim.tv_sec * US_PER_S + st.st_mtim.tv_nsec / 1000;
+    return ERR_OK;
+}
+
+/* The folder that a prefix names; prefixes end in '/'. */
+static enum err open_prefix(const struct files *f, const char *prefix, DIR **out, struct error *e)
+{
+    char path[BLOB_NAME_MAX + 1];
+    int n = snprintf(path, sizeof path, "%s", prefix);
+    *out = NULL;
+    if (n < 1 || n >= (int)sizeof path || path[n - 1] != '/')
+        return error_set(e, ERR_BAD_REQUEST, "The prefix is not one.");
+    path[n - 1] = '\0';
+    enum err err = check_name(path, e);
+    if (err != ERR_OK)
+        return err;
+    int fd = open_below(f, path, O_RDONLY | O_DIRECTORY);
+    if (fd < 0)
+        return file_error(errno, "listing", prefix, e);
+    if ((*out = fdopendir(fd)) == NULL) {
+        (void)close(fd);
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    }
+    return ERR_OK;
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static enum err files_find(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1],
+                           struct error *e)
+{
+    DIR *dir;
+    enum err err = open_prefix(self, prefix, &dir, e);
+    if (err != ERR_OK)
+        return err;
+    err = error_set(e, ERR_NOT_FOUND, "There is nothing under %s.", prefix);
+    for (struct dirent *d; err != ERR_OK && (d = readdir(dir)) != NULL;)
+        if (!is_dots(d->d_name) && d->d_type == DT_REG &&
+            snprintf(out, BLOB_NAME_MAX + 1, "%s%s", prefix, d->d_name) <= BLOB_NAME_MAX)
+            err = ERR_OK;
+    (void)closedir(dir);
+    return err;
+}
+
+/* Empties an open folder; dir is closed. */
+static int empty_folder(DIR *dir)
+{
+    int failed = 0;
+    for (struct dirent *d; (d = readdir(dir)) != NULL;) {
+        if (is_dots(d->d_name))
+            continue;
+        if (unlinkat(dirfd(dir), d->d_name, 0) == 0 || errno == ENOENT)
+            continue;
+        int fd =
+            errno == EISDIR || errno == EPERM
+                ? openat(dirfd(dir), d->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                : -1;
+        DIR *below = fd >= 0 ? fdopendir(fd) : NULL;
+        if (below == NULL || empty_folder(below) != 0 ||
+            unlinkat(dirfd(dir), d->d_name, AT_REMOVEDIR) != 0)
+            failed = -1;
+        if (below == NULL && fd >= 0)
+            (void)close(fd);
+    }
+    (void)closedir(dir);
+    return failed;
+}
+
+static enum err files_remove_prefix(void *self, const char *prefix, struct error *e)
+{
+    const struct files *f = self;
+    DIR *dir;
+    enum err err = open_prefix(f, prefix, &dir, e);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    if (empty_folder(dir) != 0)
+        return file_error(errno, "erasing", prefix, e);
+    /* Not empty again: somebody writes there at this moment, which is theirs to settle. */
+    if (unlinkat(f->root, prefix, AT_REMOVEDIR) != 0 && errno != ENOENT && errno != ENOTEMPTY)
+        return file_error(errno, "erasing", prefix, e);
+    return ERR_OK;
+}
+
+static enum err append_url(const struct files *f, const char *method, const char *folder,
+                           const char *name, int64_t expires_s, struct buffer *out, struct error *e)
+{
+    char path[BLOB_NAME_MAX + 32];
+    (void)snprintf(path, sizeof path, "/api/v1/%s%s", folder, name);
+    signed_url_make(f->key, f->base_url, method, path, expires_s, out);
+    return buffer_failed(out) ? error_set(e, ERR_INTERNAL, "Out of memory.") : ERR_OK;
+}
+
+static enum err files_upload_url(void *self, const char *name, const char *content_type, int ttl_s,
+                                 struct buffer *out, struct error *e)
+{
+    const struct files *f = self;
+    (void)content_type;
+    return append_url(f, "PUT", "upload/", name, source_now_us(f->source) / US_PER_S + ttl_s, out,
+                      e);
+}
+
+/* results/{job_id}/{name} is served at /api/v1/results/{job_id}/{name}. */
+static enum err files_download_url(void *self, const char *name, int64_t expires_us,
+                                   struct buffer *out, struct error *e)
+{
+    return append_url(self, "GET", "", name, expires_us / US_PER_S, out, e);
+}
+
+static void files_uri(void *self, const char *name, struct buffer *out)
+{
+    (void)self;
+    buffer_printf(out, "local:%s", name);
+}
+
+static enum err files_ping(void *self, struct error *e)
+{
+    const struct files *f = self;
+    return faccessat(f->root, "tmp", R_OK | W_OK | X_OK, 0) == 0
+               ? ERR_OK
+               : file_error(errno == ENOENT ? EIO : errno, "reaching", "tmp", e);
+}
+
+static void files_close(void *self)
+{
+    struct files *f = self;
+    if (f->root >= 0)
+        (void)close(f->root);
+    free(f->base_url);
+    free(f);
+}
+
+static const struct blob_store_ops ops = {
+    .name = "files",
+    .put_file = files_put_file,
+    .put_bytes = files_put_bytes,
+    .open = files_open,
+    .stat = files_stat,
+    .find = files_find,
+    .remove_prefix = files_remove_prefix,
+    .upload_url = files_upload_url,
+    .download_url = files_download_url,
+    .uri = files_uri,
+    .ping = files_ping,
+    .close = files_close,
+};
+
+enum err file_blob_store_open(const char *root, const char *base_url,
+                              const unsigned char signing_key[SIGNING_KEY_BYTES],
+                              const struct source *source, struct blob_store *out, struct error *e)
+{
+    struct files *f = calloc(1, sizeof *f);
+    if (f == NULL || (f->base_url = strdup(base_url)) == NULL) {
+        free(f);
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    }
+    memcpy(f->key, signing_key, SIGNING_KEY_BYTES);
+    f->source = source;
+    if ((mkdir(root, 0750) != 0 && errno != EEXIST) ||
+        (f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+        (mkdirat(f->root, "tmp", 0750) != 0 && errno != EEXIST)) {
+        int code = errno == ENOENT ? EIO : errno;
+        files_close(f);
+        return file_error(code, "opening", root, e);
+    }
+    *out = (struct blob_store){&ops, f};
+    return ERR_OK;
+}

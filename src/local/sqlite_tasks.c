@@ -1,0 +1,180 @@
+#include "local/sqlite_tasks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "local/sqlite_db.h"
+
+#define NAME_LIFE_US (3600 * US_PER_S) /* as long as Cloud Tasks remembers a name */
+
+enum statement {
+    ST_ADD,
+    ST_DEPTH,
+    ST_TAKE,
+    ST_NEXT,
+    ST_END,
+    ST_PUT_BACK,
+    ST_RECOVER,
+    ST_PURGE,
+    ST__MAX
+};
+
+static const char *const sql[ST__MAX] = {
+    [ST_ADD] = "INSERT INTO tasks(name,path,body,traceparent,due_us,eta_us) "
+               "VALUES(?1,?2,?3,?4,?5,?5) ON CONFLICT(name) DO NOTHING",
+    [ST_DEPTH] = "SELECT count(*) FROM tasks WHERE state < 2",
+    [ST_TAKE] = "UPDATE tasks SET state=1, dispatches=dispatches+1 WHERE name=(SELECT name FROM "
+                "tasks WHERE state=0 AND due_us<=?1 ORDER BY due_us LIMIT 1) RETURNING "
+                "name,path,body,traceparent,eta_us,dispatches-1,responses,last_response",
+    [ST_NEXT] = "SELECT min(due_us) FROM tasks WHERE state=0",
+    [ST_END] = "UPDATE tasks SET state=2, ended_us=?2, body=x'' WHERE name=?1",
+    [ST_PUT_BACK] = "UPDATE tasks SET state=0, due_us=?2, last_response=?3, "
+                    "responses=responses+(?3>0) WHERE name=?1 AND state=1",
+    [ST_RECOVER] = "UPDATE tasks SET state=0 WHERE state=1",
+    [ST_PURGE] = "DELETE FROM tasks WHERE state=2 AND ended_us<?1",
+};
+
+struct sqlite_tasks {
+    sqlite3 *db;
+    sqlite3_stmt *st[ST__MAX];
+};
+
+enum err sqlite_tasks_open(const char *path, struct sqlite_tasks **out, struct error *e)
+{
+    struct sqlite_tasks *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = sqlite_db_open(path, &t->db, e);
+    for (int i = 0; err == ERR_OK && i < ST__MAX; i++)
+        err = sqlite_db_prepare(t->db, sql[i], &t->st[i], e);
+    if (err != ERR_OK) {
+        sqlite_tasks_close(t);
+        t = NULL;
+    }
+    *out = t;
+    return err;
+}
+
+void sqlite_tasks_close(struct sqlite_tasks *t)
+{
+    for (int i = 0; i < ST__MAX; i++)
+        (void)sqlite3_finalize(t->st[i]);
+    (void)sqlite3_close(t->db);
+    free(t);
+}
+
+void due_task_free(struct due_task *d)
+{
+    free(d->path);
+    free(d->body);
+    free(d->traceparent);
+    memset(d, 0, sizeof *d);
+}
+
+enum err sqlite_tasks_add(struct sqlite_tasks *t, const struct task *task, int64_t now_us,
+                          struct error *e)
+{
+    sqlite3_stmt *s = t->st[ST_ADD];
+    (void)sqlite3_bind_text(s, 1, task->name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(s, 2, task->path, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob64(s, 3, task->body, task->body_len, SQLITE_STATIC);
+    if (task->traceparent != NULL && task->traceparent[0] != '\0')
+        (void)sqlite3_bind_text(s, 4, task->traceparent, -1, SQLITE_STATIC);
+    else
+        (void)sqlite3_bind_null(s, 4);
+    (void)sqlite3_bind_int64(s, 5, task->schedule_us > now_us ? task->schedule_us : now_us);
+    return sqlite_db_run(t->db, s, e);
+}
+
+/* Runs a query for one number; NULL counts as 0. */
+static enum err read_number(struct sqlite_tasks *t, sqlite3_stmt *s, int64_t *out, struct error *e)
+{
+    enum err err = ERR_OK;
+    if (sqlite3_step(s) == SQLITE_ROW)
+        *out = sqlite3_column_int64(s, 0);
+    else
+        err = sqlite_db_error(t->db, e);
+    (void)sqlite3_reset(s);
+    return err;
+}
+
+enum err sqlite_tasks_depth(struct sqlite_tasks *t, int64_t *out, struct error *e)
+{
+    return read_number(t, t->st[ST_DEPTH], out, e);
+}
+
+static bool read_task(sqlite3_stmt *s, struct due_task *d)
+{
+    const unsigned char *trace = sqlite3_column_text(s, 3);
+    memset(d, 0, sizeof *d);
+    (void)snprintf(d->name, sizeof d->name, "%s", (const char *)sqlite3_column_text(s, 0));
+    d->path = strdup((const char *)sqlite3_column_text(s, 1));
+    d->body_len = (size_t)sqlite3_column_bytes(s, 2);
+    if ((d->body = malloc(d->body_len + 1)) != NULL && d->body_len > 0)
+        memcpy(d->body, sqlite3_column_blob(s, 2), d->body_len);
+    d->traceparent = trace != NULL ? strdup((const char *)trace) : NULL;
+    d->eta_us = sqlite3_column_int64(s, 4);
+    d->dispatches = sqlite3_column_int(s, 5);
+    d->responses = sqlite3_column_int(s, 6);
+    d->last_response = sqlite3_column_int(s, 7);
+    if (d->path != NULL && d->body != NULL && (trace == NULL || d->traceparent != NULL))
+        return true;
+    due_task_free(d);
+    return false;
+}
+
+enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, struct due_task *out,
+                           bool *found, int64_t *next_us, struct error *e)
+{
+    sqlite3_stmt *s = t->st[ST_TAKE];
+    enum err err = ERR_OK;
+    *found = false;
+    *next_us = 0;
+    (void)sqlite3_bind_int64(s, 1, now_us);
+    int step = sqlite3_step(s);
+    if (step == SQLITE_ROW) {
+        if (!(*found = read_task(s, out)))
+            err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        /* The change is committed when the statement has run to its end. */
+        if (sqlite3_step(s) != SQLITE_DONE && err == ERR_OK)
+            err = sqlite_db_error(t->db, e);
+        if (err != ERR_OK && *found) {
+            due_task_free(out);
+            *found = false;
+        }
+    } else if (step != SQLITE_DONE) {
+        err = sqlite_db_error(t->db, e);
+    }
+    (void)sqlite3_reset(s);
+    return err == ERR_OK && !*found ? read_number(t, t->st[ST_NEXT], next_us, e) : err;
+}
+
+enum err sqlite_tasks_end(struct sqlite_tasks *t, const char *name, int64_t now_us, struct error *e)
+{
+    sqlite3_stmt *s = t->st[ST_END];
+    (void)sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(s, 2, now_us);
+    return sqlite_db_run(t->db, s, e);
+}
+
+enum err sqlite_tasks_put_back(struct sqlite_tasks *t, const char *name, int64_t due_us, int status,
+                               struct error *e)
+{
+    sqlite3_stmt *s = t->st[ST_PUT_BACK];
+    (void)sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(s, 2, due_us);
+    (void)sqlite3_bind_int(s, 3, status);
+    return sqlite_db_run(t->db, s, e);
+}
+
+enum err sqlite_tasks_recover(struct sqlite_tasks *t, struct error *e)
+{
+    return sqlite_db_run(t->db, t->st[ST_RECOVER], e);
+}
+
+enum err sqlite_tasks_purge(struct sqlite_tasks *t, int64_t now_us, struct error *e)
+{
+    (void)sqlite3_bind_int64(t->st[ST_PURGE], 1, now_us - NAME_LIFE_US);
+    return sqlite_db_run(t->db, t->st[ST_PURGE], e);
+}
