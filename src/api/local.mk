@@ -1,1 +1,17 @@
-# filled in by the folder's files
+# The API: one file a resource.
+noinst_LIBRARIES += libapi.a
+libapi_a_SOURCES = \
+	src/api/app.h \
+	src/api/extract.c \
+	src/api/feedback.c \
+	src/api/handlers.h \
+	src/api/health.c \
+	src/api/job_json.c \
+	src/api/jobs.c \
+	src/api/multipart.c src/api/multipart.h \
+	src/api/results.c \
+	src/api/routes.c \
+	src/api/tasks.c \
+	src/api/upload.c
+libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS) \
+	$(SQLITE_CFLAGS) $(GMIME_CFLAGS) $(TESSERACT_CFLAGS)

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-enum backend { BACKEND_LOCAL, BACKEND_GOOGLE };
+enum backend_kind { BACKEND_LOCAL, BACKEND_GOOGLE };
 
 /* Strings are owned by the config; NULL when not set and without a default. */
 struct config {

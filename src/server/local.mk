@@ -1,1 +1,23 @@
-# filled in by the folder's files
+# The server: master, pools, FastCGI, who may call.
+noinst_LIBRARIES += libserver.a
+libserver_a_SOURCES = \
+	src/server/backend.c src/server/backend.h \
+	src/server/http.h \
+	src/server/keys.c src/server/keys.h \
+	src/server/loops.c src/server/loops.h \
+	src/server/master.c src/server/master.h \
+	src/server/metrics.c src/server/metrics.h \
+	src/server/request.c src/server/request.h \
+	src/server/router.c \
+	src/server/serve.c src/server/serve.h \
+	src/server/worker.c src/server/worker.h
+libserver_a_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
+libserver_a_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
+
+bin_PROGRAMS += pdf-ocr-api
+pdf_ocr_api_SOURCES = src/server/main.c
+pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
+pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
+pdf_ocr_api_LDADD = libserver.a libapi.a libserver.a liblocal.a libcore.a libextract.a libbase.a \
+	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \
+	$(GMIME_LIBS) $(TESSERACT_LIBS) -lm

@@ -1,0 +1,93 @@
+/* Corrections to detected regions. */
+#include "core/feedback.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/handlers.h"
+#include "base/json.h"
+
+static void append_feedback(struct buffer *out, const struct feedback *f)
+{
+    buffer_printf(out,
+                  "{\"id\":\"%s\",\"job_id\":\"%s\",\"corrections\":%s,"
+                  "\"corrections_count\":%d,\"user_id\":",
+                  f->id, f->job_id, f->corrections_json, f->corrections_count);
+    buffer_json_string(out, f->user_id);
+    buffer_puts(out, ",\"session_id\":");
+    buffer_json_string(out, f->session_id);
+    buffer_puts(out, ",\"timestamp\":");
+    buffer_json_time(out, f->timestamp_us);
+    buffer_printf(out, ",\"status\":\"%s\",\"created_at\":", f->status);
+    buffer_json_time(out, f->created_us);
+    buffer_puts(out, "}");
+}
+
+/* Whether the caller may see the job. */
+static enum err check_job(const struct services *s, const struct request *r, const char *id,
+                          struct error *e)
+{
+    struct job *j = NULL;
+    enum err err = job_id_check(id, e);
+    if (err == ERR_OK)
+        err = job_load(s, request_owner(r), id, &j, e);
+    job_free(j);
+    return err;
+}
+
+enum err feedback_create(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct feedback f = {0};
+    json_t *body = NULL;
+    if (r->body.len == 0)
+        return error_set(e, ERR_BAD_REQUEST, "The body is empty; send a JSON object.");
+    enum err err = json_parse(r->body.data, r->body.len, &body, e);
+    if (err == ERR_OK)
+        err = feedback_read(body, s->source, &f, e);
+    if (err == ERR_OK)
+        err = check_job(s, r, f.job_id, e);
+    if (err == ERR_OK)
+        err = s->jobs.ops->feedback_add(s->jobs.self, &f, e);
+    if (err == ERR_OK) {
+        p->status = 201;
+        memcpy(p->job_id, f.job_id, sizeof p->job_id);
+        append_feedback(&p->body, &f);
+    }
+    feedback_clear(&f);
+    json_decref(body);
+    return err;
+}
+
+enum err feedback_of_job(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct feedback_list list = {0};
+    enum err err = check_job(s, r, r->params[0], e);
+    if (err == ERR_OK)
+        err = s->jobs.ops->feedback_list(s->jobs.self, r->params[0], &list, e);
+    buffer_puts(&p->body, "{\"feedback\":[");
+    for (size_t i = 0; i < list.n; i++) {
+        buffer_puts(&p->body, i > 0 ? "," : "");
+        append_feedback(&p->body, &list.items[i]);
+    }
+    buffer_printf(&p->body, "],\"count\":%zu}", list.n);
+    feedback_list_free(&list);
+    return err;
+}
+
+enum err feedback_statistics(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct feedback_stats t;
+    enum err err = s->jobs.ops->feedback_stats(s->jobs.self, request_owner(r), &t, e);
+    if (err != ERR_OK)
+        return err;
+    buffer_printf(&p->body,
+                  "{\"feedback_count\":%" PRId64 ",\"jobs_with_feedback\":%" PRId64
+                  ",\"corrections_count\":%" PRId64 ",\"by_action\":{\"delete\":%" PRId64
+                  ",\"move\":%" PRId64 ",\"resize\":%" PRId64 ",\"retype\":%" PRId64 "}}",
+                  t.feedback_count, t.jobs_with_feedback, t.corrections_count, t.by_action[0],
+                  t.by_action[1], t.by_action[2], t.by_action[3]);
+    return ERR_OK;
+}

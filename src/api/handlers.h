@@ -1,0 +1,38 @@
+/* The handlers of the route table; each is a handler_fn of server/http.h. */
+#ifndef PDF_OCR_API_HANDLERS_H
+#define PDF_OCR_API_HANDLERS_H
+
+#include "api/app.h"
+#include "server/http.h"
+
+enum err upload_generate_url(void *app, struct request *r, struct reply *p, struct error *e);
+enum err upload_put(void *app, struct request *r, struct reply *p, struct error *e);
+enum err upload_document(void *app, struct request *r, struct reply *p, struct error *e);
+enum err extract_create(void *app, struct request *r, struct reply *p, struct error *e);
+enum err extract_agentic(void *app, struct request *r, struct reply *p, struct error *e);
+enum err job_get(void *app, struct request *r, struct reply *p, struct error *e);
+enum err job_list(void *app, struct request *r, struct reply *p, struct error *e);
+enum err job_retry_request(void *app, struct request *r, struct reply *p, struct error *e);
+enum err job_delete(void *app, struct request *r, struct reply *p, struct error *e);
+enum err result_get(void *app, struct request *r, struct reply *p, struct error *e);
+enum err task_process_extraction(void *app, struct request *r, struct reply *p, struct error *e);
+enum err task_retry_job(void *app, struct request *r, struct reply *p, struct error *e);
+enum err feedback_create(void *app, struct request *r, struct reply *p, struct error *e);
+enum err feedback_of_job(void *app, struct request *r, struct reply *p, struct error *e);
+enum err feedback_statistics(void *app, struct request *r, struct reply *p, struct error *e);
+enum err health_live(void *app, struct request *r, struct reply *p, struct error *e);
+enum err health_ready(void *app, struct request *r, struct reply *p, struct error *e);
+enum err health_dependencies(void *app, struct request *r, struct reply *p, struct error *e);
+enum err health_diagnostics(void *app, struct request *r, struct reply *p, struct error *e);
+
+/* Whose jobs the caller may see: NULL, anybody's, for an admin key. */
+const char *request_owner(const struct request *r);
+
+/* Appends the job as the API shows it. Links are made for this answer. */
+enum err job_json(const struct services *s, const struct job *j, struct buffer *out,
+                  struct error *e);
+
+/* Checks that id looks like a job's, so that anything else is a plain 404. */
+enum err job_id_check(const char *id, struct error *e);
+
+#endif

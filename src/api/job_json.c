@@ -1,0 +1,67 @@
+/* A job as JSON, by template: this is the answer that clients poll for. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/handlers.h"
+
+const char *request_owner(const struct request *r)
+{
+    return (r->auth.scopes & SCOPE_ADMIN) != 0 ? NULL : r->auth.subject;
+}
+
+enum err job_id_check(const char *id, struct error *e)
+{
+    if (strlen(id) == UUID_LEN && strspn(id, "0123456789abcdef-") == UUID_LEN)
+        return ERR_OK;
+    return error_set(e, ERR_NOT_FOUND, "There is no job %.64s.", id);
+}
+
+/* Links live until the results are erased, so that polls of one job give the same link. */
+static enum err append_link(const struct services *s, const struct job *j, const char *name,
+                            struct buffer *out, struct error *e)
+{
+    struct buffer url = BUFFER_INIT;
+    if (name == NULL) {
+        buffer_puts(out, "null");
+        return ERR_OK;
+    }
+    enum err err = s->blobs.ops->download_url(s->blobs.self, name, j->expires_us, &url, e);
+    if (err == ERR_OK)
+        buffer_json_string(out, url.data);
+    buffer_free(&url);
+    return err;
+}
+
+enum err job_json(const struct services *s, const struct job *j, struct buffer *out,
+                  struct error *e)
+{
+    const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
+    buffer_printf(out, "{\"job_id\":\"%s\",\"status\":\"%s\",\"outcome\":", j->id,
+                  job_status_names[j->status]);
+    buffer_json_string(out, outcome);
+    buffer_puts(out, ",\"created_at\":");
+    buffer_json_time(out, j->created_us);
+    buffer_puts(out, ",\"updated_at\":");
+    buffer_json_time(out, j->updated_us);
+    buffer_printf(out,
+                  ",\"pdf_id\":\"%s\",\"regions_count\":%d,\"output_format\":\"%s\","
+                  "\"progress\":{\"regions_done\":%d,\"regions_total\":%d,\"pages_done\":%d,"
+                  "\"pages_total\":%d},\"attempts\":%d,\"result_url\":",
+                  j->pdf_id, j->regions_count, j->output_format, j->progress.regions_done,
+                  j->progress.regions_total, j->progress.pages_done, j->progress.pages_total,
+                  j->attempts);
+    enum err err = append_link(s, j, j->result_name, out, e);
+    buffer_puts(out, ",\"debug_graph_url\":");
+    if (err == ERR_OK)
+        err = append_link(s, j, j->debug_graph_name, out, e);
+    buffer_printf(out, ",\"approved_regions\":%s,\"error_message\":",
+                  j->approved_regions_json != NULL ? j->approved_regions_json : "[]");
+    buffer_json_string(out, j->error_message);
+    buffer_printf(out, ",\"has_feedback\":%s,\"feedback_count\":%d,\"last_feedback_at\":",
+                  j->has_feedback ? "true" : "false", j->feedback_count);
+    buffer_json_time(out, j->last_feedback_us);
+    buffer_puts(out, ",\"expires_at\":");
+    buffer_json_time(out, j->expires_us);
+    buffer_puts(out, "}");
+    return err;
+}

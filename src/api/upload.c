@@ -1,0 +1,262 @@
+/* Uploads. nginx has put the body into a file; the worker looks at it and moves it into place. */
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/handlers.h"
+#include "api/multipart.h"
+
+#define FILE_NAME_MAX_BYTES 200
+#define HEADER_WINDOW       1024 /* readers look for %PDF- this far (PDF 1.7, appendix H, note 13) */
+#define CHUNK               65536
+#define SHA256_HEX          64
+
+/* A name that is safe in a path, a header and a page. */
+static enum err check_file_name(const char *name, struct error *e)
+{
+    size_t n = strlen(name);
+    if (n == 0)
+        return error_set(e, ERR_UNPROCESSABLE, "file_name: is missing");
+    if (n > FILE_NAME_MAX_BYTES)
+        return error_set(e, ERR_UNPROCESSABLE, "file_name: must be at most %d bytes long",
+                         FILE_NAME_MAX_BYTES);
+    if (strchr(name, '/') != NULL || name[0] == '.' || !blob_name_valid(name))
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "file_name: must be a plain name of letters, digits, spaces and . _ - ( ) "
+                         "+ , @ ~, not starting with a dot");
+    return ERR_OK;
+}
+
+enum err upload_generate_url(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct buffer name = BUFFER_INIT, url = BUFFER_INIT;
+    char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1];
+    bool found;
+    enum err err = request_query(r, "file_name", &name, &found, e);
+    if (err == ERR_OK)
+        err = check_file_name(name.data != NULL ? name.data : "", e);
+    if (err != ERR_OK)
+        goto out;
+    source_uuid(s->source, pdf_id);
+    (void)snprintf(blob, sizeof blob, "pdfs/%s/%.200s", pdf_id, name.data);
+    err = s->blobs.ops->upload_url(s->blobs.self, blob, "application/pdf",
+                                   (int)s->cfg->upload_url_ttl_s, &url, e);
+    if (err != ERR_OK)
+        goto out;
+    buffer_printf(&p->body, "{\"pdf_id\":\"%s\",\"upload_url\":", pdf_id);
+    buffer_json_string(&p->body, url.data);
+    buffer_puts(&p->body, ",\"file_name\":");
+    buffer_json_string(&p->body, name.data);
+    buffer_puts(&p->body, "}");
+    reply_header(p, "Cache-Control", "no-store");
+out:
+    buffer_free(&name);
+    buffer_free(&url);
+    return err;
+}
+
+static bool media_type_is(const struct request *r, const char *want)
+{
+    size_t n = strcspn(r->content_type, "; \t");
+    return n == strlen(want) && strncasecmp(r->content_type, want, n) == 0;
+}
+
+static bool media_type_is_pdf(const struct request *r)
+{
+    return r->content_type[0] == '\0' || media_type_is(r, "application/pdf") ||
+           media_type_is(r, "application/octet-stream");
+}
+
+/* Opens the body. A missing one was moved away by an earlier delivery of this request, whose
+ * worker died before it could answer. */
+static enum err open_body(const struct services *s, const struct request *r, int *fd,
+                          struct error *e)
+{
+    struct stat st;
+    *fd = open(r->body_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (*fd < 0 || fstat(*fd, &st) != 0) {
+        error_set(e, ERR_UNAVAILABLE, "The upload was interrupted; send it again.");
+        e->retry_after_s = 1;
+        return error_cause(e, "%s: %s", r->body_file, strerror(errno));
+    }
+    /* The slack is for the multipart frame. */
+    if (st.st_size > s->cfg->max_upload_bytes + CHUNK)
+        return error_set(e, ERR_TOO_LARGE, "The file is larger than %lld bytes.",
+                         (long long)s->cfg->max_upload_bytes);
+    return ERR_OK;
+}
+
+static enum err check_pdf(int fd, int64_t start, int64_t end, int64_t max, struct error *e)
+{
+    char head[HEADER_WINDOW];
+    size_t want = end - start < HEADER_WINDOW ? (size_t)(end - start) : HEADER_WINDOW;
+    ssize_t n = pread(fd, head, want, start);
+    if (n < 0)
+        return error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
+    if (n == 0)
+        return error_set(e, ERR_UNPROCESSABLE, "The file is empty.");
+    if (end - start > max)
+        return error_set(e, ERR_TOO_LARGE, "The file is larger than %lld bytes.", (long long)max);
+    if (memmem(head, (size_t)n, "%PDF-", 5) == NULL)
+        return error_set(e, ERR_UNPROCESSABLE, "The file is not a PDF.");
+    return ERR_OK;
+}
+
+enum err upload_put(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    const char *pdf_id = r->params[0], *name = r->params[1];
+    char blob[BLOB_NAME_MAX + 1];
+    struct stat st = {0};
+    int fd = -1;
+    if (!media_type_is_pdf(r))
+        return error_set(e, ERR_MEDIA_TYPE, "Send the file as application/pdf.");
+    enum err err = open_body(s, r, &fd, e);
+    if (err == ERR_OK && fstat(fd, &st) != 0)
+        err = error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
+    if (err == ERR_OK)
+        err = check_pdf(fd, 0, st.st_size, s->cfg->max_upload_bytes, e);
+    if (fd >= 0)
+        (void)close(fd);
+    if (err != ERR_OK)
+        return err;
+    (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, name);
+    if ((err = s->blobs.ops->put_file(s->blobs.self, blob, r->body_file, "application/pdf", e)) !=
+        ERR_OK)
+        return err;
+    buffer_puts(&p->body, "{\"pdf_id\":");
+    buffer_json_string(&p->body, pdf_id);
+    buffer_puts(&p->body, ",\"file_name\":");
+    buffer_json_string(&p->body, name);
+    buffer_printf(&p->body, ",\"size\":%lld}", (long long)st.st_size);
+    return ERR_OK;
+}
+
+/* SHA-256 of a range, and a copy of it to out_fd unless that is -1. */
+static enum err hash_range(int fd, int64_t at, int64_t end, int out_fd, char hex[SHA256_HEX + 1],
+                           struct error *e)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    char *chunk = malloc(CHUNK);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    bool ok = chunk != NULL && md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+    int code = ENOMEM;
+    while (ok && at < end) {
+        size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
+        ssize_t n = pread(fd, chunk, want, at);
+        ok = n > 0 && EVP_DigestUpdate(md, chunk, (size_t)n) == 1 &&
+             (out_fd < 0 || write(out_fd, chunk, (size_t)n) == n);
+        code = errno;
+        at += n;
+    }
+    ok = ok && EVP_DigestFinal_ex(md, digest, NULL) == 1;
+    if (ok)
+        sodium_bin2hex(hex, SHA256_HEX + 1, digest, SHA256_HEX / 2);
+    EVP_MD_CTX_free(md);
+    free(chunk);
+    if (ok)
+        return ERR_OK;
+    if (code == ENOSPC || code == EDQUOT)
+        return error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
+    error_set(e, ERR_UNAVAILABLE, "The upload could not be stored; send it again.");
+    return error_cause(e, "hashing: %s", strerror(code));
+}
+
+/* Where the PDF lies: the whole body, or a part of it that is copied out beside it. */
+struct incoming {
+    int fd;
+    char path[512]; /* the file to store */
+    bool copied;    /* path is ours to unlink */
+    char file_name[256];
+    char sha256[SHA256_HEX + 1];
+};
+
+static enum err take_raw(const struct services *s, const struct request *r, struct incoming *in,
+                         struct error *e)
+{
+    struct stat st;
+    if (fstat(in->fd, &st) != 0)
+        return error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
+    (void)snprintf(in->path, sizeof in->path, "%s", r->body_file);
+    enum err err = check_pdf(in->fd, 0, st.st_size, s->cfg->max_upload_bytes, e);
+    return err == ERR_OK ? hash_range(in->fd, 0, st.st_size, -1, in->sha256, e) : err;
+}
+
+static enum err take_multipart(const struct services *s, const struct request *r,
+                               struct incoming *in, struct error *e)
+{
+    struct multipart_file part;
+    enum err err = multipart_find_file(in->fd, r->content_type, &part, e);
+    if (err == ERR_OK)
+        err = check_pdf(in->fd, part.start, part.end, s->cfg->max_upload_bytes, e);
+    if (err != ERR_OK)
+        return err;
+    (void)snprintf(in->file_name, sizeof in->file_name, "%s", part.file_name);
+    if (snprintf(in->path, sizeof in->path, "%s.pdf", r->body_file) >= (int)sizeof in->path)
+        return error_set(e, ERR_INTERNAL, "The upload's path is too long.");
+    int out = open(in->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (out < 0)
+        return error_set(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE,
+                         "The upload could not be stored; send it again.");
+    in->copied = true;
+    err = hash_range(in->fd, part.start, part.end, out, in->sha256, e);
+    if (close(out) != 0 && err == ERR_OK)
+        err = error_set(e, ERR_UNAVAILABLE, "The upload could not be stored; send it again.");
+    return err;
+}
+
+static enum err store_document(const struct services *s, const struct incoming *in, struct reply *p,
+                               struct error *e)
+{
+    char blob[BLOB_NAME_MAX + 1];
+    const char *h = in->sha256;
+    struct buffer uri = BUFFER_INIT;
+    struct blob_info info;
+    (void)snprintf(blob, sizeof blob, "documents/%s.pdf", h);
+    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
+    bool duplicate = err == ERR_OK;
+    if (err == ERR_NOT_FOUND)
+        err = s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", e);
+    if (err != ERR_OK)
+        return err;
+    s->blobs.ops->uri(s->blobs.self, blob, &uri);
+    p->status = duplicate ? 200 : 201;
+    /* The id is made of the hash: a UUID of version 8 (RFC 9562). */
+    buffer_printf(&p->body,
+                  "{\"document_id\":\"%.8s-%.4s-8%.3s-a%.3s-%.12s\",\"document_version_id\":\"%s\","
+                  "\"pdf_id\":\"%s\",\"upload_url\":",
+                  h, h + 8, h + 13, h + 17, h + 20, h, h);
+    buffer_json_string(&p->body, uri.data);
+    buffer_printf(&p->body, ",\"was_duplicate\":%s,\"filename\":", duplicate ? "true" : "false");
+    buffer_json_string(&p->body, in->file_name[0] != '\0' ? in->file_name : NULL);
+    buffer_puts(&p->body, "}");
+    buffer_free(&uri);
+    return ERR_OK;
+}
+
+enum err upload_document(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct incoming in = {.fd = -1};
+    bool multipart = media_type_is(r, "multipart/form-data");
+    if (!multipart && !media_type_is_pdf(r))
+        return error_set(e, ERR_MEDIA_TYPE,
+                         "Send the file as application/pdf or as multipart/form-data.");
+    enum err err = open_body(s, r, &in.fd, e);
+    if (err == ERR_OK)
+        err = multipart ? take_multipart(s, r, &in, e) : take_raw(s, r, &in, e);
+    if (err == ERR_OK)
+        err = store_document(s, &in, p, e);
+    if (in.copied)
+        (void)unlink(in.path); /* gone already when it was stored */
+    if (in.fd >= 0)
+        (void)close(in.fd);
+    return err;
+}

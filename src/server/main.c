@@ -1,0 +1,98 @@
+/* pdf-ocr-api: the server's command line. */
+#include <curl/curl.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "server/backend.h"
+#include "server/keys.h"
+#include "server/master.h"
+
+static const char usage[] =
+    "usage: pdf-ocr-api [--check-config | --print-settings | --help | --version]\n"
+    "\n"
+    "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
+    "environment.\n"
+    "\n"
+    "  --check-config    read the settings, tell what is wrong, end\n"
+    "  --print-settings  list every setting: name, default, meaning (tab separated)\n"
+    "  --help            this text\n"
+    "  --version         the version\n";
+
+/* Local mode with no key at all gets one of its own; anywhere else a key must be given. */
+static enum err ensure_key(struct config *cfg, struct error *e)
+{
+    char key[LOCAL_KEY_MAX];
+    bool made = false;
+    if (cfg->api_key != NULL || cfg->api_keys_file != NULL)
+        return ERR_OK;
+    char *path = backend_path(cfg, "api-key");
+    if (path == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = keys_local(path, key, &made, e);
+    if (err == ERR_OK && (cfg->api_key = strdup(key)) == NULL)
+        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+    if (err == ERR_OK)
+        log_event(LOG_NOTICE,
+                  made ? "an API key was made; it is in this file" : "the API key is in this file",
+                  "file", path, NULL);
+    sodium_memzero(key, sizeof key);
+    free(path);
+    return err;
+}
+
+static int serve(struct config *cfg)
+{
+    struct error e = {0};
+    (void)umask(027);
+    enum err err = backend_prepare(cfg, &e);
+    if (err == ERR_OK)
+        err = ensure_key(cfg, &e);
+    if (err == ERR_OK)
+        err = master_run(cfg, &e);
+    if (err != ERR_OK)
+        log_error(LOG_ERROR, "pdf-ocr-api cannot run", &e);
+    return err == ERR_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
+                                            {"print-settings", no_argument, NULL, 'p'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
+    int option = getopt_long(argc, argv, "", options, NULL);
+    struct config cfg;
+    struct error e = {0};
+    if (option == 'h' || option == 'V') {
+        (void)fputs(option == 'h' ? usage : "pdf-ocr-api " PACKAGE_VERSION "\n", stdout);
+        return 0;
+    }
+    if (option == 'p') {
+        config_print_settings(stdout);
+        return 0;
+    }
+    if ((option != -1 && option != 'c') || optind < argc) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        (void)fputs("pdf-ocr-api: the libraries do not start\n", stderr);
+        return 1;
+    }
+    if (config_load(&cfg, &e) != ERR_OK) {
+        log_error(LOG_ERROR, "the settings are wrong", &e);
+        curl_global_cleanup();
+        return 2;
+    }
+    log_setup((enum log_level)cfg.log_level, (enum log_format)cfg.log_format, "master");
+    int status = option == 'c' ? 0 : serve(&cfg);
+    config_free(&cfg);
+    curl_global_cleanup();
+    return status;
+}

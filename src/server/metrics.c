@@ -1,0 +1,116 @@
+#include "server/metrics.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "api/app.h"
+
+#define ROUTES_MAX 64
+#define N_BUCKETS  8
+
+static const int64_t bucket_us[N_BUCKETS] = {500,    1000,    5000,     10000,
+                                             100000, 1000000, 10000000, 300000000};
+
+struct counters {
+    struct {
+        atomic_llong by_class[6]; /* 1xx .. 5xx */
+        atomic_llong buckets[N_BUCKETS];
+        atomic_llong count, sum_us;
+    } routes[ROUTES_MAX + 1]; /* the last: no route */
+    atomic_llong busy[3];     /* by enum pool */
+};
+
+static struct counters *counters;
+
+enum err metrics_setup(struct error *e)
+{
+    void *memory =
+        mmap(NULL, sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    counters = memory;
+    return ERR_OK;
+}
+
+void metrics_busy(enum pool pool, int change)
+{
+    atomic_fetch_add_explicit(&counters->busy[pool], change, memory_order_relaxed);
+}
+
+void metrics_request(int route, int status, int64_t latency_us)
+{
+    int at = route >= 0 && route < ROUTES_MAX ? route : ROUTES_MAX;
+    int class = status / 100 >= 0 && status / 100 < 6 ? status / 100 : 0;
+    int bucket = 0;
+    atomic_fetch_add_explicit(&counters->routes[at].by_class[class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->routes[at].count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->routes[at].sum_us, latency_us, memory_order_relaxed);
+    while (bucket < N_BUCKETS && latency_us > bucket_us[bucket])
+        bucket++;
+    if (bucket < N_BUCKETS)
+        atomic_fetch_add_explicit(&counters->routes[at].buckets[bucket], 1, memory_order_relaxed);
+}
+
+static const char *route_name(size_t at)
+{
+    return at < ROUTES_MAX ? routes[at].name : "none";
+}
+
+static void write_requests(struct buffer *out, size_t at)
+{
+    for (int class = 1; class < 6; class ++) {
+        long long n = atomic_load(&counters->routes[at].by_class[class]);
+        if (n > 0)
+            buffer_printf(out, "pdf_ocr_requests_total{route=\"%s\",status=\"%dxx\"} %lld\n",
+                          route_name(at), class, n);
+    }
+}
+
+static void write_latency(struct buffer *out, size_t at)
+{
+    long long sum = 0, count = atomic_load(&counters->routes[at].count);
+    const char *name = route_name(at);
+    if (count == 0)
+        return;
+    for (int i = 0; i < N_BUCKETS; i++) {
+        sum += atomic_load(&counters->routes[at].buckets[i]);
+        buffer_printf(out, "pdf_ocr_request_seconds_bucket{route=\"%s\",le=\"%g\"} %lld\n", name,
+                      (double)bucket_us[i] / 1e6, sum);
+    }
+    buffer_printf(out,
+                  "pdf_ocr_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %lld\n"
+                  "pdf_ocr_request_seconds_sum{route=\"%s\"} %.6f\n"
+                  "pdf_ocr_request_seconds_count{route=\"%s\"} %lld\n",
+                  name, count, name, (double)atomic_load(&counters->routes[at].sum_us) / 1e6, name,
+                  count);
+}
+
+enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((const struct app *)app)->services;
+    size_t n = 0;
+    int64_t depth = -1;
+    (void)r;
+    p->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    while (routes[n].handler != NULL && n < ROUTES_MAX)
+        n++;
+    buffer_puts(&p->body, "# TYPE pdf_ocr_requests_total counter\n");
+    for (size_t i = 0; i < n; i++)
+        write_requests(&p->body, i);
+    write_requests(&p->body, ROUTES_MAX);
+    buffer_puts(&p->body, "# TYPE pdf_ocr_request_seconds histogram\n");
+    for (size_t i = 0; i < n; i++)
+        write_latency(&p->body, i);
+    buffer_printf(&p->body,
+                  "# TYPE pdf_ocr_busy_workers gauge\n"
+                  "pdf_ocr_busy_workers{pool=\"api\"} %lld\n"
+                  "pdf_ocr_busy_workers{pool=\"task\"} %lld\n",
+                  (long long)atomic_load(&counters->busy[POOL_API]),
+                  (long long)atomic_load(&counters->busy[POOL_TASK]));
+    if (s->queue.ops->depth(s->queue.self, &depth, e) == ERR_OK && depth >= 0)
+        buffer_printf(&p->body,
+                      "# TYPE pdf_ocr_queue_depth gauge\npdf_ocr_queue_depth %" PRId64 "\n", depth);
+    return ERR_OK;
+}

@@ -1,0 +1,285 @@
+#include "server/serve.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "server/metrics.h"
+#include "server/request.h"
+
+enum err server_read_origins(struct server *s, struct error *e)
+{
+    const char *text = s->cfg->cors_origins;
+    size_t n = 0;
+    if (text == NULL)
+        return ERR_OK;
+    json_t *list = json_loads(text, 0, NULL);
+    char *copy = strdup(text), *rest = copy;
+    for (size_t i = 0; list != NULL && i < json_array_size(list) && n < CORS_ORIGINS_MAX; i++)
+        s->origins[n++] = strdup(json_string_value(json_array_get(list, i)) != NULL
+                                     ? json_string_value(json_array_get(list, i))
+                                     : "");
+    while (list == NULL && rest != NULL && n < CORS_ORIGINS_MAX) {
+        char *item = strsep(&rest, ",");
+        item += strspn(item, " ");
+        item[strcspn(item, " ")] = '\0';
+        if (item[0] != '\0')
+            s->origins[n++] = strdup(item);
+    }
+    free(copy);
+    json_decref(list);
+    for (size_t i = 0; i < n; i++) {
+        if (s->origins[i] == NULL)
+            return error_set(e, ERR_INTERNAL, "Out of memory.");
+        if (strcmp(s->origins[i], "*") != 0 && strncmp(s->origins[i], "http://", 7) != 0 &&
+            strncmp(s->origins[i], "https://", 8) != 0)
+            return error_set(e, ERR_UNPROCESSABLE,
+                             "CORS_ORIGINS holds \"%.100s\"; expected origins such as "
+                             "https://app.example.",
+                             s->origins[i]);
+    }
+    return ERR_OK;
+}
+
+void server_free_origins(struct server *s)
+{
+    for (size_t i = 0; i < CORS_ORIGINS_MAX; i++)
+        free(s->origins[i]);
+    memset(s->origins, 0, sizeof s->origins);
+}
+
+void reply_header(struct reply *p, const char *name, const char *fmt, ...)
+{
+    if (p->n_headers == REPLY_HEADERS_MAX)
+        return;
+    char *value = p->headers[p->n_headers].value;
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(value, sizeof p->headers[0].value, fmt, args);
+    va_end(args);
+    if (n < 0 || n >= (int)sizeof p->headers[0].value || strpbrk(value, "\r\n") != NULL)
+        return;
+    p->headers[p->n_headers++].name = name;
+}
+
+static const char *allowed_origin(const struct server *s, const struct request *r)
+{
+    const char *origin = request_header(r, "Origin");
+    for (size_t i = 0; origin != NULL && s->origins[i] != NULL; i++) {
+        if (strcmp(s->origins[i], "*") == 0)
+            return "*";
+        if (strcmp(s->origins[i], origin) == 0)
+            return s->origins[i];
+    }
+    return NULL;
+}
+
+/* --- who may call --- */
+
+static enum err check_signature(const struct server *s, const struct request *r, struct error *e)
+{
+    struct buffer expires = BUFFER_INIT, signature = BUFFER_INIT;
+    bool found;
+    const char *method = method_names[r->method == METHOD_HEAD ? METHOD_GET : r->method];
+    enum err err = request_query(r, "expires", &expires, &found, e);
+    if (err == ERR_OK)
+        err = request_query(r, "signature", &signature, &found, e);
+    if (err == ERR_OK)
+        err = signed_url_check(s->app->signing_key, method, r->path,
+                               expires.data != NULL ? expires.data : "",
+                               signature.data != NULL ? signature.data : "",
+                               source_now_us(s->app->services.source) / US_PER_S, e);
+    buffer_free(&expires);
+    buffer_free(&signature);
+    return err;
+}
+
+static enum err check_key(const struct server *s, const struct route *route, struct request *r,
+                          struct error *e)
+{
+    const char *key = request_header(r, "X-API-Key");
+    bool task = route->auth == AUTH_TASK;
+    if (key == NULL || key[0] == '\0') {
+        if (route->auth == AUTH_OPTIONAL)
+            return ERR_OK;
+        return error_set(e, ERR_UNAUTHORIZED, "Send your API key in the X-API-Key header.");
+    }
+    enum err err = keys_check(s->keys, key, source_now_us(s->app->services.source), &r->auth, e);
+    unsigned want = task ? SCOPE_TASK : SCOPE_CLIENT | SCOPE_ADMIN;
+    if (err == ERR_OK && (r->auth.scopes & want) == 0)
+        err = error_set(e, ERR_FORBIDDEN, "The API key is not meant for this call.");
+    if (err == ERR_FORBIDDEN && task)
+        err = e->kind = ERR_UNAUTHORIZED;
+    return err;
+}
+
+static enum err authenticate(const struct server *s, const struct route *route, struct request *r,
+                             struct error *e)
+{
+    switch (route->auth) {
+    case AUTH_NONE:
+        return ERR_OK;
+    case AUTH_SIGNED:
+        return check_signature(s, r, e);
+    case AUTH_OPTIONAL:
+    case AUTH_KEY:
+    case AUTH_TASK:
+        break;
+    }
+    return check_key(s, route, r, e);
+}
+
+/* --- writing the answer --- */
+
+/* application/problem+json, RFC 9457. */
+static void write_problem(const struct request *r, const struct error *e, const char *allow,
+                          struct reply *p)
+{
+    buffer_reset(&p->body);
+    p->n_headers = 0;
+    p->status = err_http_status(e->kind);
+    p->content_type = "application/problem+json";
+    buffer_printf(&p->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
+                  err_title(e->kind), p->status);
+    buffer_json_string(&p->body, e->detail);
+    buffer_puts(&p->body, ",\"instance\":");
+    buffer_json_string(&p->body, r->path);
+    buffer_puts(&p->body, ",\"request_id\":");
+    buffer_json_string(&p->body, r->request_id);
+    buffer_puts(&p->body, "}");
+    reply_header(p, "Cache-Control", "no-store");
+    if (e->kind == ERR_UNAUTHORIZED)
+        reply_header(p, "WWW-Authenticate", "ApiKey realm=\"pdf-ocr-api\"");
+    if (e->kind == ERR_METHOD_NOT_ALLOWED && allow[0] != '\0')
+        reply_header(p, "Allow", "%s", allow);
+    if (e->retry_after_s > 0)
+        reply_header(p, "Retry-After", "%d", e->retry_after_s);
+    if (p->status >= 500)
+        log_error(LOG_ERROR, "a request failed", e);
+}
+
+static void preflight(const char *allow, struct reply *p)
+{
+    p->status = 204;
+    reply_header(p, "Access-Control-Allow-Methods", "%s", allow);
+    reply_header(p, "Access-Control-Allow-Headers",
+                 "X-API-Key, Authorization, Content-Type, Idempotency-Key, If-None-Match");
+    reply_header(p, "Access-Control-Max-Age", "3600");
+    reply_header(p, "Allow", "%s", allow);
+}
+
+static void write_reply(const struct server *s, FCGX_Request *cgi, const struct request *r,
+                        const struct reply *p)
+{
+    struct buffer head = BUFFER_INIT;
+    const char *origin = allowed_origin(s, r);
+    bool redirect = false;
+    buffer_printf(&head, "Status: %d\r\nX-Request-ID: %s\r\n", p->status, r->request_id);
+    if (p->status != 204 && p->status != 304)
+        buffer_printf(&head, "Content-Type: %s\r\n", p->content_type);
+    for (size_t i = 0; i < p->n_headers; i++) {
+        redirect = redirect || strcmp(p->headers[i].name, "X-Accel-Redirect") == 0;
+        buffer_printf(&head, "%s: %s\r\n", p->headers[i].name, p->headers[i].value);
+    }
+    if (!redirect && p->status != 204 && p->status != 304)
+        buffer_printf(&head, "Content-Length: %zu\r\n", p->body.len);
+    if (s->origins[0] != NULL)
+        buffer_puts(&head, "Vary: Origin\r\n");
+    if (origin != NULL)
+        buffer_printf(&head,
+                      "Access-Control-Allow-Origin: %s\r\nAccess-Control-Expose-Headers: ETag, "
+                      "Location, Retry-After, X-Request-ID\r\n",
+                      origin);
+    buffer_puts(&head, "\r\n");
+    if (r->method != METHOD_HEAD)
+        buffer_append(&head, p->body.data, p->body.len);
+    /* A client that has gone away is no error of ours. */
+    if (!buffer_failed(&head))
+        (void)FCGX_PutStr(head.data, (int)head.len, cgi->out);
+    buffer_free(&head);
+}
+
+static void write_access_log(const struct request *r, const struct reply *p,
+                             const struct route *route, int64_t latency_us)
+{
+    struct buffer line = BUFFER_INIT;
+    char time[RFC3339_LEN + 1];
+    rfc3339_format(source_now_us(&system_source), time);
+    buffer_printf(&line,
+                  "{\"severity\":\"INFO\",\"time\":\"%s\",\"message\":\"request\",\"httpRequest\":{"
+                  "\"requestMethod\":\"%s\",\"requestUrl\":",
+                  time, method_names[r->method]);
+    buffer_json_string(&line, r->path);
+    buffer_printf(&line,
+                  ",\"status\":%d,\"latency\":\"%.6fs\",\"remoteIp\":\"%s\"},\"requestId\":"
+                  "\"%s\",\"route\":\"%s\"",
+                  p->status, (double)latency_us / 1e6, r->remote_addr, r->request_id,
+                  route != NULL ? route->name : "none");
+    if (!r->auth.anonymous) {
+        buffer_puts(&line, ",\"key\":");
+        buffer_json_string(&line, r->auth.key_id);
+    }
+    if (p->job_id[0] != '\0')
+        buffer_printf(&line, ",\"jobId\":\"%s\"", p->job_id);
+    if (r->traceparent[0] != '\0')
+        buffer_printf(&line, ",\"logging.googleapis.com/trace\":\"%.32s\"", r->traceparent + 3);
+    buffer_puts(&line, "}");
+    if (!buffer_failed(&line))
+        log_raw(line.data, line.len);
+    buffer_free(&line);
+}
+
+static enum err answer(const struct server *s, FCGX_Request *cgi, struct request *r,
+                       struct reply *p, const struct route **route, char allow[64], struct error *e)
+{
+    enum err err = router_find(routes, r, route, allow, e);
+    if (err == ERR_METHOD_NOT_ALLOWED && r->method == METHOD_OPTIONS) {
+        preflight(allow, p);
+        return ERR_OK;
+    }
+    if (err == ERR_OK && (*route)->pool != s->pool)
+        err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
+    if (err == ERR_OK)
+        err = authenticate(s, *route, r, e);
+    if (err == ERR_OK)
+        err = request_read_body(cgi, *route, s->cfg->max_json_bytes, s->uploads_dir, r, e);
+    if (err == ERR_OK)
+        err = (*route)->handler(s->app, r, p, e);
+    if (err == ERR_OK && buffer_failed(&p->body))
+        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+    return err;
+}
+
+void serve_request(const struct server *s, FCGX_Request *cgi)
+{
+    struct request r;
+    struct reply p = {.status = 200, .content_type = "application/json"};
+    struct error e = {0};
+    const struct route *route = NULL;
+    char path[2048], allow[64] = "";
+    int64_t started_us = monotonic_us();
+    int64_t deadline_s =
+        s->pool == POOL_TASK ? s->cfg->task_deadline_s : s->cfg->request_deadline_s;
+    metrics_busy(s->pool, 1);
+    enum err err = request_read(cgi, path, &r, &e);
+    r.started_us = started_us;
+    r.deadline_us = started_us + deadline_s * US_PER_S;
+    log_context(r.request_id, NULL);
+    if (err == ERR_OK)
+        err = answer(s, cgi, &r, &p, &route, allow, &e);
+    if (err != ERR_OK)
+        write_problem(&r, &e, allow, &p);
+    write_reply(s, cgi, &r, &p);
+    int64_t latency_us = monotonic_us() - started_us;
+    metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
+    metrics_busy(s->pool, -1);
+    if (s->cfg->access_log)
+        write_access_log(&r, &p, route, latency_us);
+    log_context(NULL, NULL);
+    buffer_free(&r.body);
+    buffer_free(&p.body);
+}

@@ -1,0 +1,109 @@
+#include "server/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "local/local.h"
+#include "server/backend.h"
+#include "server/loops.h"
+
+const char *const role_names[ROLE__MAX] = {"api", "task", "dispatcher"};
+
+static volatile int stop_requested;
+
+static void request_stop(int signal_number)
+{
+    (void)signal_number;
+    stop_requested = 1;
+}
+
+static int set_signals(void)
+{
+    struct sigaction stop = {.sa_handler = request_stop}, ignore = {.sa_handler = SIG_IGN};
+    sigset_t none;
+    return sigemptyset(&none) != 0 || sigaction(SIGTERM, &stop, NULL) != 0 ||
+           sigaction(SIGINT, &ignore, NULL) != 0 || sigaction(SIGHUP, &ignore, NULL) != 0 ||
+           sigaction(SIGPIPE, &ignore, NULL) != 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0 ||
+           prctl(PR_SET_PDEATHSIG, SIGTERM) != 0;
+}
+
+static void retire(void *self)
+{
+    const struct worker *w = self;
+    pid_t pid = getpid();
+    if (write(w->retire_fd, &pid, sizeof pid) != sizeof pid)
+        log_event(LOG_WARNING, "the master could not be told of a retirement", NULL);
+}
+
+static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
+{
+    struct server s = {.cfg = w->cfg,
+                       .keys = w->keys,
+                       .app = &b->app,
+                       .pool = role == ROLE_API ? POOL_API : POOL_TASK,
+                       .uploads_dir = backend_path(w->cfg, "uploads")};
+    struct loop l = {.server = &s,
+                     .listen_fd = w->listen_fd,
+                     .stop = &stop_requested,
+                     .max_requests = w->cfg->worker_max_requests,
+                     .drain_s = w->cfg->shutdown_grace_s,
+                     .retire = retire,
+                     .retire_self = (void *)w};
+    enum err err = s.uploads_dir != NULL ? server_read_origins(&s, e)
+                                         : error_set(e, ERR_INTERNAL, "Out of memory.");
+    if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
+        log_event(LOG_WARNING, "TASK_NICE could not be set", "cause", strerror(errno), NULL);
+    if (err == ERR_OK)
+        err = role == ROLE_API ? loop_kept_connections(&l, e) : loop_single_requests(&l, e);
+    server_free_origins(&s);
+    free(s.uploads_dir);
+    return err;
+}
+
+static void sweep(void *self)
+{
+    struct error e = {0};
+    if (job_sweep(self, NULL, NULL, &e) != ERR_OK)
+        log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
+}
+
+static enum err run_dispatcher(const struct worker *w, struct backend *b, struct error *e)
+{
+    char *db = backend_path(w->cfg, "pdf-ocr.sqlite3");
+    struct dispatcher_options o = {.cfg = w->cfg,
+                                   .source = &system_source,
+                                   .db_path = db,
+                                   .auth_key = w->task_key,
+                                   .notify_fd = w->notify_fd,
+                                   .stop = &stop_requested,
+                                   .tick = sweep,
+                                   .tick_self = &b->app.services};
+    enum err err =
+        db != NULL ? dispatcher_run(&o, e) : error_set(e, ERR_INTERNAL, "Out of memory.");
+    free(db);
+    return err;
+}
+
+int worker_run(const struct worker *w, enum role role)
+{
+    struct backend b;
+    struct error e = {0};
+    log_setup((enum log_level)w->cfg->log_level, (enum log_format)w->cfg->log_format,
+              role_names[role]);
+    enum err err =
+        set_signals() == 0 ? ERR_OK : error_set(&e, ERR_INTERNAL, "signals: %s", strerror(errno));
+    if (err == ERR_OK && (err = backend_open(w->cfg, w->notify_fd, &b, &e)) == ERR_OK) {
+        log_event(LOG_INFO, "worker started", NULL);
+        err = role == ROLE_DISPATCHER ? run_dispatcher(w, &b, &e) : run_pool(w, role, &b, &e);
+        backend_close(&b);
+    }
+    if (err != ERR_OK)
+        log_error(LOG_ERROR, "a worker ends because it cannot go on", &e);
+    return err == ERR_OK ? 0 : 1;
+}
