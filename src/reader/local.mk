@@ -1,1 +1,11 @@
-# filled in by the folder's files
+# The page reader: the only program that links poppler (GPL), so its binary is under the GPL.
+pkglibexec_PROGRAMS += pdf-ocr-page
+pdf_ocr_page_SOURCES = \
+	src/reader/document.c src/reader/document.h \
+	src/reader/main.c \
+	src/reader/sandbox.c src/reader/sandbox.h \
+	src/reader/sandbox_landlock.c \
+	src/reader/sandbox_seccomp.c
+pdf_ocr_page_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
+pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS) $(SECCOMP_CFLAGS)
+pdf_ocr_page_LDADD = libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(SODIUM_LIBS) -lm

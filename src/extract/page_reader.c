@@ -1,0 +1,396 @@
+#include "extract/page_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/source.h"
+#include "extract/raster_rules.h"
+
+#define LINE_MAX_BYTES (64 << 20) /* a page of a million words */
+#define WORDS_MAX      2000000
+#define WAIT_MS        500 /* how often the checkpoint is passed while waiting */
+#define RULES_DPI      144 /* two pixels a point: a hairline is a line of one pixel */
+
+struct page_reader {
+    pid_t pid;
+    int to, from; /* pipes: commands, answers */
+    struct checkpoint c;
+    struct page_reader_limits limits;
+    int pages;
+    int64_t deadline_us; /* monotonic */
+    struct buffer in;    /* bytes read ahead */
+};
+
+static enum err damaged(struct error *e)
+{
+    return error_set(e, ERR_UNPROCESSABLE,
+                     "The PDF is damaged and cannot be read; save it anew and upload it again.");
+}
+
+/* --- starting and ending the child --- */
+
+/* A descriptor above those that the child's table uses, so that dup2 never hits one of them. */
+static int raise_fd(int fd)
+{
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+    (void)close(fd);
+    return high;
+}
+
+static int open_pipe(int fds[2])
+{
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return -1;
+    fds[0] = raise_fd(fds[0]);
+    fds[1] = raise_fd(fds[1]);
+    return fds[0] < 0 || fds[1] < 0 ? -1 : 0;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* The child gets the pipes, the PDF at 3, an empty environment and nothing else. */
+static int spawn_child(struct page_reader *r, int commands, int answers, int pdf)
+{
+    char cpu[24], memory[24], pages[24], pixels[24];
+    char *argv[] = {(char *)r->limits.program, cpu, memory, pages, pixels, NULL};
+    char *envp[] = {NULL};
+    posix_spawn_file_actions_t actions;
+    (void)snprintf(cpu, sizeof cpu, "%" PRId64, r->limits.cpu_s);
+    (void)snprintf(memory, sizeof memory, "%" PRId64, r->limits.memory_bytes);
+    (void)snprintf(pages, sizeof pages, "%" PRId64, r->limits.max_pages);
+    (void)snprintf(pixels, sizeof pixels, "%" PRId64, r->limits.max_raster_pixels);
+    int code = posix_spawn_file_actions_init(&actions);
+    if (code != 0)
+        return code;
+    if ((code = posix_spawn_file_actions_adddup2(&actions, commands, 0)) == 0 &&
+        (code = posix_spawn_file_actions_adddup2(&actions, answers, 1)) == 0 &&
+        (code = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0 &&
+        (code = posix_spawn_file_actions_adddup2(&actions, pdf, 3)) == 0 &&
+        (code = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0)
+        code = posix_spawn(&r->pid, r->limits.program, &actions, NULL, argv, envp);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return code;
+}
+
+static enum err start_child(struct page_reader *r, int pdf_fd, struct error *e)
+{
+    int commands[2] = {-1, -1}, answers[2] = {-1, -1};
+    int pdf = fcntl(pdf_fd, F_DUPFD_CLOEXEC, 10);
+    int code = 0;
+    if (pdf < 0 || lseek(pdf, 0, SEEK_SET) != 0 || open_pipe(commands) != 0 ||
+        open_pipe(answers) != 0)
+        code = errno;
+    if (code == 0)
+        code = spawn_child(r, commands[0], answers[1], pdf);
+    close_fd(&pdf);
+    close_fd(&commands[0]);
+    close_fd(&answers[1]);
+    r->to = commands[1];
+    r->from = answers[0];
+    if (code == 0 && fcntl(r->from, F_SETFL, O_NONBLOCK) == 0)
+        return ERR_OK;
+    error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
+    return error_cause(e, "%s: %s; set PAGE_READER", r->limits.program,
+                       strerror(code != 0 ? code : errno));
+}
+
+static int reap(struct page_reader *r, bool kill_first)
+{
+    int status = 0;
+    if (r->pid <= 0)
+        return 0;
+    if (kill_first)
+        (void)kill(r->pid, SIGKILL);
+    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    r->pid = 0;
+    return status;
+}
+
+/* The answers ended: why did the child die? */
+static enum err explain_death(struct page_reader *r, struct error *e)
+{
+    int status = reap(r, false);
+    if (WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 3)) {
+        error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
+        return error_cause(e, "%s ended with status %d", r->limits.program, WEXITSTATUS(status));
+    }
+    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+        error_set(e, ERR_UNPROCESSABLE,
+                  "The PDF is too complex: reading it takes more than %" PRId64 " s.",
+                  r->limits.cpu_s);
+    else
+        error_set(e, ERR_UNPROCESSABLE,
+                  "The PDF is damaged or too large to read: the page reader broke off.");
+    return error_cause(e, "the page reader ended: wait status %#x", (unsigned)status);
+}
+
+/* --- talking to it --- */
+
+static enum err wait_readable(struct page_reader *r, struct error *e)
+{
+    struct pollfd p = {.fd = r->from, .events = POLLIN};
+    for (;;) {
+        int n = poll(&p, 1, WAIT_MS);
+        if (n > 0)
+            return ERR_OK;
+        if (n < 0 && errno != EINTR)
+            return error_set(e, ERR_INTERNAL, "poll: %s", strerror(errno));
+        enum err err = checkpoint_pass(&r->c, e);
+        if (err != ERR_OK)
+            return err;
+        if (monotonic_us() > r->deadline_us)
+            return error_set(e, ERR_UNPROCESSABLE,
+                             "The PDF is too complex: reading it takes too "
+                             "long.");
+    }
+}
+
+static enum err read_more(struct page_reader *r, struct error *e)
+{
+    char chunk[65536];
+    for (;;) {
+        ssize_t n = read(r->from, chunk, sizeof chunk);
+        if (n > 0) {
+            buffer_append(&r->in, chunk, (size_t)n);
+            return buffer_failed(&r->in) ? error_set(e, ERR_INTERNAL, "Out of memory.") : ERR_OK;
+        }
+        if (n == 0)
+            return explain_death(r, e);
+        if (errno != EAGAIN && errno != EINTR)
+            return error_set(e, ERR_INTERNAL, "read: %s", strerror(errno));
+        enum err err = wait_readable(r, e);
+        if (err != ERR_OK)
+            return err;
+    }
+}
+
+static void consume(struct buffer *b, size_t n)
+{
+    memmove(b->data, b->data + n, b->len - n);
+    b->len -= n;
+}
+
+/* Reads one line of JSON; an {"error"} is left to the caller. */
+static enum err read_answer(struct page_reader *r, json_t **out, struct error *e)
+{
+    size_t searched = 0;
+    char *end = NULL;
+    enum err err = ERR_OK;
+    *out = NULL;
+    while (err == ERR_OK) {
+        end =
+            r->in.len > searched ? memchr(r->in.data + searched, '\n', r->in.len - searched) : NULL;
+        if (end != NULL)
+            break;
+        searched = r->in.len;
+        if (searched > LINE_MAX_BYTES)
+            return damaged(e);
+        err = read_more(r, e);
+    }
+    if (err != ERR_OK)
+        return err;
+    size_t n = (size_t)(end - r->in.data);
+    struct error ignored;
+    err = json_parse(r->in.data, n, out, &ignored);
+    consume(&r->in, n + 1);
+    return err == ERR_OK && json_is_object(*out) ? ERR_OK : damaged(e);
+}
+
+static enum err send_command(struct page_reader *r, const char *text, struct error *e)
+{
+    size_t n = strlen(text);
+    if (r->pid <= 0)
+        return damaged(e);
+    return write(r->to, text, n) == (ssize_t)n ? ERR_OK : explain_death(r, e);
+}
+
+static enum err open_error(const struct page_reader *r, const char *code, int pdf_fd,
+                           struct error *e)
+{
+    char head[1024];
+    if (strcmp(code, "encrypted") == 0)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "The PDF is encrypted; remove its password and upload it again.");
+    if (strcmp(code, "no_pages") == 0)
+        return error_set(e, ERR_UNPROCESSABLE, "The PDF has no pages.");
+    if (strcmp(code, "too_many_pages") == 0)
+        return error_set(e, ERR_UNPROCESSABLE, "The PDF has more than %" PRId64 " pages.",
+                         r->limits.max_pages);
+    ssize_t n = pread(pdf_fd, head, sizeof head, 0);
+    if (n >= 0 && memmem(head, (size_t)n, "%PDF-", 5) == NULL)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         n == 0 ? "The file is empty." : "The file is not a PDF.");
+    return damaged(e);
+}
+
+enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
+                          const struct checkpoint *c, struct page_reader **out, int *pages,
+                          struct error *e)
+{
+    struct page_reader *r = calloc(1, sizeof *r);
+    json_t *answer = NULL;
+    *out = NULL;
+    if (r == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    r->to = r->from = -1;
+    r->limits = *l;
+    if (c != NULL)
+        r->c = *c;
+    r->deadline_us = monotonic_us() + (2 * l->cpu_s + 10) * US_PER_S;
+    enum err err = start_child(r, pdf_fd, e);
+    if (err == ERR_OK)
+        err = read_answer(r, &answer, e);
+    if (err == ERR_OK) {
+        const char *code = json_string_value(json_object_get(answer, "error"));
+        r->pages = (int)json_integer_value(json_object_get(answer, "pages"));
+        if (code != NULL)
+            err = open_error(r, code, pdf_fd, e);
+        else if (r->pages < 1 || r->pages > l->max_pages)
+            err = damaged(e);
+    }
+    json_decref(answer);
+    if (err != ERR_OK) {
+        page_reader_close(r);
+        return err;
+    }
+    *pages = r->pages;
+    *out = r;
+    return ERR_OK;
+}
+
+static enum err check_page(const struct page_reader *r, int page, struct error *e)
+{
+    if (page >= 1 && page <= r->pages)
+        return ERR_OK;
+    return error_set(e, ERR_UNPROCESSABLE, "Page %d does not exist: the document has %d page%s.",
+                     page, r->pages, r->pages == 1 ? "" : "s");
+}
+
+/* [x, y, w, h, "text"] */
+static enum err read_word(json_t *item, struct word_list *out, struct error *e)
+{
+    struct box b = {
+        json_number_value(json_array_get(item, 0)), json_number_value(json_array_get(item, 1)),
+        json_number_value(json_array_get(item, 2)), json_number_value(json_array_get(item, 3))};
+    json_t *text = json_array_get(item, 4);
+    if (!json_is_string(text) || b.w < 0 || b.h < 0)
+        return damaged(e);
+    return word_list_add(out, b, json_string_value(text), json_string_length(text), 1,
+                         ENGINE_TEXT) == ERR_OK
+               ? ERR_OK
+               : error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+static enum err read_page(json_t *answer, int page, struct page_content *out, struct error *e)
+{
+    json_t *words = json_object_get(answer, "words");
+    enum err err = ERR_OK;
+    out->info.number = page;
+    out->info.width = json_number_value(json_object_get(answer, "width"));
+    out->info.height = json_number_value(json_object_get(answer, "height"));
+    out->image_coverage = json_number_value(json_object_get(answer, "images"));
+    if (out->info.width <= 0 || out->info.height <= 0 || json_array_size(words) > WORDS_MAX)
+        return damaged(e);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(words); i++)
+        err = read_word(json_array_get(words, i), &out->words, e);
+    return err;
+}
+
+enum err page_reader_page(struct page_reader *r, int page, struct page_content *out,
+                          struct error *e)
+{
+    static const struct box whole = {0, 0, 1, 1};
+    char command[32];
+    json_t *answer = NULL;
+    struct raster image = {0};
+    memset(out, 0, sizeof *out);
+    enum err err = check_page(r, page, e);
+    (void)snprintf(command, sizeof command, "page %d\n", page);
+    if (err == ERR_OK && (err = send_command(r, command, e)) == ERR_OK)
+        err = read_answer(r, &answer, e);
+    if (err == ERR_OK)
+        err =
+            json_object_get(answer, "error") == NULL ? read_page(answer, page, out, e) : damaged(e);
+    json_decref(answer);
+    if (err == ERR_OK && out->words.n > 0 &&
+        (err = page_reader_raster(r, page, whole, RULES_DPI, &image, e)) == ERR_OK)
+        err = raster_find_rules(&image, &out->rules, &out->n_rules, e);
+    raster_free(&image);
+    if (err != ERR_OK)
+        page_content_free(out);
+    return err;
+}
+
+static enum err read_pixels(struct page_reader *r, json_t *answer, struct raster *out,
+                            struct error *e)
+{
+    json_int_t width = json_integer_value(json_object_get(answer, "width"));
+    json_int_t height = json_integer_value(json_object_get(answer, "height"));
+    json_int_t dpi = json_integer_value(json_object_get(answer, "dpi"));
+    /* The child rounds up, hence a row and a column more than the limit. */
+    if (width < 1 || height < 1 || width > 32767 || height > 32767 || dpi < 1 || dpi > 10000 ||
+        width * height > r->limits.max_raster_pixels + width + height)
+        return damaged(e);
+    size_t n = (size_t)width * (size_t)height, have = 0;
+    *out = (struct raster){(int)width, (int)height, (int)dpi, malloc(n)};
+    enum err err = out->pixels != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    while (err == ERR_OK && have < n) {
+        size_t part = r->in.len < n - have ? r->in.len : n - have;
+        if (part == 0) {
+            err = read_more(r, e);
+            continue;
+        }
+        memcpy(out->pixels + have, r->in.data, part);
+        consume(&r->in, part);
+        have += part;
+    }
+    return err;
+}
+
+enum err page_reader_raster(struct page_reader *r, int page, struct box part, int dpi,
+                            struct raster *out, struct error *e)
+{
+    char command[160];
+    json_t *answer = NULL;
+    memset(out, 0, sizeof *out);
+    enum err err = check_page(r, page, e);
+    (void)snprintf(command, sizeof command, "raster %d %.9f %.9f %.9f %.9f %d\n", page, part.x,
+                   part.y, part.w, part.h, dpi);
+    if (err == ERR_OK && (err = send_command(r, command, e)) == ERR_OK)
+        err = read_answer(r, &answer, e);
+    if (err == ERR_OK)
+        err =
+            json_object_get(answer, "error") == NULL ? read_pixels(r, answer, out, e) : damaged(e);
+    json_decref(answer);
+    if (err != ERR_OK)
+        raster_free(out);
+    return err;
+}
+
+void page_reader_close(struct page_reader *r)
+{
+    if (r == NULL)
+        return;
+    close_fd(&r->to);
+    close_fd(&r->from);
+    (void)reap(r, true);
+    buffer_free(&r->in);
+    free(r);
+}

@@ -1,0 +1,154 @@
+#include "reader/document.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+PopplerDocument *document_open(int fd, const char **why)
+{
+    GError *error = NULL;
+    PopplerDocument *doc = poppler_document_new_from_fd(fd, NULL, &error);
+    if (doc == NULL) {
+        *why = g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED) ? "encrypted"
+                                                                              : "damaged";
+        g_clear_error(&error);
+        return NULL;
+    }
+    if (poppler_document_get_n_pages(doc) < 1) {
+        *why = "no_pages";
+        g_object_unref(doc);
+        return NULL;
+    }
+    return doc;
+}
+
+struct page_size {
+    double width, height;
+};
+
+static void append_word(struct buffer *out, const char *text, size_t n, const PopplerRectangle *r,
+                        const struct page_size *s, bool *first)
+{
+    double cx = (r->x1 + r->x2) / 2, cy = (r->y1 + r->y2) / 2;
+    /* Text outside the CropBox is in the file but not on the page. */
+    if (cx < 0 || cy < 0 || cx > s->width || cy > s->height)
+        return;
+    char *copy = g_strndup(text, n);
+    buffer_printf(out, "%s[%.6f,%.6f,%.6f,%.6f,", *first ? "" : ",", r->x1 / s->width,
+                  r->y1 / s->height, (r->x2 - r->x1) / s->width, (r->y2 - r->y1) / s->height);
+    buffer_json_string(out, copy);
+    buffer_puts(out, "]");
+    g_free(copy);
+    *first = false;
+}
+
+static void extend(PopplerRectangle *a, const PopplerRectangle *b, bool fresh)
+{
+    if (fresh) {
+        *a = *b;
+        return;
+    }
+    a->x1 = fmin(a->x1, b->x1);
+    a->y1 = fmin(a->y1, b->y1);
+    a->x2 = fmax(a->x2, b->x2);
+    a->y2 = fmax(a->y2, b->y2);
+}
+
+/* poppler gives the text and, for each of its characters, a box. */
+static void append_words(PopplerPage *page, const struct page_size *s, struct buffer *out)
+{
+    char *text = poppler_page_get_text(page);
+    PopplerRectangle *boxes = NULL, word = {0};
+    guint n = 0, i = 0;
+    bool first = true;
+    const char *start = NULL, *p = text;
+    if (text == NULL || !poppler_page_get_text_layout(page, &boxes, &n))
+        n = 0;
+    for (; i < n && *p != '\0'; p = g_utf8_next_char(p), i++) {
+        if (g_unichar_isspace(g_utf8_get_char(p))) {
+            if (start != NULL)
+                append_word(out, start, (size_t)(p - start), &word, s, &first);
+            start = NULL;
+            continue;
+        }
+        extend(&word, &boxes[i], start == NULL);
+        if (start == NULL)
+            start = p;
+    }
+    if (start != NULL)
+        append_word(out, start, (size_t)(p - start), &word, s, &first);
+    g_free(boxes);
+    g_free(text);
+}
+
+static double image_coverage(PopplerPage *page, const struct page_size *s)
+{
+    GList *images = poppler_page_get_image_mapping(page);
+    double area = 0;
+    for (GList *at = images; at != NULL; at = at->next) {
+        const PopplerRectangle *r = &((const PopplerImageMapping *)at->data)->area;
+        area += fabs((r->x2 - r->x1) * (r->y2 - r->y1));
+    }
+    poppler_page_free_image_mapping(images);
+    area /= s->width * s->height;
+    return area < 1 ? area : 1;
+}
+
+void document_describe_page(PopplerPage *page, struct buffer *out)
+{
+    struct page_size s;
+    poppler_page_get_size(page, &s.width, &s.height);
+    buffer_printf(out, "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":[", s.width,
+                  s.height, image_coverage(page, &s));
+    append_words(page, &s, out);
+    buffer_puts(out, "]}");
+}
+
+static uint8_t *to_grey(cairo_surface_t *surface, int width, int height)
+{
+    uint8_t *grey = malloc((size_t)width * (size_t)height);
+    const unsigned char *data = cairo_image_surface_get_data(surface);
+    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
+    for (int y = 0; grey != NULL && y < height; y++) {
+        const unsigned char *row = data + (size_t)y * stride;
+        uint8_t *to = grey + (size_t)y * (size_t)width;
+        for (int x = 0; x < width; x++) {
+            uint32_t pixel;
+            memcpy(&pixel, row + 4 * (size_t)x, sizeof pixel);
+            /* Rec. 601 luma in 8-bit fixed point */
+            to[x] = (uint8_t)((((pixel >> 16) & 0xFF) * 77 + ((pixel >> 8) & 0xFF) * 151 +
+                               (pixel & 0xFF) * 28) >>
+                              8);
+        }
+    }
+    return grey;
+}
+
+uint8_t *document_render(PopplerPage *page, double x, double y, double w, double h, int *dpi,
+                         int64_t max_pixels, int *width, int *height)
+{
+    struct page_size s;
+    poppler_page_get_size(page, &s.width, &s.height);
+    double points = s.width * w * s.height * h;
+    double most = sqrt((double)max_pixels / fmax(points, 1e-9)) * 72;
+    if (*dpi > most)
+        *dpi = (int)most;
+    double scale = *dpi / 72.0;
+    *width = (int)fmax(1, ceil(s.width * w * scale));
+    *height = (int)fmax(1, ceil(s.height * h * scale));
+    if (*dpi < 1 || *width > 32767 || *height > 32767)
+        return NULL;
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, *width, *height);
+    cairo_t *cr = cairo_create(surface);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    cairo_translate(cr, -x * s.width * scale, -y * s.height * scale);
+    cairo_scale(cr, scale, scale);
+    poppler_page_render(page, cr);
+    bool ok = cairo_status(cr) == CAIRO_STATUS_SUCCESS;
+    cairo_destroy(cr);
+    cairo_surface_flush(surface);
+    uint8_t *grey = ok ? to_grey(surface, *width, *height) : NULL;
+    cairo_surface_destroy(surface);
+    return grey;
+}

@@ -1,0 +1,24 @@
+/* Reading a PDF with poppler: the only code of the project that does. */
+#ifndef PDF_OCR_READER_DOCUMENT_H
+#define PDF_OCR_READER_DOCUMENT_H
+
+#include <cairo.h>
+#include <poppler.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+/* Opens the PDF at fd, which the document takes over. On failure NULL and a code in *why:
+ * encrypted, damaged, no_pages. */
+PopplerDocument *document_open(int fd, const char **why);
+
+/* Appends {"width","height","rotation","images","words":[[x,y,w,h,"text"],...]}; boxes are
+ * fractions of the page as shown. */
+void document_describe_page(PopplerPage *page, struct buffer *out);
+
+/* Renders a part (fractions) at dpi, lowered until it has at most max_pixels. A grey image that
+ * the caller frees with free(), or NULL when it cannot be rendered. */
+uint8_t *document_render(PopplerPage *page, double x, double y, double w, double h, int *dpi,
+                         int64_t max_pixels, int *width, int *height);
+
+#endif

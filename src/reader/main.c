@@ -1,0 +1,112 @@
+/* pdf-ocr-page: reads one PDF for a worker, in a sandbox.
+ *
+ * usage: pdf-ocr-page CPU_SECONDS MEMORY_BYTES MAX_PAGES MAX_PIXELS
+ *
+ * The PDF is open at descriptor 3. First comes a line {"pages":N} or {"error":CODE}. Then each
+ * line of standard input is a command, and its answer a line of JSON:
+ *   page N                    what document_describe_page writes
+ *   raster N X Y W H DPI      {"width","height","dpi"}, then width * height grey bytes
+ * An answer {"error":CODE} leaves the reader ready for the next command.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/document.h"
+#include "reader/sandbox.h"
+
+#define PDF_FD        3
+#define USAGE_ERROR   2
+#define SANDBOX_ERROR 3
+
+struct limits {
+    struct sandbox_limits sandbox;
+    int64_t max_pages, max_pixels;
+};
+
+static void answer_error(const char *code)
+{
+    (void)printf("{\"error\":\"%s\"}\n", code);
+}
+
+static void answer_page(PopplerPage *page)
+{
+    struct buffer b = BUFFER_INIT;
+    document_describe_page(page, &b);
+    if (buffer_failed(&b))
+        answer_error("memory");
+    else
+        (void)printf("%s\n", b.data);
+    buffer_free(&b);
+}
+
+static void answer_raster(PopplerPage *page, const double part[4], int dpi, int64_t max_pixels)
+{
+    int width, height;
+    uint8_t *grey = document_render(page, part[0], part[1], part[2], part[3], &dpi, max_pixels,
+                                    &width, &height);
+    if (grey == NULL) {
+        answer_error("raster");
+        return;
+    }
+    (void)printf("{\"width\":%d,\"height\":%d,\"dpi\":%d}\n", width, height, dpi);
+    (void)fwrite(grey, (size_t)width, (size_t)height, stdout);
+    free(grey);
+}
+
+static void answer_command(PopplerDocument *doc, const char *line, int64_t max_pixels)
+{
+    char verb[16];
+    int number, dpi = 0;
+    double part[4];
+    int n = sscanf(line, "%15s %d %lf %lf %lf %lf %d", verb, &number, &part[0], &part[1], &part[2],
+                   &part[3], &dpi);
+    PopplerPage *page = n >= 2 && number >= 1 ? poppler_document_get_page(doc, number - 1) : NULL;
+    if (page == NULL)
+        answer_error("page");
+    else if (n == 2 && strcmp(verb, "page") == 0)
+        answer_page(page);
+    else if (n == 7 && strcmp(verb, "raster") == 0)
+        answer_raster(page, part, dpi, max_pixels);
+    else
+        answer_error("command");
+    if (page != NULL)
+        g_object_unref(page);
+}
+
+static int serve(const struct limits *l)
+{
+    char line[256];
+    const char *why = NULL;
+    PopplerDocument *doc = document_open(PDF_FD, &why);
+    int pages = doc != NULL ? poppler_document_get_n_pages(doc) : 0;
+    if (doc != NULL && pages > l->max_pages)
+        why = "too_many_pages";
+    if (why != NULL)
+        answer_error(why);
+    else
+        (void)printf("{\"pages\":%d}\n", pages);
+    (void)fflush(stdout);
+    while (why == NULL && fgets(line, sizeof line, stdin) != NULL) {
+        answer_command(doc, line, l->max_pixels);
+        if (fflush(stdout) != 0)
+            break;
+    }
+    if (doc != NULL)
+        g_object_unref(doc);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5) {
+        (void)fputs("pdf-ocr-page is started by pdf-ocr-api and pdf-ocr-extract\n", stderr);
+        return USAGE_ERROR;
+    }
+    struct limits l = {{strtoll(argv[1], NULL, 10), strtoll(argv[2], NULL, 10)},
+                       strtoll(argv[3], NULL, 10),
+                       strtoll(argv[4], NULL, 10)};
+    if (sandbox_enter(&l.sandbox) != 0)
+        return SANDBOX_ERROR;
+    return serve(&l);
+}

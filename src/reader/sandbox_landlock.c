@@ -1,0 +1,52 @@
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "reader/sandbox.h"
+
+#ifdef HAVE_LINUX_LANDLOCK_H
+#include <linux/landlock.h>
+
+/* Where fonts, their index and poppler's character maps lie on Debian. */
+static const char *const readable[] = {"/usr/share/fonts",      "/usr/local/share/fonts",
+                                       "/usr/share/poppler",    "/usr/share/fontconfig",
+                                       "/var/cache/fontconfig", "/etc/fonts",
+                                       "/usr/share/X11/fonts",  "/var/lib/ghostscript/fonts"};
+
+#define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* Every right of the first version of Landlock; what is not granted below is gone. */
+#define HANDLED ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
+
+static int allow_reading(int ruleset, const char *path)
+{
+    struct landlock_path_beneath_attr rule = {.allowed_access = READ};
+    rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+    if (rule.parent_fd < 0) /* not on this machine */
+        return 0;
+    long failed = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    (void)close(rule.parent_fd);
+    return failed != 0 ? -1 : 0;
+}
+
+int sandbox_landlock(void)
+{
+    struct landlock_ruleset_attr attr = {.handled_access_fs = HANDLED};
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
+    if (ruleset < 0)
+        return 0;
+    int result = 1;
+    for (size_t i = 0; result == 1 && i < sizeof readable / sizeof readable[0]; i++)
+        if (allow_reading(ruleset, readable[i]) != 0)
+            result = -1;
+    if (result == 1 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
+        result = -1;
+    (void)close(ruleset);
+    return result;
+}
+#else
+int sandbox_landlock(void)
+{
+    return 0;
+}
+#endif
