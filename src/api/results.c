@@ -22,7 +22,7 @@ static const char *content_type(const char *name)
 enum err result_get(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    char blob[BLOB_NAME_MAX + 1];
+    char blob[2 * PATH_PARAM_LEN + 16];
     struct blob_info info;
     const char *name = r->params[1];
     enum err err = job_id_check(r->params[0], e);

@@ -113,7 +113,7 @@ enum err upload_put(void *app, struct request *r, struct reply *p, struct error 
 {
     const struct services *s = &((struct app *)app)->services;
     const char *pdf_id = r->params[0], *name = r->params[1];
-    char blob[BLOB_NAME_MAX + 1];
+    char blob[2 * PATH_PARAM_LEN + 16];
     struct stat st = {0};
     int fd = -1;
     if (!media_type_is_pdf(r))

@@ -1,1 +1,12 @@
-# filled in by the folder's files
+# From a PDF to structured data.
+noinst_LIBRARIES += libextract.a
+libextract_a_SOURCES = \
+	src/extract/debug_graph.c src/extract/debug_graph.h \
+	src/extract/detect.c src/extract/detect.h \
+	src/extract/form.c src/extract/form.h \
+	src/extract/grid.c src/extract/grid.h \
+	src/extract/layout.c src/extract/layout.h \
+	src/extract/page_reader.c src/extract/page_reader.h \
+	src/extract/pipeline.c src/extract/pipeline.h \
+	src/extract/raster_rules.c src/extract/raster_rules.h
+libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LEPT_CFLAGS)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORD_GAP 0.4
+
 PopplerDocument *document_open(int fd, const char **why)
 {
     GError *error = NULL;
@@ -54,6 +56,16 @@ static void extend(PopplerRectangle *a, const PopplerRectangle *b, bool fresh)
     a->y2 = fmax(a->y2, b->y2);
 }
 
+/* Whether two characters that follow each other in the text stand apart on the page: poppler does
+ * not put a space between the columns of a table. Letters touch; half a height is a wide space. */
+static bool stands_apart(const PopplerRectangle *a, const PopplerRectangle *b)
+{
+    double across = fmax(b->x1 - a->x2, a->x1 - b->x2), down = fmax(b->y1 - a->y2, a->y1 - b->y2);
+    double size = fmin(a->y2 - a->y1, b->y2 - b->y1);
+    double wide = fmin(a->x2 - a->x1, b->x2 - b->x1);
+    return fmax(across, down) > WORD_GAP * fmax(size, wide);
+}
+
 /* poppler gives the text and, for each of its characters, a box. */
 static void append_words(PopplerPage *page, const struct page_size *s, struct buffer *out)
 {
@@ -70,6 +82,10 @@ static void append_words(PopplerPage *page, const struct page_size *s, struct bu
                 append_word(out, start, (size_t)(p - start), &word, s, &first);
             start = NULL;
             continue;
+        }
+        if (start != NULL && stands_apart(&boxes[i - 1], &boxes[i])) {
+            append_word(out, start, (size_t)(p - start), &word, s, &first);
+            start = NULL;
         }
         extend(&word, &boxes[i], start == NULL);
         if (start == NULL)

@@ -45,7 +45,7 @@ struct auth_context {
 enum pool { POOL_API = 1, POOL_TASK = 2 };
 
 #define PATH_PARAMS_MAX 3
-#define PATH_PARAM_LEN  512
+#define PATH_PARAM_LEN  256
 
 struct request {
     enum method method;

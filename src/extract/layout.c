@@ -1,0 +1,230 @@
+#include "extract/layout.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A word space is about a quarter of the type size, and a word's box about the type size high;
+ * anything wider than this part of the height parts two pieces. */
+#define PIECE_GAP  0.72
+#define SAME_LINE  0.5 /* part of the lower height that must overlap */
+#define COLUMN_GAP 1.0 /* a gutter between columns of text, in heights */
+
+struct rect rect_union(struct rect a, struct rect b)
+{
+    return (struct rect){fmin(a.x0, b.x0), fmin(a.y0, b.y0), fmax(a.x1, b.x1), fmax(a.y1, b.y1)};
+}
+
+struct rect rect_of_box(struct box b, const struct page_info *page)
+{
+    return (struct rect){b.x * page->width, b.y * page->height, (b.x + b.w) * page->width,
+                         (b.y + b.h) * page->height};
+}
+
+struct box box_of_rect(struct rect r, const struct page_info *page)
+{
+    return (struct box){r.x0 / page->width, r.y0 / page->height, (r.x1 - r.x0) / page->width,
+                        (r.y1 - r.y0) / page->height};
+}
+
+static int by_x(const void *a, const void *b)
+{
+    const struct item *p = a, *q = b;
+    return p->r.x0 < q->r.x0 ? -1 : p->r.x0 > q->r.x0;
+}
+
+static int by_middle(const void *a, const void *b)
+{
+    const struct item *p = a, *q = b;
+    double m = p->r.y0 + p->r.y1, n = q->r.y0 + q->r.y1;
+    return m < n ? -1 : m > n ? 1 : by_x(a, b);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double p = *(const double *)a, q = *(const double *)b;
+    return p < q ? -1 : p > q;
+}
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+static enum err median_height(struct layout *l, struct error *e)
+{
+    double *heights = calloc(l->n_items + 1, sizeof *heights);
+    if (heights == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < l->n_items; i++)
+        heights[i] = l->items[i].r.y1 - l->items[i].r.y0;
+    qsort(heights, l->n_items, sizeof *heights, by_value);
+    l->height = l->n_items > 0 ? fmax(heights[l->n_items / 2], 1) : 10;
+    free(heights);
+    return ERR_OK;
+}
+
+static enum err take_items(const struct word_list *words, const struct page_info *page,
+                           struct rect region, struct layout *l, struct error *e)
+{
+    l->items = calloc(words->n + 1, sizeof *l->items);
+    if (l->items == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < words->n; i++) {
+        struct rect r = rect_of_box(words->items[i].box, page);
+        double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
+        if (x >= region.x0 && x <= region.x1 && y >= region.y0 && y <= region.y1)
+            l->items[l->n_items++] = (struct item){r, &words->items[i]};
+    }
+    return median_height(l, e);
+}
+
+/* Items sorted by their middles are cut into lines where an item no longer overlaps the line's
+ * own band, which is that of its first items: a tall neighbour must not pull two lines together. */
+static enum err cut_lines(struct layout *l, struct error *e)
+{
+    l->lines = calloc(l->n_items + 1, sizeof *l->lines);
+    if (l->lines == NULL)
+        return no_memory(e);
+    qsort(l->items, l->n_items, sizeof *l->items, by_middle);
+    double sum = 0;
+    for (size_t i = 0; i < l->n_items; i++) {
+        const struct item *item = &l->items[i];
+        double middle = (item->r.y0 + item->r.y1) / 2;
+        struct line *line = l->n_lines > 0 ? &l->lines[l->n_lines - 1] : NULL;
+        double height = fmin(item->r.y1 - item->r.y0, l->height);
+        if (line != NULL && fabs(middle - sum / (double)line->n) < SAME_LINE * height) {
+            line->n++;
+            line->r = rect_union(line->r, item->r);
+            sum += middle;
+            continue;
+        }
+        l->lines[l->n_lines++] = (struct line){.r = item->r, .items = &l->items[i], .n = 1};
+        sum = middle;
+    }
+    return ERR_OK;
+}
+
+static enum err cut_pieces(struct line *line, double height, struct error *e)
+{
+    qsort(line->items, line->n, sizeof *line->items, by_x);
+    line->pieces = calloc(line->n, sizeof *line->pieces);
+    if (line->pieces == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < line->n; i++) {
+        struct item *item = &line->items[i];
+        struct piece *piece = line->n_pieces > 0 ? &line->pieces[line->n_pieces - 1] : NULL;
+        double own = fmin(item->r.y1 - item->r.y0, 1.5 * height);
+        if (piece != NULL && item->r.x0 - piece->r.x1 < PIECE_GAP * fmin(own, height)) {
+            piece->r = rect_union(piece->r, item->r);
+            piece->n++;
+        } else {
+            line->pieces[line->n_pieces++] = (struct piece){item->r, item, 1};
+        }
+    }
+    return ERR_OK;
+}
+
+enum err layout_build(const struct word_list *words, const struct page_info *page,
+                      struct box region, struct layout *out, struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    enum err err = take_items(words, page, rect_of_box(region, page), out, e);
+    if (err == ERR_OK)
+        err = cut_lines(out, e);
+    for (size_t i = 0; err == ERR_OK && i < out->n_lines; i++)
+        err = cut_pieces(&out->lines[i], out->height, e);
+    if (err != ERR_OK)
+        layout_free(out);
+    return err;
+}
+
+void layout_free(struct layout *l)
+{
+    for (size_t i = 0; i < l->n_lines; i++)
+        free(l->lines[i].pieces);
+    free(l->lines);
+    free(l->items);
+    memset(l, 0, sizeof *l);
+}
+
+void items_text(const struct item *items, size_t n, struct buffer *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (out->len > 0 && out->data[out->len - 1] != '\n')
+            buffer_puts(out, " ");
+        buffer_puts(out, items[i].word->text);
+    }
+}
+
+/* --- reading order --- */
+
+/* The widest white gap of the items along an axis; returns its middle, or -1 when none is as wide
+ * as least. items are sorted by that axis here. */
+static double widest_gap(struct item *items, size_t n, bool across, double least)
+{
+    double end = 0, best = least, at = -1;
+    qsort(items, n, sizeof *items, across ? by_x : by_middle);
+    for (size_t i = 0; i < n; i++) {
+        double from = across ? items[i].r.x0 : items[i].r.y0;
+        double to = across ? items[i].r.x1 : items[i].r.y1;
+        if (i > 0 && from - end >= best) {
+            best = from - end;
+            at = (from + end) / 2;
+        }
+        end = i == 0 ? to : fmax(end, to);
+    }
+    return at;
+}
+
+static size_t split_at(struct item *items, size_t n, bool across, double at)
+{
+    size_t k = 0;
+    while (k < n && (across ? items[k].r.x1 : items[k].r.y1) < at)
+        k++;
+    return k;
+}
+
+static void write_lines(struct item *items, size_t n, double height, struct buffer *out)
+{
+    qsort(items, n, sizeof *items, by_middle);
+    for (size_t i = 0; i < n;) {
+        size_t k = i + 1;
+        double middle = (items[i].r.y0 + items[i].r.y1) / 2;
+        while (k < n && (items[k].r.y0 + items[k].r.y1) / 2 - middle < SAME_LINE * height)
+            k++;
+        qsort(items + i, k - i, sizeof *items, by_x);
+        items_text(items + i, k - i, out);
+        buffer_puts(out, "\n");
+        i = k;
+    }
+}
+
+static void write_ordered(struct item *items, size_t n, double height, int depth,
+                          struct buffer *out)
+{
+    double at = n > 1 && depth > 0 ? widest_gap(items, n, true, COLUMN_GAP * height) : -1;
+    bool across = at >= 0;
+    if (!across && n > 1 && depth > 0)
+        at = widest_gap(items, n, false, height / 4);
+    size_t k = at >= 0 ? split_at(items, n, across, at) : 0;
+    if (k == 0 || k == n) {
+        write_lines(items, n, height, out);
+        return;
+    }
+    write_ordered(items, k, height, depth - 1, out);
+    write_ordered(items + k, n - k, height, depth - 1, out);
+}
+
+enum err layout_text(const struct layout *l, struct buffer *out, struct error *e)
+{
+    if (l->n_items == 0)
+        return ERR_OK;
+    struct item *items = malloc(l->n_items * sizeof *items);
+    if (items == NULL)
+        return no_memory(e);
+    memcpy(items, l->items, l->n_items * sizeof *items);
+    write_ordered(items, l->n_items, l->height, 200, out);
+    free(items);
+    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+}

@@ -1,0 +1,59 @@
+/* Words put into lines and pieces: what tables, forms and text are built from.
+ *
+ * Geometry here is in points with the origin at the top left, so that both axes compare.
+ */
+#ifndef PDF_OCR_EXTRACT_LAYOUT_H
+#define PDF_OCR_EXTRACT_LAYOUT_H
+
+#include "base/buffer.h"
+#include "ports/page.h"
+
+struct rect {
+    double x0, y0, x1, y1;
+};
+
+struct item {
+    struct rect r;
+    const struct word *word; /* borrowed */
+};
+
+/* A run of words with no more than word spaces between them. */
+struct piece {
+    struct rect r;
+    struct item *items; /* within the line's */
+    size_t n;
+};
+
+struct line {
+    struct rect r;
+    struct item *items; /* left to right */
+    size_t n;
+    struct piece *pieces; /* left to right; owned */
+    size_t n_pieces;
+};
+
+struct layout {
+    struct item *items;
+    size_t n_items;
+    struct line *lines; /* top to bottom */
+    size_t n_lines;
+    double height; /* median height of words */
+};
+
+/* Builds lines and pieces of those words whose centre lies in region. Words are borrowed. */
+enum err layout_build(const struct word_list *words, const struct page_info *page,
+                      struct box region, struct layout *out, struct error *e);
+void layout_free(struct layout *l);
+
+struct rect rect_union(struct rect a, struct rect b);
+struct rect rect_of_box(struct box b, const struct page_info *page);
+struct box box_of_rect(struct rect r, const struct page_info *page);
+
+/* Appends the words, separated by spaces. */
+void items_text(const struct item *items, size_t n, struct buffer *out);
+
+/* Appends the text in reading order, a line each: columns of text one after the other (recursive
+ * XY-cut; Nagy and Seth, 1984). */
+enum err layout_text(const struct layout *l, struct buffer *out, struct error *e);
+
+#endif
