@@ -1,20 +1,21 @@
 #include "api/multipart.h"
 
+#include <errno.h>
 #include <gmime/gmime.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PARTS_MAX 20
+#define CHUNK     65536
 
 /* A stream of the header line that GMime wants in front, and then the body. */
-static GMimeStream *open_stream(int body_fd, const char *content_type, gint64 *header_len)
+static GMimeStream *open_stream(int body_fd, const char *content_type)
 {
     int fd = dup(body_fd);
     if (fd < 0)
         return NULL;
     char *header = g_strdup_printf("Content-Type: %s\r\n\r\n", content_type);
-    *header_len = (gint64)strlen(header);
     GMimeStream *all = g_mime_stream_cat_new();
     GMimeStream *first = g_mime_stream_mem_new_with_buffer(header, strlen(header));
     GMimeStream *body = g_mime_stream_fs_new(fd); /* takes fd over */
@@ -26,87 +27,103 @@ static GMimeStream *open_stream(int body_fd, const char *content_type, gint64 *h
     return all;
 }
 
+static void note_truncation(gint64 offset, GMimeParserWarning issue, const gchar *item,
+                            gpointer truncated)
+{
+    (void)offset;
+    (void)item;
+    if (issue == GMIME_WARN_TRUNCATED_MESSAGE)
+        *(bool *)truncated = true;
+}
+
+/* The whole as one MIME part, or NULL. */
+static GMimeObject *parse(GMimeStream *stream, bool *truncated)
+{
+    GMimeParserOptions *options = g_mime_parser_options_new();
+    g_mime_parser_options_set_warning_callback(options, note_truncation, truncated);
+    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+    g_mime_parser_set_persist_stream(parser, TRUE);
+    GMimeObject *root = g_mime_parser_construct_part(parser, options);
+    g_object_unref(parser);
+    g_mime_parser_options_free(options);
+    return root;
+}
+
 static bool is_field(GMimeObject *part, const char *name)
 {
     const char *field = g_mime_object_get_content_disposition_parameter(part, "name");
     return field != NULL && strcmp(field, name) == 0;
 }
 
-static enum err take_part(GMimeObject *part, gint64 header_len, struct multipart_file *out,
-                          struct error *e)
+static enum err find_part(GMimeMultipart *parts, GMimeObject **out, struct error *e)
 {
-    GMimeDataWrapper *content =
-        GMIME_IS_PART(part) ? g_mime_part_get_content(GMIME_PART(part)) : NULL;
+    int n = g_mime_multipart_get_count(parts), found = 0;
+    if (n > PARTS_MAX)
+        return error_set(e, ERR_UNPROCESSABLE, "The form has more than %d parts.", PARTS_MAX);
+    for (int i = 0; i < n; i++) {
+        GMimeObject *part = g_mime_multipart_get_part(parts, i);
+        if (is_field(part, "file") && GMIME_IS_PART(part)) {
+            *out = part;
+            found++;
+        }
+    }
+    if (found == 1)
+        return ERR_OK;
+    return error_set(e, ERR_UNPROCESSABLE,
+                     found == 0 ? "The form has no part named \"file\"."
+                                : "The form has several files; send one.");
+}
+
+static enum err copy_part(GMimeObject *part, int out_fd, struct error *e)
+{
+    GMimeDataWrapper *content = g_mime_part_get_content(GMIME_PART(part));
     GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
-    const char *name = g_mime_object_get_content_disposition_parameter(part, "filename");
+    char chunk[CHUNK];
+    ssize_t n = 0;
     if (stream == NULL || g_mime_data_wrapper_get_encoding(content) > GMIME_CONTENT_ENCODING_BINARY)
         return error_set(e, ERR_UNPROCESSABLE,
                          "The part \"file\" must be sent as plain bytes, with no encoding.");
-    out->start = stream->bound_start - header_len;
-    out->end = stream->bound_end - header_len;
-    (void)snprintf(out->file_name, sizeof out->file_name, "%s", name != NULL ? name : "");
-    return ERR_OK;
-}
-
-static enum err find_part(GMimeMultipart *parts, gint64 header_len, struct multipart_file *out,
-                          struct error *e)
-{
-    int n = g_mime_multipart_get_count(parts), found = 0;
-    enum err err = ERR_OK;
-    if (n > PARTS_MAX)
-        return error_set(e, ERR_UNPROCESSABLE, "The form has more than %d parts.", PARTS_MAX);
-    for (int i = 0; err == ERR_OK && i < n; i++) {
-        GMimeObject *part = g_mime_multipart_get_part(parts, i);
-        if (!is_field(part, "file"))
-            continue;
-        if (found++ > 0)
-            err = error_set(e, ERR_UNPROCESSABLE, "The form has several files; send one.");
-        else
-            err = take_part(part, header_len, out, e);
+    (void)g_mime_stream_reset(stream);
+    while ((n = g_mime_stream_read(stream, chunk, sizeof chunk)) > 0) {
+        ssize_t written = write(out_fd, chunk, (size_t)n);
+        if (written != n && (written >= 0 || errno == ENOSPC || errno == EDQUOT))
+            return error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
+        if (written != n)
+            break;
     }
-    if (err == ERR_OK && found == 0)
-        err = error_set(e, ERR_UNPROCESSABLE, "The form has no part named \"file\".");
-    return err;
+    return n == 0 ? ERR_OK
+                  : error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
 }
 
-/* Whether the bytes after the file are the boundary: GMime takes the end of the body for one. */
-static enum err check_ended(int fd, const char *boundary, const struct multipart_file *f,
-                            struct error *e)
-{
-    char want[512], have[512];
-    int n = snprintf(want, sizeof want, "\r\n--%s", boundary);
-    ssize_t got = n < (int)sizeof want ? pread(fd, have, (size_t)n, f->end) : -1;
-    if (f->start >= 0 && f->end >= f->start && got == n && memcmp(have, want, (size_t)n) == 0)
-        return ERR_OK;
-    return error_set(e, ERR_UNPROCESSABLE, "The multipart body is broken off; send it again.");
-}
-
-enum err multipart_find_file(int body_fd, const char *content_type, struct multipart_file *out,
-                             struct error *e)
+enum err multipart_copy_file(int body_fd, const char *content_type, int out_fd,
+                             char file_name[MULTIPART_NAME_MAX], struct error *e)
 {
     static bool started;
-    gint64 header_len = 0;
+    bool truncated = false;
+    GMimeObject *part = NULL;
     enum err err = ERR_OK;
-    memset(out, 0, sizeof *out);
     if (!started) {
         g_mime_init();
         started = true;
     }
-    GMimeStream *stream = open_stream(body_fd, content_type, &header_len);
+    GMimeStream *stream = open_stream(body_fd, content_type);
     if (stream == NULL)
         return error_set(e, ERR_INTERNAL, "The upload could not be read.");
-    GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-    g_mime_parser_set_persist_stream(parser, TRUE);
-    GMimeObject *root = g_mime_parser_construct_part(parser, NULL);
-    const char *boundary =
-        root != NULL ? g_mime_object_get_content_type_parameter(root, "boundary") : NULL;
-    if (root == NULL || !GMIME_IS_MULTIPART(root) || boundary == NULL)
+    GMimeObject *root = parse(stream, &truncated);
+    if (root == NULL || !GMIME_IS_MULTIPART(root))
         err = error_set(e, ERR_UNPROCESSABLE, "The body is not valid multipart/form-data.");
-    else if ((err = find_part(GMIME_MULTIPART(root), header_len, out, e)) == ERR_OK)
-        err = check_ended(body_fd, boundary, out, e);
+    else
+        err = find_part(GMIME_MULTIPART(root), &part, e);
+    if (err == ERR_OK && truncated)
+        err = error_set(e, ERR_UNPROCESSABLE, "The multipart body is broken off; send it again.");
+    if (err == ERR_OK)
+        err = copy_part(part, out_fd, e);
+    if (err == ERR_OK) {
+        const char *name = g_mime_object_get_content_disposition_parameter(part, "filename");
+        (void)snprintf(file_name, MULTIPART_NAME_MAX, "%s", name != NULL ? name : "");
+    }
     if (root != NULL)
         g_object_unref(root);
-    g_object_unref(parser);
     g_object_unref(stream);
     return err;
 }

@@ -1,20 +1,17 @@
-/* Finding the one file in a multipart/form-data body that lies in a file. */
+/* Taking the one file out of a multipart/form-data body. */
 #ifndef PDF_OCR_API_MULTIPART_H
 #define PDF_OCR_API_MULTIPART_H
 
-#include <stdint.h>
-
 #include "base/error.h"
 
-struct multipart_file {
-    int64_t start, end;  /* where its bytes lie in the body */
-    char file_name[256]; /* as the client sent it; "" when it did not */
-};
+#define MULTIPART_NAME_MAX 256
 
-/* Parsed by GMime, a MIME library that reads parts as ranges of the file, so that memory does not
- * grow with the body. body_fd stays the caller's. content_type is the request's header, with its
- * boundary. ERR_UNPROCESSABLE: not multipart, broken off, no part `file`, several files. */
-enum err multipart_find_file(int body_fd, const char *content_type, struct multipart_file *out,
-                             struct error *e);
+/* Copies the part named `file` of the body at body_fd to out_fd; file_name is as the client sent
+ * it, "" when it did not. Parsed by GMime, a MIME library that reads parts from the body's file,
+ * so that memory does not grow with the size. content_type is the request's header, with its
+ * boundary. Both descriptors stay the caller's. ERR_UNPROCESSABLE: not multipart, broken off, no
+ * part `file`, several files; ERR_STORAGE_FULL, ERR_UNAVAILABLE. */
+enum err multipart_copy_file(int body_fd, const char *content_type, int out_fd,
+                             char file_name[MULTIPART_NAME_MAX], struct error *e);
 
 #endif

@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,16 +92,16 @@ static enum err open_body(const struct services *s, const struct request *r, int
     return ERR_OK;
 }
 
-static enum err check_pdf(int fd, int64_t start, int64_t end, int64_t max, struct error *e)
+static enum err check_pdf(int fd, int64_t max, struct error *e)
 {
     char head[HEADER_WINDOW];
-    size_t want = end - start < HEADER_WINDOW ? (size_t)(end - start) : HEADER_WINDOW;
-    ssize_t n = pread(fd, head, want, start);
-    if (n < 0)
+    struct stat st;
+    ssize_t n = pread(fd, head, sizeof head, 0);
+    if (n < 0 || fstat(fd, &st) != 0)
         return error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
     if (n == 0)
         return error_set(e, ERR_UNPROCESSABLE, "The file is empty.");
-    if (end - start > max)
+    if (st.st_size > max)
         return error_set(e, ERR_TOO_LARGE, "The file is larger than %lld bytes.", (long long)max);
     if (memmem(head, (size_t)n, "%PDF-", 5) == NULL)
         return error_set(e, ERR_UNPROCESSABLE, "The file is not a PDF.");
@@ -114,15 +113,12 @@ enum err upload_put(void *app, struct request *r, struct reply *p, struct error 
     const struct services *s = &((struct app *)app)->services;
     const char *pdf_id = r->params[0], *name = r->params[1];
     char blob[2 * PATH_PARAM_LEN + 16];
-    struct stat st = {0};
     int fd = -1;
     if (!media_type_is_pdf(r))
         return error_set(e, ERR_MEDIA_TYPE, "Send the file as application/pdf.");
     enum err err = open_body(s, r, &fd, e);
-    if (err == ERR_OK && fstat(fd, &st) != 0)
-        err = error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
     if (err == ERR_OK)
-        err = check_pdf(fd, 0, st.st_size, s->cfg->max_upload_bytes, e);
+        err = check_pdf(fd, s->cfg->max_upload_bytes, e);
     if (fd >= 0)
         (void)close(fd);
     if (err != ERR_OK)
@@ -135,38 +131,26 @@ enum err upload_put(void *app, struct request *r, struct reply *p, struct error 
     buffer_json_string(&p->body, pdf_id);
     buffer_puts(&p->body, ",\"file_name\":");
     buffer_json_string(&p->body, name);
-    buffer_printf(&p->body, ",\"size\":%lld}", (long long)st.st_size);
+    buffer_puts(&p->body, "}");
     return ERR_OK;
 }
 
-/* SHA-256 of a range, and a copy of it to out_fd unless that is -1. */
-static enum err hash_range(int fd, int64_t at, int64_t end, int out_fd, char hex[SHA256_HEX + 1],
-                           struct error *e)
+/* SHA-256 in reads of a chunk, so that memory does not grow with the file. */
+static enum err hash_file(int fd, char hex[SHA256_HEX + 1], struct error *e)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    char *chunk = malloc(CHUNK);
+    char chunk[CHUNK];
+    ssize_t n = 0;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    bool ok = chunk != NULL && md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
-    int code = ENOMEM;
-    while (ok && at < end) {
-        size_t want = end - at < CHUNK ? (size_t)(end - at) : CHUNK;
-        ssize_t n = pread(fd, chunk, want, at);
-        ok = n > 0 && EVP_DigestUpdate(md, chunk, (size_t)n) == 1 &&
-             (out_fd < 0 || write(out_fd, chunk, (size_t)n) == n);
-        code = errno;
-        at += n;
-    }
-    ok = ok && EVP_DigestFinal_ex(md, digest, NULL) == 1;
-    if (ok)
-        sodium_bin2hex(hex, SHA256_HEX + 1, digest, SHA256_HEX / 2);
+    bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+    for (off_t at = 0; ok && (n = pread(fd, chunk, sizeof chunk, at)) > 0; at += n)
+        ok = EVP_DigestUpdate(md, chunk, (size_t)n) == 1;
+    ok = ok && n == 0 && EVP_DigestFinal_ex(md, digest, NULL) == 1;
     EVP_MD_CTX_free(md);
-    free(chunk);
-    if (ok)
-        return ERR_OK;
-    if (code == ENOSPC || code == EDQUOT)
-        return error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
-    error_set(e, ERR_UNAVAILABLE, "The upload could not be stored; send it again.");
-    return error_cause(e, "hashing: %s", strerror(code));
+    if (!ok)
+        return error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
+    sodium_bin2hex(hex, SHA256_HEX + 1, digest, SHA256_HEX / 2);
+    return ERR_OK;
 }
 
 /* Where the PDF lies: the whole body, or a part of it that is copied out beside it. */
@@ -174,41 +158,23 @@ struct incoming {
     int fd;
     char path[512]; /* the file to store */
     bool copied;    /* path is ours to unlink */
-    char file_name[256];
+    char file_name[MULTIPART_NAME_MAX];
     char sha256[SHA256_HEX + 1];
 };
 
-static enum err take_raw(const struct services *s, const struct request *r, struct incoming *in,
-                         struct error *e)
+/* Puts the file of a multipart body in place of the body. */
+static enum err unpack(const struct request *r, struct incoming *in, struct error *e)
 {
-    struct stat st;
-    if (fstat(in->fd, &st) != 0)
-        return error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
-    (void)snprintf(in->path, sizeof in->path, "%s", r->body_file);
-    enum err err = check_pdf(in->fd, 0, st.st_size, s->cfg->max_upload_bytes, e);
-    return err == ERR_OK ? hash_range(in->fd, 0, st.st_size, -1, in->sha256, e) : err;
-}
-
-static enum err take_multipart(const struct services *s, const struct request *r,
-                               struct incoming *in, struct error *e)
-{
-    struct multipart_file part;
-    enum err err = multipart_find_file(in->fd, r->content_type, &part, e);
-    if (err == ERR_OK)
-        err = check_pdf(in->fd, part.start, part.end, s->cfg->max_upload_bytes, e);
-    if (err != ERR_OK)
-        return err;
-    (void)snprintf(in->file_name, sizeof in->file_name, "%s", part.file_name);
     if (snprintf(in->path, sizeof in->path, "%s.pdf", r->body_file) >= (int)sizeof in->path)
         return error_set(e, ERR_INTERNAL, "The upload's path is too long.");
-    int out = open(in->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int out = open(in->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0)
         return error_set(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE,
                          "The upload could not be stored; send it again.");
     in->copied = true;
-    err = hash_range(in->fd, part.start, part.end, out, in->sha256, e);
-    if (close(out) != 0 && err == ERR_OK)
-        err = error_set(e, ERR_UNAVAILABLE, "The upload could not be stored; send it again.");
+    enum err err = multipart_copy_file(in->fd, r->content_type, out, in->file_name, e);
+    (void)close(in->fd);
+    in->fd = out;
     return err;
 }
 
@@ -249,9 +215,14 @@ enum err upload_document(void *app, struct request *r, struct reply *p, struct e
     if (!multipart && !media_type_is_pdf(r))
         return error_set(e, ERR_MEDIA_TYPE,
                          "Send the file as application/pdf or as multipart/form-data.");
+    (void)snprintf(in.path, sizeof in.path, "%s", r->body_file);
     enum err err = open_body(s, r, &in.fd, e);
+    if (err == ERR_OK && multipart)
+        err = unpack(r, &in, e);
     if (err == ERR_OK)
-        err = multipart ? take_multipart(s, r, &in, e) : take_raw(s, r, &in, e);
+        err = check_pdf(in.fd, s->cfg->max_upload_bytes, e);
+    if (err == ERR_OK)
+        err = hash_file(in.fd, in.sha256, e);
     if (err == ERR_OK)
         err = store_document(s, &in, p, e);
     if (in.copied)

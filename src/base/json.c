@@ -11,7 +11,7 @@
 enum err json_parse(const char *text, size_t len, json_t **out, struct error *e)
 {
     json_error_t where;
-    *out = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
+    *out = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (*out != NULL)
         return ERR_OK;
     if (json_error_code(&where) == json_error_out_of_memory)

@@ -1,0 +1,195 @@
+"""Starts the real stack, nginx and workers, on loopback, and talks to it over TLS."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build")).resolve()
+SAMPLES = BUILD / "samples"
+KEY = "test-key-0123456789abcdef"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def detail(self):
+        return self.json["detail"]
+
+
+class Stack:
+    """One running service; its settings are environment variables."""
+
+    def __init__(self, **env):
+        self.base = pathlib.Path(tempfile.mkdtemp(prefix="pocr-", dir="/tmp"))
+        self.data = pathlib.Path(env.pop("DATA_DIR", self.base / "data"))
+        self.port, self.metrics_port = free_port(), free_port()
+        self.env = {
+            "PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(self.base),
+            "DATA_DIR": str(self.data), "RUN_DIR": str(self.base / "run"),
+            "HTTPS_PORT": str(self.port), "METRICS_PORT": str(self.metrics_port),
+            "BUILD_DIR": str(BUILD), "API_KEY": KEY, "LOG_FORMAT": "json",
+            "RATE_LIMIT_PER_ADDRESS": "10000", "RATE_LIMIT_PER_KEY": "10000",
+            "RATE_LIMIT_BURST": "10000", "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
+            "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+        }
+        self.env.update({k: str(v) for k, v in env.items() if v is not None})
+        self.env = {k: v for k, v in self.env.items() if env.get(k, "") is not None}
+        self.context = None
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.log = open(self.base / "log", "ab")
+        self.process = subprocess.Popen([ROOT / "scripts" / "serve"], env=self.env,
+                                        stdin=subprocess.DEVNULL, stdout=self.log,
+                                        stderr=self.log, cwd=self.base)
+        end = time.time() + 60
+        while time.time() < end:
+            assert self.process.poll() is None, self.logs()[-3000:]
+            with contextlib.suppress(OSError, ssl.SSLError, http.client.HTTPException):
+                self.context = ssl.create_default_context(
+                    cafile=str(self.data / "tls" / "cert.pem"))
+                if self.call("GET", "/api/v1/health/ready", key=None).status == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("the service did not start:\n" + self.logs()[-3000:])
+
+    def connect(self, timeout=60):
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context,
+                                           timeout=timeout)
+
+    def call(self, method, path, body=None, key=KEY, headers=None, connection=None):
+        headers = dict(headers or {})
+        if key is not None:
+            headers["X-API-Key"] = key
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        c = connection or self.connect()
+        try:
+            c.request(method, path, body=body, headers=headers)
+            r = c.getresponse()
+            return Answer(r.status, r.headers, r.read())
+        finally:
+            if connection is None:
+                c.close()
+
+    def fetch(self, url, method="GET", **kw):
+        u = urllib.parse.urlsplit(url)
+        assert u.netloc == f"127.0.0.1:{self.port}"
+        return self.call(method, u.path + "?" + u.query, key=None, **kw)
+
+    def upload(self, data, name="a.pdf"):
+        if isinstance(data, pathlib.Path):
+            data = data.read_bytes()
+        made = self.call("POST", "/api/v1/upload/generate-url?file_name=" +
+                         urllib.parse.quote(name)).json
+        put = self.fetch(made["upload_url"], "PUT", body=data,
+                         headers={"Content-Type": "application/pdf"})
+        assert put.status == 200, put.body
+        return made["pdf_id"]
+
+    def submit(self, pdf_id, agentic=False, **request):
+        if not agentic:
+            request.setdefault("regions", [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9,
+                                            "height": 0.8}])
+        path = "/api/v1/extract" + ("/agentic" if agentic else "")
+        r = self.call("POST", path, {"pdf_id": pdf_id, **request})
+        assert r.status == 202, r.body
+        return r.json["job_id"]
+
+    def wait(self, job_id, seconds=60):
+        end = time.time() + seconds
+        while time.time() < end:
+            job = self.call("GET", "/api/v1/extract/" + job_id).json
+            if job["status"] in ("completed", "failed", "cancelled"):
+                return job
+            time.sleep(0.05)
+        raise AssertionError(f"job {job_id} did not end: {job}\n{self.logs()[-3000:]}")
+
+    def extract(self, source, **request):
+        return self.wait(self.submit(self.upload(source), **request))
+
+    def logs(self):
+        return (self.base / "log").read_text(errors="replace")
+
+    def events(self):
+        for line in self.logs().splitlines():
+            with contextlib.suppress(ValueError):
+                yield json.loads(line)
+
+    def workers(self, role):
+        """The living processes of a role, by the log and /proc."""
+        pids = [e["pid"] for e in self.events()
+                if e.get("message") == "worker started" and e.get("role") == role]
+        return [p for p in pids if pathlib.Path(f"/proc/{p}/comm").exists()
+                and "State:\tZ" not in pathlib.Path(f"/proc/{p}/status").read_text()]
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=40)
+        self.log.close()
+
+    def close(self):
+        self.stop()
+        try:
+            for text in (self.logs(),):
+                for bad in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
+                    assert bad not in text, text[text.index(bad) - 200:][:4000]
+                assert self.env.get("API_KEY", KEY) not in text, "an API key is in the log"
+                assert "signature=" not in text, "a signature is in the log"
+        finally:
+            shutil.rmtree(self.base, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def stack():
+    s = Stack()
+    yield s
+    s.close()
+
+
+@pytest.fixture
+def make_stack():
+    made = []
+
+    def make(**env):
+        made.append(Stack(**env))
+        return made[-1]
+    yield make
+    for s in made:
+        s.close()
+
+
+def sample(name):
+    return SAMPLES / f"{name}.pdf"
+
+
+def expected(name):
+    return subprocess.run([BUILD / "make-samples", "--expected", name], check=True,
+                          stdout=subprocess.PIPE).stdout

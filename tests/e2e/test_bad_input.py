@@ -1,0 +1,292 @@
+"""What is wrong gets a 4xx that says what to do; a broken PDF a failed job that does."""
+import hashlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+import uuid
+
+import pytest
+from conftest import KEY, sample
+
+REGION = {"page": 1, "x": 0.1, "y": 0.1, "width": 0.5, "height": 0.5}
+
+
+@pytest.fixture(scope="module")
+def pdf_id(stack):
+    return stack.upload(sample("text-table"))
+
+
+def put(stack, data, content_type="application/pdf"):
+    made = stack.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+    return stack.fetch(made["upload_url"], "PUT", body=data,
+                       headers={"Content-Type": content_type})
+
+
+def test_upload_that_is_no_pdf(stack):
+    r = put(stack, b"GIF89a" + b"x" * 100)
+    assert r.status == 422 and r.detail == "The file is not a PDF."
+
+
+def test_upload_of_nothing(stack):
+    r = put(stack, b"")
+    assert r.status == 422 and "empty" in r.detail
+
+
+def test_upload_of_wrong_type(stack):
+    assert put(stack, sample("form").read_bytes(), "image/png").status == 415
+
+
+def test_upload_of_51_mib_is_refused_and_50_mib_taken(stack):
+    data = b"%PDF-1.7\n" + b"\0" * (51 * 2**20)
+    r = put(stack, data)
+    assert r.status == 413 and r.headers["Content-Type"] == "application/problem+json"
+    assert put(stack, data[:50 * 2**20]).status == 200
+    r = put(stack, data[:50 * 2**20 + 1])
+    assert r.status == 413
+
+
+def failed_job(stack, data):
+    job = stack.extract(data)
+    assert (job["status"], job["outcome"]) == ("failed", "failed"), job
+    assert job["attempts"] == 1 and job["result_url"] is None
+    return job["error_message"]
+
+
+def test_truncated_pdf(stack):
+    assert "damaged" in failed_job(stack, sample("text-table").read_bytes()[:300])
+
+
+def test_encrypted_pdf(stack, tmp_path):
+    out = tmp_path / "x.pdf"
+    subprocess.run(["qpdf", "--encrypt", "secret", "owner", "256", "--", sample("form"), out],
+                   check=True)
+    assert "encrypted" in failed_job(stack, out)
+
+
+def test_pdf_without_pages(stack):
+    data = (b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+            b"2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
+            b"trailer<</Root 1 0 R/Size 3>>\n%%EOF\n")
+    message = failed_job(stack, data)
+    assert "no pages" in message or "damaged" in message
+
+
+def test_region_on_a_page_that_is_not_there(stack):
+    job = stack.extract(sample("form"), regions=[{**REGION, "page": 9}])
+    assert job["status"] == "failed" and "page 9" in job["error_message"]
+    assert "1 page" in job["error_message"]
+
+
+@pytest.mark.parametrize("change,where", [
+    ({"x": -0.1}, "/regions/0/x"), ({"x": 1.5}, "/regions/0/x"), ({"width": 0}, "/regions/0/width"),
+    ({"x": 0.8}, "/regions/0/width"), ({"y": 0.8}, "/regions/0/height"),
+    ({"height": "a"}, "/regions/0/height"), ({"page": 0}, "/regions/0/page"),
+    ({"page": 1.5}, "/regions/0/page"), ({"region_type": "odd"}, "/regions/0/region_type"),
+    ({"region_id": "x" * 65}, "/regions/0/region_id")])
+def test_wrong_region(stack, pdf_id, change, where):
+    r = stack.call("POST", "/api/v1/extract", {"pdf_id": pdf_id, "regions": [{**REGION, **change}]})
+    assert r.status == 422 and r.detail.startswith(where + ":"), r.body
+
+
+def test_201_regions(stack, pdf_id):
+    r = stack.call("POST", "/api/v1/extract", {"pdf_id": pdf_id, "regions": [REGION] * 201})
+    assert r.status == 422 and "201" in r.detail and "200" in r.detail
+
+
+def test_no_region(stack, pdf_id):
+    r = stack.call("POST", "/api/v1/extract", {"pdf_id": pdf_id, "regions": []})
+    assert r.status == 422 and "agentic" in r.detail
+
+
+@pytest.mark.parametrize("text", [
+    b'{"pdf_id": "x"', b"[" * 10000, b'{"a":1,"a":2}', b'{"a":"\xff\xfe"}', b'{"x":NaN}', b""])
+def test_body_that_is_no_json(stack, text):
+    r = stack.call("POST", "/api/v1/extract", text, headers={"Content-Type": "application/json"})
+    assert r.status == 400 and len(r.detail) > 10
+
+
+@pytest.mark.parametrize("body", [[], "x", {"pdf_id": 5}, {"pdf_id": "../../etc/passwd"},
+                                  {"pdf_id": "A" * 64}])
+def test_body_of_wrong_types(stack, body):
+    r = stack.call("POST", "/api/v1/extract", json.dumps(body),
+                   headers={"Content-Type": "application/json"})
+    assert r.status == 422 and r.detail
+
+
+def test_body_of_wrong_content_type(stack):
+    r = stack.call("POST", "/api/v1/extract", "{}", headers={"Content-Type": "text/plain"})
+    assert r.status == 415 and "application/json" in r.detail
+
+
+def test_body_over_1_mib(stack):
+    r = stack.call("POST", "/api/v1/extract", '{"a":"' + "x" * 2**20 + '"}',
+                   headers={"Content-Type": "application/json"})
+    assert r.status == 413
+
+
+def test_unknown_pdf_and_job(stack):
+    r = stack.call("POST", "/api/v1/extract", {"pdf_id": str(uuid.uuid4()), "regions": [REGION]})
+    assert r.status == 404 and "upload" in r.detail
+    assert stack.call("GET", f"/api/v1/extract/{uuid.uuid4()}").status == 404
+    assert stack.call("DELETE", "/api/v1/jobs/nothing").status == 404
+    assert stack.call("POST", f"/api/v1/jobs/{uuid.uuid4()}/retry").status == 404
+
+
+@pytest.mark.parametrize("name", ["../x.pdf", "..%2Fx.pdf", "a/b.pdf", ".hidden", "a%00.pdf",
+                                  "a%0D%0Ab.pdf", "%FF.pdf", "a" * 300, "", "a%3Cb.pdf"])
+def test_wrong_file_name(stack, name):
+    r = stack.call("POST", "/api/v1/upload/generate-url?file_name=" + name)
+    assert r.status in (400, 422) and r.detail
+
+
+def raw(stack, request):
+    s = stack.context.wrap_socket(socket.create_connection(("127.0.0.1", stack.port), 10),
+                                  server_hostname="127.0.0.1")
+    with s:
+        s.sendall(request)
+        data = b""
+        while part := s.recv(65536):
+            data += part
+        return data
+
+
+@pytest.mark.parametrize("path", ["/api/v1/results/../../../etc/passwd",
+                                  "/api/v1/results/..%2f..%2f/signing-key",
+                                  "/_blobs/../signing-key", "/_blobs/results/",
+                                  "/api/v1/jobs/%2e%2e%2f%2e%2e"])
+def test_path_traversal(stack, path):
+    data = raw(stack, f"GET {path} HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\n"
+                      "Connection: close\r\n\r\n".encode())
+    assert data.split(b" ")[1] in (b"400", b"403", b"404"), data[:200]
+
+
+def test_wrong_method(stack):
+    r = stack.call("PUT", "/api/v1/jobs")
+    assert r.status == 405 and r.headers["Allow"] == "GET, HEAD" and "GET" in r.detail
+    assert stack.call("GET", "/api/v1/upload/documents").status == 405
+
+
+def test_keys(stack):
+    r = stack.call("GET", "/api/v1/jobs", key=None)
+    assert r.status == 401 and r.headers["WWW-Authenticate"] and "X-API-Key" in r.detail
+    r = stack.call("GET", "/api/v1/jobs", key="wrong")
+    assert r.status == 403 and "wrong" in r.detail
+    for key in (None, "wrong"):
+        assert stack.call("POST", "/api/v1/tasks/process-extraction", {}, key=key).status == 401
+
+
+def hashed(key):
+    return hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
+
+
+def test_keys_file_expiry_scopes_and_owners(make_stack, tmp_path):
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps({"keys": [
+        {"id": "old", "hash": hashed("k-old"), "scopes": ["client"],
+         "expires_at": "2020-01-01T00:00:00Z"},
+        {"id": "a", "hash": hashed("k-a"), "scopes": ["client"]},
+        {"id": "b", "hash": hashed("k-b"), "scopes": ["client"]},
+        {"id": "t", "hash": hashed("k-t"), "scopes": ["task"]},
+        {"id": "root", "hash": hashed("k-root"), "scopes": ["admin"]}]}))
+    s = make_stack(API_KEYS_FILE=path)
+    r = s.call("GET", "/api/v1/jobs", key="k-old")
+    assert r.status == 403 and "expired" in r.detail
+    assert s.call("GET", "/api/v1/jobs", key="k-t").status == 403
+    job_id = s.submit(s.upload(sample("form")))
+    s.wait(job_id)
+    assert s.call("GET", f"/api/v1/jobs/{job_id}", key="k-a").status == 404
+    assert s.call("DELETE", f"/api/v1/jobs/{job_id}", key="k-b").status == 404
+    assert s.call("GET", f"/api/v1/jobs/{job_id}", key="k-root").status == 200
+
+
+def test_signed_link_tampered_with(stack):
+    job = stack.extract(sample("form"))
+    url = job["result_url"]
+    for wrong in (url[:-2] + ("AA" if url[-2:] != "AA" else "BB"),
+                  url.replace("expires=1", "expires=2"), url.split("?")[0] + "?",
+                  url.replace("result.csv", "result.tsv"), url + "&signature=x"):
+        assert stack.fetch(wrong).status in (400, 403), wrong
+    assert stack.fetch(url, "PUT", body=b"x").status in (403, 405)
+    made = stack.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json["upload_url"]
+    other = made.replace("a.pdf", "b.pdf")
+    assert stack.fetch(other, "PUT", body=sample("form").read_bytes()).status == 403
+
+
+def test_signed_link_expired(make_stack):
+    s = make_stack(UPLOAD_URL_TTL_S=1)
+    url = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json["upload_url"]
+    time.sleep(2.1)
+    r = s.fetch(url, "PUT", body=sample("form").read_bytes())
+    assert r.status == 410 and "expired" in r.detail
+
+
+@pytest.mark.parametrize("form,why", [
+    (b"--B\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\nx\r\n--B--\r\n", "file"),
+    (b"--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n%PDF-1.4 cut", "broken off"),
+    (b"nothing of the kind", "file"),
+    (2 * b"--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n%PDF-1.4 x\r\n" + b"--B--\r\n",
+     "several")])
+def test_wrong_multipart(stack, form, why):
+    r = stack.call("POST", "/api/v1/upload/documents", form,
+                   headers={"Content-Type": "multipart/form-data; boundary=B"})
+    assert r.status == 422 and why in r.detail, r.body
+
+
+def test_client_that_hangs_up_leaves_nothing(stack):
+    made = stack.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+    path = made["upload_url"].split(f":{stack.port}")[1]
+    s = stack.context.wrap_socket(socket.create_connection(("127.0.0.1", stack.port), 10),
+                                  server_hostname="127.0.0.1")
+    s.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/pdf\r\n"
+              "Content-Length: 10000000\r\n\r\n".encode() + b"%PDF-1.4" + b"x" * 3000000)
+    s.close()
+    end = time.time() + 5
+    while any(f.stat().st_size for f in (stack.data / "uploads").iterdir()) and time.time() < end:
+        time.sleep(0.1)
+    assert not any((stack.data / "uploads").iterdir())
+    assert not (stack.data / "blobs" / "pdfs" / made["pdf_id"]).exists()
+
+
+def test_full_disk(make_stack, tmp_path):
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", mount], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no right to mount a small file system")
+    try:
+        s = make_stack(DATA_DIR=mount / "data")
+        pdf = b"%PDF-1.4\n" + b"x" * (6 * 2**20)
+        statuses = []
+        for _ in range(6):
+            url = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json["upload_url"]
+            r = s.fetch(url, "PUT", body=pdf, headers={"Content-Type": "application/pdf"})
+            statuses.append(r.status)
+        assert 200 in statuses and set(statuses) <= {200, 503, 507} and statuses[-1] != 200
+        assert r.headers["Content-Type"] == "application/problem+json" and r.detail
+        stored = [f for f in (mount / "data" / "blobs" / "pdfs").rglob("*.pdf")]
+        assert len(stored) == statuses.count(200)
+        assert all(f.stat().st_size == len(pdf) for f in stored)
+        fill = os.open(mount / "fill", os.O_WRONLY | os.O_CREAT)
+        try:
+            while os.write(fill, b"\0" * 4096):
+                pass
+        except OSError:
+            pass
+        os.close(fill)
+        accepted = []
+        for _ in range(2000):  # the write-ahead log has a little room of its own
+            r = s.call("POST", "/api/v1/extract", {"pdf_id": stored[0].parent.name,
+                                                   "regions": [REGION]})
+            if r.status != 202:
+                break
+            accepted.append(r.json["job_id"])
+        assert r.status in (503, 507) and r.detail, r.body
+        (mount / "fill").unlink()
+        for job_id in accepted:
+            assert s.call("GET", "/api/v1/jobs/" + job_id).status == 200
+        s.stop()
+    finally:
+        subprocess.run(["umount", "-l", mount], check=True)

@@ -1,0 +1,238 @@
+"""Killed processes, restarts, retries: nothing accepted is lost."""
+import concurrent.futures
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import random
+import signal
+import threading
+import time
+import uuid
+
+import pytest
+from conftest import expected, sample
+
+BODY = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
+QUICK = {"JOB_LEASE_S": 2, "TASK_QUEUE_MIN_BACKOFF_MS": 500, "TASK_QUEUE_MAX_BACKOFF_MS": 2000,
+         "TASK_QUEUE_MAX_ATTEMPTS": 20, "SWEEP_INTERVAL_S": 2, "JOB_STALE_S": 10,
+         "RETRY_BASE_S": 1, "RETRY_MAX_S": 2}
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def until(what, seconds=20):
+    end = time.time() + seconds
+    while not what():
+        assert time.time() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def patient_call(stack, *args, **kw):
+    """As a client that tries again when the service says so, or breaks off."""
+    for _ in range(200):
+        try:
+            r = stack.call(*args, **kw)
+            if r.status not in (502, 503, 504):
+                return r
+        except (OSError, http.client.HTTPException):
+            pass
+        time.sleep(0.05)
+    raise AssertionError("no answer after 200 tries")
+
+
+def test_killed_workers_are_replaced(make_stack):
+    s = make_stack()
+    for role in ("api", "task", "dispatcher"):
+        before = s.workers(role)
+        assert before
+        for pid in before:
+            kill(pid)
+        until(lambda: len(set(s.workers(role)) - set(before)) == len(before))
+    assert s.extract(sample("form"))["status"] == "completed"
+
+
+def test_workers_are_recycled_and_no_request_is_lost(make_stack):
+    s = make_stack(WORKER_MAX_REQUESTS=50)
+    pdf_id = s.upload(sample("form"))
+
+    def submit(_):
+        c = s.connect()
+        for _ in range(25):
+            r = s.call("POST", "/api/v1/extract", {"pdf_id": pdf_id, **BODY}, connection=c)
+            assert r.status == 202, r.body
+            r = s.call("GET", "/api/v1/extract/" + r.json["job_id"], connection=c)
+            assert r.status == 200, r.body
+        c.close()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(submit, range(8)))
+    started = [e for e in s.events() if e.get("message") == "worker started"
+               and e["role"] == "api"]
+    assert len(started) >= 6
+
+
+def test_reload_takes_new_keys_and_drops_nothing(make_stack, tmp_path):
+    def keys(*names):
+        (tmp_path / "keys.json").write_text(json.dumps({"keys": [
+            {"id": n, "subject": "team", "scopes": ["client"],
+             "hash": hashlib.blake2b(n.encode(), digest_size=32).hexdigest()} for n in names]}))
+    keys("first")
+    s = make_stack(API_KEYS_FILE=tmp_path / "keys.json")
+    statuses, stop = [], threading.Event()
+
+    def ask():
+        c = s.connect()
+        while not stop.is_set():
+            statuses.append(s.call("GET", "/api/v1/jobs", key="first", connection=c).status)
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for t in threads:
+        t.start()
+    assert s.call("GET", "/api/v1/jobs", key="second").status == 403
+    master = int((s.base / "run" / "master.pid").read_text())
+    keys("first", "second")
+    os.kill(master, signal.SIGHUP)
+    until(lambda: s.call("GET", "/api/v1/jobs", key="second").status == 200)
+    (tmp_path / "keys.json").write_text("{")  # a broken file changes nothing
+    os.kill(master, signal.SIGHUP)
+    until(lambda: any("old ones stay" in e.get("message", "") for e in s.events()))
+    assert s.call("GET", "/api/v1/jobs", key="second").status == 200
+    stop.set()
+    for t in threads:
+        t.join()
+    assert len(statuses) > 50 and set(statuses) == {200}
+
+
+def test_transient_failure_is_retried_then_given_up(make_stack, tmp_path):
+    s = make_stack(**QUICK, PAGE_READER=tmp_path / "missing")
+    job = s.extract(sample("form"))
+    assert job["status"] == "failed" and job["attempts"] == 3
+    assert job["error_message"].startswith("Max retries exceeded: ")
+    (tmp_path / "missing").symlink_to(pathlib.Path(s.env["BUILD_DIR"]) / "pdf-ocr-page")
+    r = s.call("POST", f"/api/v1/jobs/{job['job_id']}/retry")
+    assert r.status == 202 and r.json["status"] == "queued"
+    again = s.wait(job["job_id"])
+    assert again["status"] == "completed", again
+    assert s.fetch(again["result_url"]).body == expected("form")
+
+
+def test_retry_job_task_gives_up_at_three(make_stack, tmp_path):
+    s = make_stack(**{**QUICK, "RETRY_BASE_S": 600, "RETRY_MAX_S": 600},
+                   PAGE_READER=tmp_path / "missing")
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["error_message"])
+    r = s.call("POST", "/api/v1/tasks/retry-job", {"job_id": job_id, "retry_count": 3})
+    assert r.status == 200
+    job = s.wait(job_id)
+    assert job["status"] == "failed" and job["error_message"].startswith("Max retries exceeded")
+
+
+def test_second_delivery_of_a_finished_job_does_nothing(stack):
+    job = stack.extract(sample("form"))
+    r = stack.call("POST", "/api/v1/tasks/process-extraction",
+                   {"job_id": job["job_id"], "pdf_id": job["pdf_id"], "request_data": {}})
+    assert r.status == 200
+    assert stack.call("GET", "/api/v1/jobs/" + job["job_id"]).json == job
+    r = stack.call("POST", "/api/v1/tasks/process-extraction", {"job_id": str(uuid.uuid4())})
+    assert r.status == 200  # nothing to do, and trying again would not help
+    assert stack.call("POST", "/api/v1/tasks/process-extraction", {"job_id": 5}).status == 422
+
+
+def slow_reader(tmp_path, seconds):
+    """A page reader that takes its time before it works."""
+    path = tmp_path / "slow-reader"
+    path.write_text(f"#!/bin/sh\n/bin/sleep {seconds}\nexec {os.environ['READER']} \"$@\"\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def reader(monkeypatch):
+    from conftest import BUILD
+    monkeypatch.setenv("READER", str(BUILD / "pdf-ocr-page"))
+
+
+def test_running_job_can_be_cancelled(make_stack, tmp_path, reader):
+    s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 3))
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
+    r = s.call("POST", "/api/v1/tasks/process-extraction", {"job_id": job_id})
+    assert r.status == 409 and int(r.headers["Retry-After"]) >= 1
+    assert s.call("DELETE", "/api/v1/jobs/" + job_id).status == 204
+    until(lambda: any("cancelled or taken over" in e.get("message", "") for e in s.events()))
+    assert s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "cancelled"
+    assert not (s.data / "blobs" / "results" / job_id).exists()
+
+
+def test_status_requests_do_not_wait_for_slow_jobs(make_stack, tmp_path, reader):
+    s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 4), TASK_WORKERS=1)
+    ids = [s.submit(s.upload(sample("form"))) for _ in range(3)]
+    until(lambda: s.call("GET", "/api/v1/jobs/" + ids[0]).json["status"] == "processing")
+    for _ in range(50):
+        assert s.call("GET", "/api/v1/jobs/" + ids[2]).status == 200
+    assert s.call("GET", "/api/v1/jobs/" + ids[0]).json["status"] == "processing"
+
+
+def test_sigterm_during_a_job_loses_nothing(make_stack, tmp_path, reader):
+    s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 6), SHUTDOWN_GRACE_S=2)
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
+    started = time.time()
+    s.stop()
+    assert s.process.returncode == 0 and time.time() - started < 10
+    s.env["PAGE_READER"] = os.environ["READER"]
+    s.start()
+    job = s.wait(job_id)
+    assert job["status"] == "completed" and s.fetch(job["result_url"]).body == expected("form")
+
+
+def test_thousand_jobs_survive_random_kills(make_stack):
+    """1,000 jobs while workers and dispatcher are killed at random: all completed, once each."""
+    s = make_stack(**QUICK, TASK_WORKERS=2, JOB_MAX_ATTEMPTS=50)
+    n = int(os.environ.get("CHAOS_JOBS", "1000"))
+    want, pdf_id, rng = expected("text-table"), s.upload(sample("text-table")), random.Random(7)
+    ids, stop, kills = [None] * n, threading.Event(), []
+
+    def submit(i):
+        r = patient_call(s, "POST", "/api/v1/extract", {"pdf_id": pdf_id, **BODY},
+                         headers={"Idempotency-Key": f"chaos-{i}"})
+        assert r.status == 202, r.body
+        ids[i] = r.json["job_id"]
+
+    def murder():
+        while not stop.wait(rng.uniform(0.1, 0.5)):
+            role = rng.choice(["task", "task", "task", "api", "dispatcher"])
+            alive = s.workers(role)
+            if alive:
+                kills.append(role)
+                kill(rng.choice(alive))
+    killer = threading.Thread(target=murder)
+    killer.start()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(submit, range(n)))
+        end, pending = time.time() + 300, set(ids)
+        while pending:
+            assert time.time() < end, f"{len(pending)} of {n} jobs did not end in time"
+            for job_id in list(pending)[:50]:
+                job = patient_call(s, "GET", "/api/v1/jobs/" + job_id).json
+                if job["status"] in ("completed", "failed", "cancelled"):
+                    assert job["status"] == "completed", job
+                    pending.discard(job_id)
+            time.sleep(0.1)
+    finally:
+        stop.set()
+        killer.join()
+    assert len(set(ids)) == n and len(kills) > 20
+    for job_id in ids:
+        job = patient_call(s, "GET", "/api/v1/jobs/" + job_id).json
+        assert job["status"] == "completed"
+        assert (s.data / "blobs" / "results" / job_id / "result.csv").read_bytes() == want
+    ended = [e["jobId"] for e in s.events() if e.get("message") == "job ended"]
+    assert len(ended) == len(set(ended)), "a job ended twice"
+    assert set(ended) <= set(ids)
