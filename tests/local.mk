@@ -9,4 +9,37 @@ base_test_SOURCES = tests/unit/base_test.c
 base_test_CPPFLAGS = $(TEST_CPPFLAGS)
 base_test_CFLAGS = $(TEST_CFLAGS)
 base_test_LDADD = libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += job_state_test
+job_state_test_SOURCES = tests/unit/job_state_test.c
+job_state_test_CPPFLAGS = $(TEST_CPPFLAGS)
+job_state_test_CFLAGS = $(TEST_CFLAGS)
+job_state_test_LDADD = libcore.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += core_test
+core_test_SOURCES = tests/unit/core_test.c
+core_test_CPPFLAGS = $(TEST_CPPFLAGS)
+core_test_CFLAGS = $(TEST_CFLAGS)
+core_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += local_test
+local_test_SOURCES = tests/unit/local_test.c
+local_test_CPPFLAGS = $(TEST_CPPFLAGS)
+local_test_CFLAGS = $(TEST_CFLAGS)
+local_test_LDADD = liblocal.a libcore.a libextract.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
+	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
+
+check_PROGRAMS += extract_test
+extract_test_SOURCES = tests/unit/extract_test.c
+extract_test_CPPFLAGS = $(TEST_CPPFLAGS)
+extract_test_CFLAGS = $(TEST_CFLAGS)
+extract_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+	$(CUNIT_LIBS) -lm
+
+check_PROGRAMS += sandbox_test
+sandbox_test_SOURCES = tests/unit/sandbox_test.c src/reader/sandbox.c \
+	src/reader/sandbox_landlock.c src/reader/sandbox_seccomp.c
+sandbox_test_CPPFLAGS = $(TEST_CPPFLAGS) -include config.h
+sandbox_test_CFLAGS = $(TEST_CFLAGS) $(SECCOMP_CFLAGS)
+sandbox_test_LDADD = $(SECCOMP_LIBS) $(CUNIT_LIBS)
 endif

@@ -127,6 +127,14 @@ static enum err columns_from_rules(struct grid *g, struct rect content, struct e
     return err;
 }
 
+static bool has_split_line(const struct layout *l)
+{
+    bool split = false;
+    for (size_t i = 0; i < l->n_lines; i++)
+        split = split || l->lines[i].n_pieces > 1;
+    return split;
+}
+
 /* White strips: where hardly any line has a piece. Lines with one piece do not vote on where the
  * gaps are, since headings and notes run across them. */
 static enum err columns_from_gaps(struct grid *g, struct rect content, struct error *e)
@@ -135,8 +143,10 @@ static enum err columns_from_gaps(struct grid *g, struct rect content, struct er
     size_t n = (size_t)ceil(content.x1 - content.x0) * 2 + 2, voters = 0;
     unsigned *cover = calloc(n, sizeof *cover);
     enum err err = cover != NULL ? edges_add(&g->cols, content.x0 - 1, e) : no_memory(e);
+    /* Between rules, cells of several lines may leave no line with two pieces. */
+    size_t least = has_split_line(l) || g->n_rules < 2 ? 2 : 1;
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
-        if (l->lines[i].n_pieces < 2)
+        if (l->lines[i].n_pieces < least)
             continue;
         voters++;
         for (size_t k = 0; k < l->lines[i].n_pieces; k++) {

@@ -24,7 +24,7 @@
 #define BACKLOG          1024
 #define BACKOFF_FIRST_US (US_PER_S / 10)
 #define BACKOFF_MOST_US  (10 * US_PER_S)
-#define YOUNG_US         (5 * US_PER_S) /* a child that dies younger makes the next one wait longer */
+#define YOUNG_US         US_PER_S /* a child that dies younger makes the next one wait longer */
 
 /* A place that must always have a living process. */
 struct slot {

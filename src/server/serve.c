@@ -254,6 +254,14 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
     return err;
 }
 
+/* What a refused request has left unread would be taken for the next one on a kept connection. */
+static void drain_body(FCGX_Request *cgi)
+{
+    char rest[8192];
+    while (FCGX_GetStr(rest, sizeof rest, cgi->in) > 0)
+        continue;
+}
+
 void serve_request(const struct server *s, FCGX_Request *cgi)
 {
     struct request r;
@@ -273,6 +281,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
         err = answer(s, cgi, &r, &p, &route, allow, &e);
     if (err != ERR_OK)
         write_problem(&r, &e, allow, &p);
+    drain_body(cgi);
     write_reply(s, cgi, &r, &p);
     int64_t latency_us = monotonic_us() - started_us;
     metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);

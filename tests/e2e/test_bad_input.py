@@ -290,3 +290,15 @@ def test_full_disk(make_stack, tmp_path):
         s.stop()
     finally:
         subprocess.run(["umount", "-l", mount], check=True)
+
+
+def test_refused_bodies_do_not_disturb_what_follows(stack):
+    """A kept connection to a worker must not see the rest of a refused request."""
+    c = stack.connect()
+    body = json.dumps({"x": "y" * 500000})
+    for _ in range(20):
+        r = stack.call("POST", "/api/v1/extract", body, key="wrong", connection=c,
+                       headers={"Content-Type": "application/json"})
+        assert r.status == 403
+        assert stack.call("GET", "/api/v1/jobs", connection=c).status == 200
+    c.close()

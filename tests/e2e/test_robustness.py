@@ -205,7 +205,7 @@ def test_thousand_jobs_survive_random_kills(make_stack):
         ids[i] = r.json["job_id"]
 
     def murder():
-        while not stop.wait(rng.uniform(0.1, 0.5)):
+        while not stop.wait(rng.uniform(0.2, 0.8)):
             role = rng.choice(["task", "task", "task", "api", "dispatcher"])
             alive = s.workers(role)
             if alive:

@@ -1,0 +1,228 @@
+/* Formats, signed links, requests, feedback: the pure parts of the core. */
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "core/extraction_request.h"
+#include "core/feedback.h"
+#include "core/formats.h"
+#include "core/signed_url.h"
+#include "tests/unit/suite.h"
+
+static const struct config limits = {.max_regions = 3};
+
+/* --- formats --- */
+
+static struct extraction one_table(const char *const *texts, int rows, int cols)
+{
+    struct extraction x = {.outcome = OUTCOME_SUCCESS, .n_results = 1};
+    x.results = calloc(1, sizeof *x.results);
+    struct region_result *r = x.results;
+    r->region = (struct region){.id = "r", .page = 1, .type = REGION_TABLE};
+    r->tables = calloc(1, sizeof *r->tables);
+    r->n_tables = 1;
+    struct table *t = r->tables;
+    *t = (struct table){.rows = rows, .cols = cols};
+    t->cells = calloc((size_t)(rows * cols), sizeof *t->cells);
+    for (int i = 0; i < rows * cols; i++)
+        t->cells[t->n_cells++] = (struct cell){.row = i / cols,
+                                               .col = i % cols,
+                                               .row_span = 1,
+                                               .col_span = 1,
+                                               .text = strdup(texts[i])};
+    return x;
+}
+
+static void expect(struct extraction x, enum output_format f, bool escape, const char *want)
+{
+    struct buffer out = BUFFER_INIT;
+    struct error e;
+    CU_ASSERT_EQUAL(format_write(&x, f, escape, &out, &e), ERR_OK);
+    CU_ASSERT_STRING_EQUAL(out.data, want);
+    buffer_free(&out);
+    extraction_free(&x);
+}
+
+static void csv_quotes_what_rfc_4180_says(void)
+{
+    static const char *const texts[] = {"a,b",   "say \"x\"", "two\nlines",
+                                        " lead", "trail ",    "plain"};
+    expect(one_table(texts, 2, 3), FORMAT_CSV, false,
+           "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\r\n\" lead\",\"trail \",plain\r\n");
+}
+
+static void tsv_has_no_tabs_inside_cells(void)
+{
+    static const char *const texts[] = {"a\tb", "c\r\nd", "e,f", "\"g\""};
+    expect(one_table(texts, 2, 2), FORMAT_TSV, false, "a b\tc  d\r\ne,f\t\"g\"\r\n");
+}
+
+static void formulas_are_neutralised_and_numbers_left_alone(void)
+{
+    static const char *const texts[] = {"=1+2", "-12.5", "@x", "+cmd|x", "-x", "a=b"};
+    expect(one_table(texts, 1, 6), FORMAT_CSV, true, "'=1+2,-12.5,'@x,'+cmd|x,'-x,a=b\r\n");
+}
+
+static void json_result_is_json_whatever_the_text(void)
+{
+    static const char *const texts[] = {"\"", "\\", "\x01", "\xFF", "\xC3\xA9", ""};
+    struct extraction x = one_table(texts, 2, 3);
+    struct buffer out = BUFFER_INIT;
+    struct error e;
+    CU_ASSERT_EQUAL(format_write(&x, FORMAT_JSON, false, &out, &e), ERR_OK);
+    json_t *tree = json_loadb(out.data, out.len, 0, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(tree);
+    json_t *region = json_array_get(json_object_get(tree, "regions"), 0);
+    CU_ASSERT_EQUAL(json_array_size(json_object_get(region, "cells")), 6);
+    json_decref(tree);
+    buffer_free(&out);
+    extraction_free(&x);
+}
+
+/* --- signed links --- */
+
+static void signed_link_holds_for_itself_only(void)
+{
+    unsigned char key[SIGNING_KEY_BYTES] = {1}, other[SIGNING_KEY_BYTES] = {2};
+    struct buffer url = BUFFER_INIT;
+    struct error e;
+    signed_url_make(key, "https://h", "PUT", "/a/b c", 1000, &url);
+    CU_ASSERT_EQUAL(strncmp(url.data, "https://h/a/b%20c?expires=1000&signature=", 41), 0);
+    const char *sig = url.data + 41;
+    CU_ASSERT_EQUAL(signed_url_check(key, "PUT", "/a/b c", "1000", sig, 999, &e), ERR_OK);
+    CU_ASSERT_EQUAL(signed_url_check(key, "PUT", "/a/b c", "1000", sig, 1000, &e), ERR_GONE);
+    CU_ASSERT_EQUAL(signed_url_check(key, "GET", "/a/b c", "1000", sig, 999, &e), ERR_FORBIDDEN);
+    CU_ASSERT_EQUAL(signed_url_check(key, "PUT", "/a/b d", "1000", sig, 999, &e), ERR_FORBIDDEN);
+    CU_ASSERT_EQUAL(signed_url_check(key, "PUT", "/a/b c", "1001", sig, 999, &e), ERR_FORBIDDEN);
+    CU_ASSERT_EQUAL(signed_url_check(other, "PUT", "/a/b c", "1000", sig, 999, &e), ERR_FORBIDDEN);
+    static const char *const bad[] = {"", "!", "AAAA", "-1", "1e9"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CU_ASSERT_EQUAL(signed_url_check(key, "PUT", "/a/b c", "1000", bad[i], 9, &e),
+                        ERR_FORBIDDEN);
+        CU_ASSERT_EQUAL(signed_url_check(key, "PUT", "/a/b c", bad[i], sig, 9, &e), ERR_FORBIDDEN);
+    }
+    buffer_free(&url);
+}
+
+/* --- requests --- */
+
+#define PDF "\"pdf_id\":\"11111111-2222-4333-8444-555555555555\""
+
+static enum err read_request(const char *text, bool agentic, struct extraction_request *r,
+                             struct error *e)
+{
+    json_t *tree = NULL;
+    enum err err = json_parse(text, strlen(text), &tree, e);
+    if (err == ERR_OK)
+        err = extraction_request_read(tree, agentic, &limits, r, e);
+    json_decref(tree);
+    return err;
+}
+
+static void request_survives_being_written_and_read(void)
+{
+    struct extraction_request a, b;
+    struct buffer first = BUFFER_INIT, second = BUFFER_INIT;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(
+        read_request("{" PDF ",\"regions\":[{\"page\":2,\"x\":0.1,\"y\":0.2,\"width\":0.3,"
+                     "\"height\":0.8000001,\"region_type\":\"form\"},{\"page\":1,\"bbox\":{\"x\":0,"
+                     "\"y\":0,\"w\":1,\"h\":1},\"region_id\":\"\\\"q\"}],\"output_format\":\"tsv\","
+                     "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":true,"
+                     "\"other\":1}",
+                     true, &a, &e),
+        ERR_OK);
+    CU_ASSERT_EQUAL(a.n_pages, 3);
+    CU_ASSERT_EQUAL(a.pages[2].last, 0);
+    extraction_request_write(&a, &first);
+    CU_ASSERT_EQUAL_FATAL(extraction_request_parse(first.data, first.len, &limits, &b, &e), ERR_OK);
+    extraction_request_write(&b, &second);
+    CU_ASSERT_STRING_EQUAL(first.data, second.data);
+    CU_ASSERT_STRING_EQUAL(b.regions[1].id, "\"q");
+    buffer_free(&first);
+    buffer_free(&second);
+    extraction_request_free(&a);
+    extraction_request_free(&b);
+}
+
+static void wrong_page_lists_are_refused(void)
+{
+    static const char *const bad[] = {"0", "3-1", "1,", ",1", "a", "1-2-3", "1 2", "-3", "1;2"};
+    struct extraction_request r;
+    struct error e;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, "{" PDF ",\"pages\":\"%s\"}", bad[i]);
+        CU_ASSERT_EQUAL(read_request(text, true, &r, &e), ERR_UNPROCESSABLE);
+    }
+}
+
+static void feedback_needs_what_its_action_needs(void)
+{
+    static const struct {
+        const char *text;
+        enum err want;
+    } cases[] = {
+        {"{\"action\":\"delete\",\"region_id\":\"r\"}", ERR_OK},
+        {"{\"action\":\"resize\",\"region_id\":\"r\"}", ERR_UNPROCESSABLE},
+        {"{\"action\":\"retype\",\"region_id\":\"r\",\"new_region_type\":\"table\"}", ERR_OK},
+        {"{\"action\":\"retype\",\"region_id\":\"r\",\"new_region_type\":\"x\"}",
+         ERR_UNPROCESSABLE},
+        {"{\"action\":\"burn\",\"region_id\":\"r\"}", ERR_UNPROCESSABLE},
+        {"{\"action\":\"delete\"}", ERR_UNPROCESSABLE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[512];
+        struct feedback f;
+        struct error e;
+        json_t *tree = NULL;
+        (void)snprintf(text, sizeof text,
+                       "{\"job_id\":\"11111111-2222-4333-8444-555555555555\",\"corrections\":[%s]}",
+                       cases[i].text);
+        CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &tree, &e), ERR_OK);
+        CU_ASSERT_EQUAL(feedback_read(tree, &system_source, &f, &e), cases[i].want);
+        feedback_clear(&f);
+        json_decref(tree);
+    }
+}
+
+static void wrong_setting_is_named(void)
+{
+    struct config c;
+    struct error e;
+    CU_ASSERT_EQUAL(setenv("API_WORKERS", "many", 1), 0);
+    CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "API_WORKERS is \"many\""));
+    CU_ASSERT_EQUAL(setenv("API_WORKERS", "3", 1), 0);
+    CU_ASSERT_EQUAL(setenv("API_KEY", "s3cret", 1), 0);
+    CU_ASSERT_EQUAL_FATAL(config_load(&c, &e), ERR_OK);
+    CU_ASSERT_EQUAL(c.api_workers, 3);
+    struct buffer told = BUFFER_INIT;
+    config_describe(&c, &told);
+    json_t *tree = json_loadb(told.data, told.len, 0, NULL);
+    CU_ASSERT_PTR_NOT_NULL(tree);
+    CU_ASSERT_PTR_NULL(strstr(told.data, "s3cret"));
+    json_decref(tree);
+    buffer_free(&told);
+    config_free(&c);
+}
+
+static const struct test_case tests[] = {
+    TEST(csv_quotes_what_rfc_4180_says),
+    TEST(tsv_has_no_tabs_inside_cells),
+    TEST(formulas_are_neutralised_and_numbers_left_alone),
+    TEST(json_result_is_json_whatever_the_text),
+    TEST(signed_link_holds_for_itself_only),
+    TEST(request_survives_being_written_and_read),
+    TEST(wrong_page_lists_are_refused),
+    TEST(feedback_needs_what_its_action_needs),
+    TEST(wrong_setting_is_named),
+};
+
+int main(void)
+{
+    return sodium_init() < 0 ? 99 : RUN_SUITE("core", tests);
+}

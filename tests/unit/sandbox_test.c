@@ -1,0 +1,94 @@
+/* What the page reader may still do once its sandbox stands. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "reader/sandbox.h"
+#include "tests/unit/suite.h"
+
+/* Runs a deed in a sandboxed child: its exit status, or 128 + the signal that killed it. */
+static int sandboxed(int (*deed)(void))
+{
+    static const struct sandbox_limits limits = {5, INT64_C(1) << 30};
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        if (sandbox_enter(&limits) != 0)
+            _exit(99);
+        _exit(deed());
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return -1;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+#define KILLED (128 + SIGSYS)
+
+static int open_passwd(void)
+{
+    return open("/etc/passwd", O_RDONLY) >= 0 ? 1 : errno == EACCES ? 0 : 2;
+}
+
+static int open_font_folder_for_writing(void)
+{
+    return open("/usr/share/fonts/x", O_WRONLY | O_CREAT, 0600) >= 0 ? 1 : 0;
+}
+
+static int open_socket(void)
+{
+    return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 1 : 2;
+}
+
+static int fork_child(void)
+{
+    return fork() >= 0 ? 1 : 2;
+}
+
+static int run_program(void)
+{
+    char name[] = "true";
+    char *const argv[] = {name, NULL};
+    (void)execv("/bin/true", argv);
+    return 2;
+}
+
+static int use_memory(void)
+{
+    void *p = malloc(1 << 20);
+    free(p);
+    return p != NULL ? 0 : 1;
+}
+
+static void files_cannot_be_opened(void)
+{
+    CU_ASSERT_EQUAL(sandboxed(open_passwd), 0);
+    CU_ASSERT_EQUAL(sandboxed(open_font_folder_for_writing), 0);
+}
+
+static void network_processes_and_programs_are_deadly(void)
+{
+    CU_ASSERT_EQUAL(sandboxed(open_socket), KILLED);
+    CU_ASSERT_EQUAL(sandboxed(fork_child), KILLED);
+    CU_ASSERT_EQUAL(sandboxed(run_program), KILLED);
+}
+
+static void ordinary_work_goes_on(void)
+{
+    CU_ASSERT_EQUAL(sandboxed(use_memory), 0);
+}
+
+static const struct test_case tests[] = {
+    TEST(files_cannot_be_opened),
+    TEST(network_processes_and_programs_are_deadly),
+    TEST(ordinary_work_goes_on),
+};
+
+int main(void)
+{
+    return RUN_SUITE("sandbox", tests);
+}
