@@ -557,22 +557,28 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     return err == ERR_NOT_FOUND || err == ERR_GONE ? ERR_OK : err;
 }
 
+/* A queued job only gets its task again: if that one still waits, the name makes it the same. One
+ * whose worker is gone is queued anew. */
+static enum err take_up(const struct services *s, const struct job *j, struct error *e)
+{
+    if (j->attempts >= s->cfg->job_max_attempts)
+        return fail_unheld(s, j->id,
+                           "Max retries exceeded: the work was broken off too many times.", e);
+    if (j->status == JOB_QUEUED)
+        return enqueue_extraction(s, j, NULL, e);
+    log_event(LOG_NOTICE, "a job whose worker is gone is taken up again", "jobId", j->id, NULL);
+    return requeue(s, j->id, e);
+}
+
 /* The sweep goes on past a job that cannot be handled now; the next sweep sees it again. */
 static void recover(const struct services *s, const struct job *j, int *count)
 {
     struct error e = {0};
-    enum err err =
-        j->attempts >= s->cfg->job_max_attempts
-            ? fail_unheld(s, j->id, "Max retries exceeded: the work was broken off too many times.",
-                          &e)
-            : requeue(s, j->id, &e);
+    enum err err = take_up(s, j, &e);
     if (err == ERR_OK)
         ++*count;
     else if (err != ERR_CONFLICT && err != ERR_GONE && err != ERR_NOT_FOUND)
         log_error(LOG_WARNING, "a stale job could not be queued again", &e);
-    if (err == ERR_OK)
-        log_event(LOG_NOTICE, "a job nobody was working on is taken up again", "jobId", j->id,
-                  NULL);
 }
 
 enum err job_sweep(const struct services *s, int *requeued, int *erased, struct error *e)

@@ -296,8 +296,8 @@ static enum err find_rows(struct grid *g, struct rect content, struct error *e)
         if (rule_between(g, (a->r.y0 + a->r.y1) / 2, (b->r.y0 + b->r.y1) / 2, content))
             ruled++;
     }
-    /* Rules that part a third of the lines part the rows; fewer part the head and the total. */
-    bool by_rules = l->n_lines > 1 && ruled * 3 >= l->n_lines - 1 && ruled >= 2;
+    /* Rules that part a quarter of the lines part the rows; fewer part the head and the total. */
+    bool by_rules = l->n_lines > 1 && ruled * 4 >= l->n_lines - 1 && ruled >= 2;
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
         const struct line *b = &l->lines[i], *a = i > 0 ? &l->lines[i - 1] : b;
         double am = (a->r.y0 + a->r.y1) / 2, bm = (b->r.y0 + b->r.y1) / 2;

@@ -146,7 +146,7 @@ static void settle(struct dispatcher *d, struct delivery *v, CURLcode result)
         log_event(LOG_ERROR, "a task is dropped after its last attempt; the sweep takes up its job",
                   "task", v->task.name, "status", text, "cause",
                   result != CURLE_OK ? curl_easy_strerror(result) : NULL, NULL);
-        err = sqlite_tasks_end(d->tasks, v->task.name, now(d), &e);
+        err = sqlite_tasks_drop(d->tasks, v->task.name, &e);
     } else {
         int64_t delay = backoff_us(cfg, v->task.dispatches);
         if (retry_after * US_PER_S > delay)

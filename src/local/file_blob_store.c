@@ -29,8 +29,7 @@ static enum err file_error(int code, const char *doing, const char *name, struct
         error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
     else
         error_set(e, ERR_UNAVAILABLE, "The file store does not answer; try again.");
-    if (e != NULL)
-        e->retry_after_s = 5;
+    e->retry_after_s = 5;
     return error_cause(e, "%s %s: %s", doing, name, strerror(code));
 }
 
@@ -394,5 +393,6 @@ enum err file_blob_store_open(const char *root, const char *base_url,
         return file_error(code, "opening", root, e);
     }
     *out = (struct blob_store){&ops, f};
+    // cppcheck-suppress memleak ; out owns it
     return ERR_OK;
 }

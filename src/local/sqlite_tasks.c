@@ -14,6 +14,7 @@ enum statement {
     ST_TAKE,
     ST_NEXT,
     ST_END,
+    ST_DROP,
     ST_PUT_BACK,
     ST_RECOVER,
     ST_PURGE,
@@ -29,6 +30,7 @@ static const char *const sql[ST__MAX] = {
                 "name,path,body,traceparent,eta_us,dispatches-1,responses,last_response",
     [ST_NEXT] = "SELECT min(due_us) FROM tasks WHERE state=0",
     [ST_END] = "UPDATE tasks SET state=2, ended_us=?2, body=x'' WHERE name=?1",
+    [ST_DROP] = "DELETE FROM tasks WHERE name=?1",
     [ST_PUT_BACK] = "UPDATE tasks SET state=0, due_us=?2, last_response=?3, "
                     "responses=responses+(?3>0) WHERE name=?1 AND state=1",
     [ST_RECOVER] = "UPDATE tasks SET state=0 WHERE state=1",
@@ -156,6 +158,12 @@ enum err sqlite_tasks_end(struct sqlite_tasks *t, const char *name, int64_t now_
     (void)sqlite3_bind_text(s, 1, name, -1, SQLITE_STATIC);
     (void)sqlite3_bind_int64(s, 2, now_us);
     return sqlite_db_run(t->db, s, e);
+}
+
+enum err sqlite_tasks_drop(struct sqlite_tasks *t, const char *name, struct error *e)
+{
+    (void)sqlite3_bind_text(t->st[ST_DROP], 1, name, -1, SQLITE_STATIC);
+    return sqlite_db_run(t->db, t->st[ST_DROP], e);
 }
 
 enum err sqlite_tasks_put_back(struct sqlite_tasks *t, const char *name, int64_t due_us, int status,

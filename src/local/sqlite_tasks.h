@@ -39,6 +39,9 @@ enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, struct due_ta
 enum err sqlite_tasks_end(struct sqlite_tasks *t, const char *name, int64_t now_us,
                           struct error *e);
 
+/* Drops a task after its last attempt; its name is free, so that the sweep can queue it again. */
+enum err sqlite_tasks_drop(struct sqlite_tasks *t, const char *name, struct error *e);
+
 /* Puts a running task back until due_us. status: HTTP status of the answer, 0: none came. */
 enum err sqlite_tasks_put_back(struct sqlite_tasks *t, const char *name, int64_t due_us, int status,
                                struct error *e);

@@ -94,7 +94,7 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
     int64_t depth = -1;
     (void)r;
     p->content_type = "text/plain; version=0.0.4; charset=utf-8";
-    while (routes[n].handler != NULL && n < ROUTES_MAX)
+    while (n < ROUTES_MAX && routes[n].handler != NULL)
         n++;
     buffer_puts(&p->body, "# TYPE pdf_ocr_requests_total counter\n");
     for (size_t i = 0; i < n; i++)
