@@ -1,1 +1,10 @@
 # Scripts, nginx template and documents that are installed or shipped.
+dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1
+nginxdir = $(pkgdatadir)/nginx
+dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params
+docsdir = $(pkgdatadir)/docs
+dist_docs_DATA = docs/openapi.json docs/configuration.md
+scriptsdir = $(pkgdatadir)/scripts
+dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx
+EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
+	scripts/print-settings scripts/quickstart tests/cli tests/e2e .ci/run build-aux/.gitkeep

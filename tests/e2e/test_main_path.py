@@ -2,11 +2,12 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import uuid
 
 import pytest
-from conftest import KEY, expected, sample
+from conftest import KEY, ROOT, expected, sample
 
 
 @pytest.mark.parametrize("name", ["text-table", "ruled-table", "scanned", "form"])
@@ -274,3 +275,12 @@ def test_answers_carry_security_headers(stack):
     assert "default-src 'none'" in r.headers["Content-Security-Policy"]
     assert "max-age" in r.headers["Strict-Transport-Security"]
     assert "/" not in r.headers["Server"]
+
+
+def test_openapi_describes_exactly_the_routes(stack):
+    served = stack.call("GET", "/api/v1/openapi.json", key=None)
+    assert served.status == 200 and served.headers["Content-Type"] == "application/json"
+    source = (ROOT / "src" / "api" / "routes.c").read_text()
+    routes = {(m.lower(), p) for m, p in re.findall(r'ROUTE\((\w+), "([^"]+)"', source)}
+    described = {(m, p) for p, methods in served.json["paths"].items() for m in methods}
+    assert described == routes and len(routes) > 15
