@@ -201,9 +201,10 @@ static enum err find_columns(struct grid *g, struct rect content, struct error *
     ruled = g->cols;
     g->cols = (struct edges){0};
     err = columns_from_gaps(g, content, e);
-    /* A grid of rules with as many columns as the gaps show, or nearly, is the better witness; a
-     * few rules around or between groups of columns are not. */
-    if (err == ERR_OK && ruled.n >= 3 && (double)ruled.n >= 0.75 * (double)g->cols.n) {
+    /* Rules see empty columns, gaps see columns that no rule parts. Where the two nearly agree and
+     * few lines vouch for a gap, it may be chance: the rules decide. */
+    bool chance = g->l->n_lines < 5 && (double)ruled.n >= 0.75 * (double)g->cols.n;
+    if (err == ERR_OK && ruled.n >= 3 && (ruled.n >= g->cols.n || chance)) {
         free(g->cols.at);
         g->cols = ruled;
         return ERR_OK;
@@ -280,6 +281,18 @@ static bool continues(const struct grid *g, size_t i, unsigned long long row, do
     return count_bits(own) * 2 <= (int)g->cols.n - 1;
 }
 
+/* Whether a line is a row of its own though no rule parts it from the one above: it fills the
+ * columns as that one does, and is not set as close as the lines of one cell. */
+static bool stands_alone(const struct grid *g, size_t i, unsigned long long row, double leading)
+{
+    const struct line *line = &g->l->lines[i], *above = &g->l->lines[i - 1];
+    unsigned long long own = columns_of_line(g, line);
+    double gap = line->r.y0 - above->r.y1;
+    bool full = (own & 1) != 0 && (row & 1) != 0 && count_bits(own) * 2 > (int)g->cols.n - 1 &&
+                count_bits(row) * 2 > (int)g->cols.n - 1;
+    return full && gap > 0.2 * g->l->height && gap > leading - 0.2 * g->l->height;
+}
+
 /* Rows are lines, but for what continues a cell, and where rules part the rows, what stands
  * between two of them. */
 static enum err find_rows(struct grid *g, struct rect content, struct error *e)
@@ -302,7 +315,8 @@ static enum err find_rows(struct grid *g, struct rect content, struct error *e)
         const struct line *b = &l->lines[i], *a = i > 0 ? &l->lines[i - 1] : b;
         double am = (a->r.y0 + a->r.y1) / 2, bm = (b->r.y0 + b->r.y1) / 2;
         bool parted = i > 0 && rule_between(g, am, bm, content);
-        bool starts = i > 0 && (by_rules ? parted : parted || !continues(g, i, row, leading));
+        bool starts = i > 0 && (parted || (by_rules ? stands_alone(g, i, row, leading)
+                                                    : !continues(g, i, row, leading)));
         if (starts) {
             err = edges_add(&g->rows, (am + bm) / 2, e);
             row = 0;
