@@ -36,6 +36,14 @@ extract_test_CFLAGS = $(TEST_CFLAGS)
 extract_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
+check_PROGRAMS += server_test
+server_test_SOURCES = tests/unit/server_test.c src/server/request.c src/server/router.c \
+	src/server/keys.c
+server_test_CPPFLAGS = $(TEST_CPPFLAGS)
+server_test_CFLAGS = $(TEST_CFLAGS) $(FCGI_CFLAGS) $(CURL_CFLAGS)
+server_test_LDADD = libcore.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+	$(CUNIT_LIBS)
+
 check_PROGRAMS += sandbox_test
 sandbox_test_SOURCES = tests/unit/sandbox_test.c src/reader/sandbox.c \
 	src/reader/sandbox_landlock.c src/reader/sandbox_seccomp.c
