@@ -20,7 +20,7 @@
 #define LINE_MAX_BYTES (64 << 20) /* a page of a million words */
 #define WORDS_MAX      2000000
 #define WAIT_MS        500 /* how often the checkpoint is passed while waiting */
-#define RULES_DPI      144 /* two pixels a point: a hairline is a line of one pixel */
+#define RULES_DPI      72  /* a pixel a point: cairo draws a hairline no thinner than that */
 
 struct page_reader {
     pid_t pid;

@@ -16,7 +16,7 @@ static const char schema[] =
     " lease_token TEXT NOT NULL, version INTEGER NOT NULL, request_json TEXT, error_message TEXT,"
     " result_name TEXT, debug_graph_name TEXT, approved_regions_json TEXT,"
     " has_feedback INTEGER NOT NULL, feedback_count INTEGER NOT NULL,"
-    " last_feedback_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    " last_feedback_us INTEGER NOT NULL) STRICT;"
     "CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs(owner, created_us DESC, id DESC);"
     "CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs(created_us DESC, id DESC);"
     "CREATE INDEX IF NOT EXISTS jobs_by_pdf ON jobs(pdf_id, created_us DESC, id DESC);"

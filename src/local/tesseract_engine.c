@@ -1,4 +1,5 @@
 /* Tesseract in-process: loaded at the first image, then kept warm. */
+#include <omp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ static enum err load(struct engine_state *t, struct error *e)
     if (t->api != NULL)
         return ERR_OK;
     /* One process a core is our parallelism; OpenMP's threads would only spin against it. */
-    if (setenv("OMP_THREAD_LIMIT", "1", 1) != 0 || (t->api = TessBaseAPICreate()) == NULL)
+    omp_set_num_threads(1);
+    if ((t->api = TessBaseAPICreate()) == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
     if (TessBaseAPIInit2(t->api, t->tessdata_dir, t->language, OEM_LSTM_ONLY) == 0) {
         (void)TessBaseAPISetVariable(t->api, "debug_file", "/dev/null");

@@ -20,4 +20,4 @@ pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
 pdf_ocr_api_LDADD = libserver.a libapi.a libserver.a liblocal.a libcore.a libextract.a libbase.a \
 	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \
-	$(GMIME_LIBS) $(TESSERACT_LIBS) -lm
+	$(GMIME_LIBS) $(TESSERACT_LIBS) -lgomp -lm

@@ -1,6 +1,7 @@
 #include "server/loops.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,8 @@
 #define WAIT_MS    250 /* how soon a signal's flag is seen at the latest */
 #define STALL_S    5   /* a peer that stops in the middle of a request */
 #define EVENTS_MAX 64
+
+static const sigset_t nothing_blocked; /* zeroed: SIGTERM is let in while waiting */
 
 /* A kept connection. libfcgi reads the next request from one whose ipcFd is open. */
 struct connection {
@@ -45,6 +48,7 @@ static int prepare(FCGX_Request *cgi, int fd)
         return -1;
     cgi->ipcFd = fd;
     cgi->keepConnection = 1;
+    cgi->detached = 1; /* else libfcgi waits for the peer when it closes, up to 2 s */
     return 0;
 }
 
@@ -124,9 +128,9 @@ enum err loop_kept_connections(const struct loop *l, struct error *e)
             start_draining(&k);
         if (k.draining && (k.first == NULL || monotonic_us() > k.drain_until_us))
             break;
-        int n = epoll_wait(k.epoll, events, EVENTS_MAX, WAIT_MS);
+        int n = epoll_pwait(k.epoll, events, EVENTS_MAX, WAIT_MS, &nothing_blocked);
         if (n < 0 && errno != EINTR)
-            err = system_error("epoll_wait", e);
+            err = system_error("epoll_pwait", e);
         for (int i = 0; i < n; i++) {
             if (events[i].data.ptr != NULL)
                 serve_connection(&k, events[i].data.ptr);
@@ -159,9 +163,9 @@ enum err loop_single_requests(const struct loop *l, struct error *e)
             l->retire(l->retire_self);
             break;
         }
-        int n = epoll_wait(epoll, &event, 1, WAIT_MS);
+        int n = epoll_pwait(epoll, &event, 1, WAIT_MS, &nothing_blocked);
         if (n < 0 && errno != EINTR)
-            err = system_error("epoll_wait", e);
+            err = system_error("epoll_pwait", e);
         int fd = n > 0 ? accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
         if (fd < 0)
             continue;

@@ -23,14 +23,17 @@ static void request_stop(int signal_number)
     stop_requested = 1;
 }
 
-static int set_signals(void)
+/* A pool's worker lets SIGTERM in only while it waits, so that no request is broken off in the
+ * middle of a read. */
+static int set_signals(enum role role)
 {
     struct sigaction stop = {.sa_handler = request_stop}, ignore = {.sa_handler = SIG_IGN};
-    sigset_t none;
-    return sigemptyset(&none) != 0 || sigaction(SIGTERM, &stop, NULL) != 0 ||
-           sigaction(SIGINT, &ignore, NULL) != 0 || sigaction(SIGHUP, &ignore, NULL) != 0 ||
-           sigaction(SIGPIPE, &ignore, NULL) != 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0 ||
-           prctl(PR_SET_PDEATHSIG, SIGTERM) != 0;
+    sigset_t blocked;
+    return sigemptyset(&blocked) != 0 ||
+           (role != ROLE_DISPATCHER && sigaddset(&blocked, SIGTERM) != 0) ||
+           sigaction(SIGTERM, &stop, NULL) != 0 || sigaction(SIGINT, &ignore, NULL) != 0 ||
+           sigaction(SIGHUP, &ignore, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+           sigprocmask(SIG_SETMASK, &blocked, NULL) != 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) != 0;
 }
 
 static void retire(void *self)
@@ -96,8 +99,9 @@ int worker_run(const struct worker *w, enum role role)
     struct error e = {0};
     log_setup((enum log_level)w->cfg->log_level, (enum log_format)w->cfg->log_format,
               role_names[role]);
-    enum err err =
-        set_signals() == 0 ? ERR_OK : error_set(&e, ERR_INTERNAL, "signals: %s", strerror(errno));
+    enum err err = set_signals(role) == 0
+                       ? ERR_OK
+                       : error_set(&e, ERR_INTERNAL, "signals: %s", strerror(errno));
     if (err == ERR_OK && (err = backend_open(w->cfg, w->notify_fd, &b, &e)) == ERR_OK) {
         log_event(LOG_INFO, "worker started", NULL);
         err = role == ROLE_DISPATCHER ? run_dispatcher(w, &b, &e) : run_pool(w, role, &b, &e);
