@@ -307,3 +307,16 @@ def test_refused_bodies_do_not_disturb_what_follows(stack):
         assert r.status == 403
         assert stack.call("GET", "/api/v1/jobs", connection=c).status == 200
     c.close()
+
+
+def test_too_many_requests(make_stack):
+    s = make_stack(RATE_LIMIT_PER_ADDRESS=1, RATE_LIMIT_BURST=3)
+    answers = [s.call("GET", "/api/v1/jobs") for _ in range(12)]
+    refused = [r for r in answers if r.status == 429]
+    assert refused and refused[0].headers["Content-Type"] == "application/problem+json"
+    assert int(refused[0].headers["Retry-After"]) >= 1 and "wait" in refused[0].detail
+
+
+def test_headers_that_are_too_large(stack):
+    r = stack.call("GET", "/api/v1/jobs", headers={"X-Long": "x" * 40000})
+    assert r.status in (400, 431) and r.headers["Content-Type"] == "application/problem+json"
