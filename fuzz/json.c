@@ -1,0 +1,46 @@
+/* Any bytes as the body of POST /extract and of POST /feedback/corrections. What is accepted must
+ * survive being written and read again. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "core/extraction_request.h"
+#include "core/feedback.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void read_request(json_t *tree, bool agentic)
+{
+    static const struct config cfg = {.max_regions = 200};
+    struct extraction_request a, b;
+    struct buffer first = BUFFER_INIT, second = BUFFER_INIT;
+    struct error e;
+    if (extraction_request_read(tree, agentic, &cfg, &a, &e) != ERR_OK)
+        return;
+    extraction_request_write(&a, &first);
+    if (extraction_request_parse(first.data, first.len, &cfg, &b, &e) != ERR_OK)
+        abort();
+    extraction_request_write(&b, &second);
+    if (strcmp(first.data, second.data) != 0)
+        abort();
+    buffer_free(&first);
+    buffer_free(&second);
+    extraction_request_free(&a);
+    extraction_request_free(&b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    json_t *tree = NULL;
+    struct feedback f;
+    struct error e;
+    if (json_parse((const char *)data, size, &tree, &e) != ERR_OK)
+        return 0;
+    read_request(tree, false);
+    read_request(tree, true);
+    if (feedback_read(tree, &system_source, &f, &e) == ERR_OK)
+        feedback_clear(&f);
+    json_decref(tree);
+    return 0;
+}
