@@ -39,8 +39,9 @@ static enum err load(struct engine_state *t, struct error *e)
 {
     if (t->api != NULL)
         return ERR_OK;
-    /* One process a core is our parallelism; OpenMP's threads would only spin against it. */
-    omp_set_num_threads(1);
+    /* One process a core is our parallelism; OpenMP's threads would only spin against it. Tesseract
+     * asks for a number of threads in each region, which overrides omp_set_num_threads(). */
+    omp_set_max_active_levels(0);
     if ((t->api = TessBaseAPICreate()) == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
     if (TessBaseAPIInit2(t->api, t->tessdata_dir, t->language, OEM_LSTM_ONLY) == 0) {
