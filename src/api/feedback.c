@@ -46,9 +46,9 @@ enum err feedback_create(void *app, struct request *r, struct reply *p, struct e
     if (err == ERR_OK)
         err = feedback_read(body, s->source, &f, e);
     if (err == ERR_OK)
-        err = check_job(s, r, f.job_id, e);
+        err = job_id_check(f.job_id, e);
     if (err == ERR_OK)
-        err = s->jobs.ops->feedback_add(s->jobs.self, &f, e);
+        err = job_add_feedback(s, request_owner(r), &f, e);
     if (err == ERR_OK) {
         p->status = 201;
         memcpy(p->job_id, f.job_id, sizeof p->job_id);
@@ -80,7 +80,7 @@ enum err feedback_statistics(void *app, struct request *r, struct reply *p, stru
 {
     const struct services *s = &((struct app *)app)->services;
     struct feedback_stats t;
-    enum err err = s->jobs.ops->feedback_stats(s->jobs.self, request_owner(r), &t, e);
+    enum err err = s->analytics.ops->feedback_stats(s->analytics.self, request_owner(r), &t, e);
     if (err != ERR_OK)
         return err;
     buffer_printf(&p->body,

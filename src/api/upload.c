@@ -124,8 +124,8 @@ enum err upload_put(void *app, struct request *r, struct reply *p, struct error 
     if (err != ERR_OK)
         return err;
     (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, name);
-    if ((err = s->blobs.ops->put_file(s->blobs.self, blob, r->body_file, "application/pdf", e)) !=
-        ERR_OK)
+    if ((err = s->blobs.ops->put_file(s->blobs.self, blob, r->body_file, "application/pdf", false,
+                                      e)) != ERR_OK)
         return err;
     buffer_puts(&p->body, "{\"pdf_id\":");
     buffer_json_string(&p->body, pdf_id);
@@ -189,7 +189,7 @@ static enum err store_document(const struct services *s, const struct incoming *
     enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
     bool duplicate = err == ERR_OK;
     if (err == ERR_NOT_FOUND)
-        err = s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", e);
+        err = s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", true, e);
     if (err != ERR_OK)
         return err;
     s->blobs.ops->uri(s->blobs.self, blob, &uri);

@@ -2,15 +2,18 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	src/base/buffer.c src/base/buffer.h \
+	src/base/context.c src/base/context.h \
 	src/base/error.c src/base/error.h \
 	src/base/json.c src/base/json.h \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \
+	src/ports/analytics.h \
 	src/ports/blob_store.c src/ports/blob_store.h \
 	src/ports/extraction.c src/ports/extraction.h \
 	src/ports/job.c src/ports/job.h \
 	src/ports/job_store.c src/ports/job_store.h \
 	src/ports/page.c src/ports/page.h \
 	src/ports/ocr_engine.c src/ports/ocr_engine.h \
+	src/ports/structurer.c src/ports/structurer.h \
 	src/ports/task_queue.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

@@ -254,7 +254,7 @@ static int run(const struct command *c)
                                         .memory_bytes = cfg.reader_memory_bytes,
                                         .max_pages = cfg.max_pages,
                                         .max_raster_pixels = cfg.max_raster_pixels},
-                             .ocr = ocr,
+                             .ocr = {ocr},
                              .engine = (enum engine_choice)cfg.engine,
                              .ocr_dpi = (int)cfg.ocr_dpi};
         err = extract(c, &p, &x, &e);

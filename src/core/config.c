@@ -105,6 +105,39 @@ static const struct setting settings[] = {
     TEXT("TESSDATA_PREFIX", tessdata_dir, NULL, "Tesseract's data folder"),
     TEXT("OCR_LANGUAGE", ocr_language, "eng", "Tesseract's language or languages (eng+deu)"),
     INTEGER("OCR_DPI", ocr_dpi, "200", 72, 600, "resolution at which regions are read by OCR"),
+    TEXT("GCP_PROJECT_ID", project, NULL, "Google Cloud project (BACKEND=google)"),
+    TEXT("GCP_LOCATION", location, "us", "location of the Document AI processor"),
+    TEXT("GCP_PROCESSOR_ID", processor_id, NULL,
+         "Document AI processor that reads scans; Tesseract when not set"),
+    TEXT("GCS_BUCKET_NAME", bucket, NULL, "bucket of uploads and results"),
+    TEXT("BIGQUERY_DATASET", dataset, "data_hero", "dataset of the analysts' copy"),
+    TEXT("BIGQUERY_LOCATION", dataset_location, "US", "where a dataset is made"),
+    TEXT("FIRESTORE_DATABASE", firestore_database, "(default)", "database of the live jobs"),
+    TEXT("FIRESTORE_COLLECTION", collection, "extraction_jobs", "collection of the live jobs"),
+    TEXT("FEEDBACK_COLLECTION", feedback_collection, "region_feedback",
+         "collection of the feedback"),
+    TEXT("TASK_QUEUE_LOCATION", queue_location, "us-central1", "location of the Cloud Tasks queue"),
+    TEXT("TASKS_SERVICE_ACCOUNT", tasks_account, NULL,
+         "whose OIDC token Cloud Tasks sends; API_KEY is sent when not set"),
+    SECRET("GEMINI_API_KEY", gemini_api_key, "key of the Gemini API; Gemini is not used without"),
+    TEXT("GEMINI_MODEL", gemini_model, "gemini-2.5-flash", "Gemini model that sees tables"),
+    TEXT("GOOGLE_APPLICATION_CREDENTIALS", credentials_file, NULL,
+         "credentials file; the metadata server is asked when not set"),
+    TEXT("SIGNING_SERVICE_ACCOUNT", signing_account, NULL,
+         "account that signs links; the credentials' own when not set"),
+    TEXT("GOOGLE_CA_FILE", google_ca_file, NULL, "CA certificates for Google's APIs"),
+    INTEGER("GOOGLE_PARALLEL_CALLS", google_parallel, "20", 1, 100,
+            "regions of one job sent to Document AI at once"),
+    TEXT("STORAGE_EMULATOR_HOST", storage_host, NULL, "Cloud Storage emulator"),
+    TEXT("STORAGE_SIGNED_URL_HOST", signed_url_host, NULL,
+         "where signed links point; https://storage.googleapis.com when not set"),
+    TEXT("FIRESTORE_EMULATOR_HOST", firestore_host, NULL, "Firestore emulator"),
+    TEXT("GCE_METADATA_HOST", metadata_host, "metadata.google.internal", "metadata server"),
+    TEXT("CLOUD_TASKS_API_ENDPOINT", tasks_endpoint, NULL, "Cloud Tasks API elsewhere"),
+    TEXT("BIGQUERY_API_ENDPOINT", bigquery_endpoint, NULL, "BigQuery API elsewhere"),
+    TEXT("DOCUMENTAI_API_ENDPOINT", documentai_endpoint, NULL, "Document AI API elsewhere"),
+    TEXT("GEMINI_API_ENDPOINT", gemini_endpoint, NULL, "Gemini API elsewhere"),
+    TEXT("IAMCREDENTIALS_API_ENDPOINT", iam_endpoint, NULL, "IAM Credentials API elsewhere"),
     ENUM("LOG_LEVEL", log_level, "info", level_names, "least severity that is logged"),
     ENUM("LOG_FORMAT", log_format, "auto", log_format_names,
          "auto: text on a terminal, JSON elsewhere"),
@@ -193,6 +226,29 @@ static void warn_about_unknown_names(void)
     }
 }
 
+static enum err missing(const char *name, const char *why, struct error *e)
+{
+    return error_set(e, ERR_UNPROCESSABLE, "%s is not set; with BACKEND=google %s.", name, why);
+}
+
+/* What BACKEND=google cannot do without. */
+static enum err check_google(const struct config *c, struct error *e)
+{
+    if (c->project == NULL)
+        return missing("GCP_PROJECT_ID", "it names the project", e);
+    if (c->bucket == NULL)
+        return missing("GCS_BUCKET_NAME", "it names the bucket of uploads and results", e);
+    if (c->api_key == NULL && c->api_keys_file == NULL)
+        return missing("API_KEY", "a key must be given (or API_KEYS_FILE)", e);
+    if (c->tasks_account == NULL && c->api_key == NULL)
+        return missing("TASKS_SERVICE_ACCOUNT", "it or API_KEY lets Cloud Tasks in", e);
+    if (getenv("API_BASE_URL") == NULL)
+        return missing("API_BASE_URL", "it tells Cloud Tasks where to call", e);
+    if (c->engine == CHOICE_DOCUMENTAI && c->processor_id == NULL)
+        return missing("GCP_PROCESSOR_ID", "ENGINE=documentai needs it", e);
+    return ERR_OK;
+}
+
 enum err config_load(struct config *c, struct error *e)
 {
     memset(c, 0, sizeof *c);
@@ -211,6 +267,10 @@ enum err config_load(struct config *c, struct error *e)
         err = error_set(e, ERR_UNPROCESSABLE,
                         "API_BASE_URL is \"%.100s\"; expected an http:// or https:// URL.",
                         c->api_base_url);
+    if (err == ERR_OK && c->backend == BACKEND_GOOGLE)
+        err = check_google(c, e);
+    if (err == ERR_OK && c->engine == CHOICE_GEMINI && c->gemini_api_key == NULL)
+        err = error_set(e, ERR_UNPROCESSABLE, "GEMINI_API_KEY is not set; ENGINE=gemini needs it.");
     if (err != ERR_OK) {
         config_free(c);
         return err;

@@ -68,6 +68,34 @@ struct config {
     char *ocr_language; /* OCR_LANGUAGE: eng */
     int64_t ocr_dpi;    /* OCR_DPI: 200 */
 
+    /* BACKEND=google */
+    char *project;             /* GCP_PROJECT_ID */
+    char *location;            /* GCP_LOCATION: us; of the Document AI processor */
+    char *processor_id;        /* GCP_PROCESSOR_ID; not set: Tesseract reads */
+    char *bucket;              /* GCS_BUCKET_NAME */
+    char *dataset;             /* BIGQUERY_DATASET: data_hero */
+    char *dataset_location;    /* BIGQUERY_LOCATION: US */
+    char *firestore_database;  /* FIRESTORE_DATABASE: (default) */
+    char *collection;          /* FIRESTORE_COLLECTION: extraction_jobs */
+    char *feedback_collection; /* FEEDBACK_COLLECTION: region_feedback */
+    char *queue_location;      /* TASK_QUEUE_LOCATION: us-central1 */
+    char *tasks_account;       /* TASKS_SERVICE_ACCOUNT: whose OIDC token tasks carry */
+    char *gemini_api_key;      /* GEMINI_API_KEY: secret */
+    char *gemini_model;        /* GEMINI_MODEL: gemini-2.5-flash */
+    char *credentials_file;    /* GOOGLE_APPLICATION_CREDENTIALS */
+    char *signing_account;     /* SIGNING_SERVICE_ACCOUNT */
+    char *google_ca_file;      /* GOOGLE_CA_FILE */
+    int64_t google_parallel;   /* GOOGLE_PARALLEL_CALLS: 20 */
+    char *storage_host;        /* STORAGE_EMULATOR_HOST */
+    char *signed_url_host;     /* STORAGE_SIGNED_URL_HOST */
+    char *firestore_host;      /* FIRESTORE_EMULATOR_HOST */
+    char *metadata_host;       /* GCE_METADATA_HOST: metadata.google.internal */
+    char *tasks_endpoint;      /* CLOUD_TASKS_API_ENDPOINT */
+    char *bigquery_endpoint;   /* BIGQUERY_API_ENDPOINT */
+    char *documentai_endpoint; /* DOCUMENTAI_API_ENDPOINT */
+    char *gemini_endpoint;     /* GEMINI_API_ENDPOINT */
+    char *iam_endpoint;        /* IAMCREDENTIALS_API_ENDPOINT */
+
     int log_level;   /* LOG_LEVEL: info (enum log_level) */
     int log_format;  /* LOG_FORMAT: auto (enum log_format) */
     bool access_log; /* ACCESS_LOG: true */

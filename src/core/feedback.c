@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "ports/analytics.h"
 #include "ports/extraction.h"
 
-static const char *const actions[] = {"delete", "move", "resize", "retype", NULL};
+/* Indexes of feedback_action_names. */
 enum { ACTION_DELETE, ACTION_MOVE, ACTION_RESIZE, ACTION_RETYPE };
 
 static enum err read_box(const struct json_at *at, struct error *e)
@@ -32,7 +33,8 @@ static enum err read_correction(const struct json_at *at, struct error *e)
     int64_t number;
     int kind = 0, type;
     enum err err = json_read_object(at, e);
-    if (err != ERR_OK || (err = json_read_enum(&action, actions, &kind, e)) != ERR_OK ||
+    if (err != ERR_OK ||
+        (err = json_read_enum(&action, feedback_action_names, &kind, e)) != ERR_OK ||
         (err = json_read_string(&id, 1, REGION_ID_MAX, &text, e)) != ERR_OK)
         return err;
     if (!json_missing(&page) &&

@@ -152,9 +152,9 @@ static void json_cells(struct buffer *out, const struct table *t, size_t table_i
             buffer_puts(out, ",");
         buffer_printf(out,
                       "{\"table\":%zu,\"row\":%d,\"col\":%d,\"row_span\":%d,\"col_span\":%d,"
-                      "\"header\":%s,\"text\":",
+                      "\"header\":%s,\"verified\":%s,\"text\":",
                       table_index, c->row, c->col, c->row_span, c->col_span,
-                      c->header ? "true" : "false");
+                      c->header ? "true" : "false", c->rejected ? "false" : "true");
         buffer_json_string(out, c->text);
         json_provenance(out, c->box, c->confidence, c->engine);
         buffer_puts(out, "}");
@@ -187,7 +187,15 @@ static void json_region(struct buffer *out, const struct region_result *r, size_
         json_provenance(out, f->value_box, f->confidence, f->engine);
         buffer_puts(out, "}");
     }
-    buffer_puts(out, "]},\"cells\":[");
+    buffer_puts(out, "]},\"tables\":[");
+    for (size_t i = 0; i < r->n_tables; i++) {
+        const struct table *t = &r->tables[i];
+        buffer_printf(out, "%s{\"structure\":\"%s\",\"rows\":%d,\"cols\":%d,", i > 0 ? "," : "",
+                      structure_names[t->structure], t->rows, t->cols);
+        json_box(out, t->box);
+        buffer_printf(out, ",\"confidence\":%.3f}", t->confidence);
+    }
+    buffer_puts(out, "],\"cells\":[");
     for (size_t i = 0; i < r->n_tables; i++)
         json_cells(out, &r->tables[i], i);
     buffer_puts(out, "],\"words\":[");

@@ -29,17 +29,20 @@ enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_N
                   struct error *e)
 {
     enum err err;
+    struct blob_info info;
     if (strlen(pdf_id) == UUID_LEN) {
         char prefix[JOB_PDF_ID_MAX + 8];
         (void)snprintf(prefix, sizeof prefix, "pdfs/%s/", pdf_id);
-        err = s->blobs.ops->find(s->blobs.self, prefix, name, e);
+        err = s->blobs.ops->find(s->blobs.self, prefix, name, &info, e);
     } else {
-        struct blob_info info;
         (void)snprintf(name, BLOB_NAME_MAX + 1, "documents/%s.pdf", pdf_id);
         err = s->blobs.ops->stat(s->blobs.self, name, &info, e);
     }
     if (err == ERR_NOT_FOUND)
         return error_set(e, ERR_NOT_FOUND, "There is no PDF %s; upload it first.", pdf_id);
+    if (err == ERR_OK && info.size > (uint64_t)s->cfg->max_upload_bytes)
+        return error_set(e, ERR_UNPROCESSABLE, "The PDF is larger than %" PRId64 " bytes.",
+                         s->cfg->max_upload_bytes);
     return err;
 }
 
@@ -88,9 +91,13 @@ static void set_expiry(const struct services *s, struct job *j)
         j->expires_us = j->updated_us + s->cfg->result_ttl_days * 86400 * US_PER_S;
 }
 
-static void log_final(const struct job *j)
+/* A job has become final: for the log and for the analysts. */
+static void job_ended(const struct services *s, const struct job *j)
 {
     char attempts[16];
+    const struct analytics_ops *analytics = s->analytics.ops;
+    if (analytics != NULL && analytics->job_ended != NULL)
+        analytics->job_ended(s->analytics.self, j);
     (void)snprintf(attempts, sizeof attempts, "%d", j->attempts);
     log_event(LOG_INFO, "job ended", "jobId", j->id, "status", job_status_names[j->status],
               "outcome", job_outcome_names[j->outcome], "attempts", attempts, "error_message",
@@ -118,7 +125,7 @@ static enum err job_change(const struct services *s, const char *owner, const ch
             set_expiry(s, j);
         if ((err = s->jobs.ops->replace(s->jobs.self, j, e)) == ERR_OK) {
             if (!was_final && job_is_final(j))
-                log_final(j);
+                job_ended(s, j);
             *out = j;
             return ERR_OK;
         }
@@ -143,6 +150,20 @@ enum err job_load(const struct services *s, const char *owner, const char *id, s
     }
     if (err == ERR_NOT_FOUND)
         return error_set(e, ERR_NOT_FOUND, "There is no job %.64s.", id);
+    return err;
+}
+
+enum err job_add_feedback(const struct services *s, const char *owner, const struct feedback *f,
+                          struct error *e)
+{
+    const struct analytics_ops *analytics = s->analytics.ops;
+    struct job *j = NULL;
+    enum err err = job_load(s, owner, f->job_id, &j, e);
+    if (err == ERR_OK)
+        err = s->jobs.ops->feedback_add(s->jobs.self, f, e);
+    if (err == ERR_OK && analytics != NULL && analytics->feedback_given != NULL)
+        analytics->feedback_given(s->analytics.self, j->owner, f);
+    job_free(j);
     return err;
 }
 
@@ -442,7 +463,10 @@ static enum err settle_failure(struct hold *h, const struct error *why, struct e
     }
     int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S,
                                    h->s->cfg->retry_max_s * US_PER_S);
-    struct deferral d = {why->detail, source_jitter_us(h->s->source, delay)};
+    delay = source_jitter_us(h->s->source, delay);
+    if (delay < why->retry_after_s * US_PER_S) /* what a dependency asked for */
+        delay = why->retry_after_s * US_PER_S;
+    struct deferral d = {why->detail, delay};
     enum err err = held_change(h, held_defer, &d, e);
     return err == ERR_OK ? enqueue_retry(h->s, h->job, e) : err;
 }
@@ -518,7 +542,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
             err = remove_results(s, id, e);
         job_free(newest);
     } else if (err == ERR_OK && job_is_final(h.job)) {
-        log_final(h.job);
+        job_ended(s, h.job);
     }
     job_free(h.job);
     return err;

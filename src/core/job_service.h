@@ -4,6 +4,7 @@
 
 #include "core/config.h"
 #include "core/job_state.h"
+#include "ports/analytics.h"
 #include "ports/blob_store.h"
 #include "ports/extraction.h"
 #include "ports/job_store.h"
@@ -16,10 +17,12 @@ struct services {
     struct job_store jobs;
     struct blob_store blobs;
     struct task_queue queue;
+    struct analytics analytics;
 };
 
 /* Finds the blob of a pdf_id: documents/{sha256}.pdf or the one object under pdfs/{pdf_id}/.
- * ERR_NOT_FOUND with a detail that tells to upload first. */
+ * ERR_NOT_FOUND with a detail that tells to upload first; ERR_UNPROCESSABLE when it is larger than
+ * MAX_UPLOAD_BYTES, which a signed URL of Cloud Storage cannot prevent. */
 enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
                   struct error *e);
 
@@ -30,6 +33,10 @@ enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_N
 enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
                     const struct idempotency *idem, const char *traceparent, struct job **out,
                     struct error *e);
+
+/* Stores feedback on a job that the caller may see, and notes it for the analysts. */
+enum err job_add_feedback(const struct services *s, const char *owner, const struct feedback *f,
+                          struct error *e);
 
 /* The job, if it is owner's (owner NULL: anybody's); else ERR_NOT_FOUND. */
 enum err job_load(const struct services *s, const char *owner, const char *id, struct job **out,

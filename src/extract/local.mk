@@ -6,7 +6,12 @@ libextract_a_SOURCES = \
 	src/extract/form.c src/extract/form.h \
 	src/extract/grid.c src/extract/grid.h \
 	src/extract/layout.c src/extract/layout.h \
+	src/extract/ocr_batch.c src/extract/ocr_batch.h \
 	src/extract/page_reader.c src/extract/page_reader.h \
 	src/extract/pipeline.c src/extract/pipeline.h \
-	src/extract/raster_rules.c src/extract/raster_rules.h
+	src/extract/proposals.c src/extract/proposals.h \
+	src/extract/raster_batch.c src/extract/raster_batch.h \
+	src/extract/raster_rules.c src/extract/raster_rules.h \
+	src/extract/region.c src/extract/region.h \
+	src/extract/verify.c src/extract/verify.h
 libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LEPT_CFLAGS)

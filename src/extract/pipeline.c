@@ -7,13 +7,13 @@
 
 #include "extract/debug_graph.h"
 #include "extract/detect.h"
-#include "extract/form.h"
-#include "extract/grid.h"
-#include "extract/layout.h"
-#include "extract/raster_rules.h"
+#include "extract/ocr_batch.h"
+#include "extract/proposals.h"
+#include "extract/region.h"
 
-#define PAD        0.05 /* white around a region that OCR gets to see */
-#define FORM_SHARE 0.6  /* lines with a name that make an AUTO region a form */
+#define PAD           0.05 /* white around a region that OCR gets to see */
+#define PROPOSE_BATCH 8    /* regions shown to the structurer at once */
+#define PROPOSE_WORDS 4    /* fewer make no table */
 
 struct run {
     const struct pipeline *p;
@@ -22,7 +22,10 @@ struct run {
     struct job_progress *progress;
     struct page_reader *reader;
     enum engine_choice choice;
+    const struct ocr_engine *ocr; /* NULL: none for this run */
     struct extraction *x;
+    struct raster_batch unread;  /* what OCR is to read; a tag is the index of a result or page */
+    struct raster_batch unasked; /* what the structurer is to see; a tag is the index of a result */
     struct debug_graph graph;
     struct buffer graph_text;
 };
@@ -32,15 +35,32 @@ static enum err no_memory(struct error *e)
     return error_set(e, ERR_INTERNAL, "Out of memory.");
 }
 
+/* The engine that reads for the choice; NULL: none does. */
+static const struct ocr_engine *engine_for(const struct pipeline *p, enum engine_choice choice)
+{
+    for (size_t i = 0; i < PIPELINE_ENGINES; i++) {
+        const struct ocr_engine_ops *ops = p->ocr[i].ops;
+        if (ops == NULL || choice == CHOICE_TEXT)
+            continue;
+        if (choice == CHOICE_AUTO || choice == CHOICE_GEMINI ||
+            strcmp(engine_names[ops->engine], engine_choice_names[choice]) == 0)
+            return &p->ocr[i];
+    }
+    return NULL;
+}
+
+static bool choice_available(const struct run *u)
+{
+    if (u->choice == CHOICE_GEMINI)
+        return u->p->structurer.ops != NULL;
+    return u->choice == CHOICE_AUTO || u->choice == CHOICE_TEXT || u->ocr != NULL;
+}
+
 static enum err choose_engine(struct run *u, struct error *e)
 {
-    static const enum engine engines[CHOICE__MAX] = {[CHOICE_TESSERACT] = ENGINE_TESSERACT,
-                                                     [CHOICE_DOCUMENTAI] = ENGINE_DOCUMENTAI,
-                                                     [CHOICE_GEMINI] = ENGINE_GEMINI};
     u->choice = u->r->engine != CHOICE_AUTO ? u->r->engine : u->p->engine;
-    if (u->choice == CHOICE_AUTO || u->choice == CHOICE_TEXT)
-        return ERR_OK;
-    if (u->p->ocr.ops != NULL && u->p->ocr.ops->engine == engines[u->choice])
+    u->ocr = engine_for(u->p, u->choice);
+    if (choice_available(u))
         return ERR_OK;
     return error_set(e, ERR_UNPROCESSABLE, "The engine %s is not available here.",
                      engine_choice_names[u->choice]);
@@ -54,182 +74,109 @@ static struct box padded(struct box b)
     return p;
 }
 
-static struct box within(struct box part, struct box b)
+static bool needs_ocr(const struct run *u, const struct seen *s, struct box part)
 {
-    return (struct box){part.x + b.x * part.w, part.y + b.y * part.h, b.w * part.w, b.h * part.h};
+    if (s->by_ocr || u->ocr == NULL)
+        return false;
+    bool always = u->choice == CHOICE_TESSERACT || u->choice == CHOICE_DOCUMENTAI;
+    return always || !seen_has_words(s, part);
 }
 
-/* Reads part of a page by OCR: its words and rules, in fractions of the page. */
-static enum err read_by_ocr(struct run *u, const struct page_info *info, struct box region,
-                            struct page_content *out, struct error *e)
+/* --- the structurer --- */
+
+static void region_done(struct run *u, size_t index)
 {
-    struct box part = padded(region);
-    struct raster image = {0};
-    struct ocr_result ocr = {0};
-    memset(out, 0, sizeof *out);
-    out->info = *info;
-    enum err err = page_reader_raster(u->reader, info->number, part, u->p->ocr_dpi, &image, e);
-    if (err == ERR_OK)
-        err = u->p->ocr.ops->recognize(u->p->ocr.self, &image, u->c, &ocr, e);
-    if (err == ERR_OK)
-        err = raster_find_rules(&image, &out->rules, &out->n_rules, e);
-    for (size_t i = 0; err == ERR_OK && i < ocr.words.n; i++)
-        ocr.words.items[i].box = within(part, ocr.words.items[i].box);
-    for (size_t i = 0; err == ERR_OK && i < out->n_rules; i++)
-        out->rules[i].box = within(part, out->rules[i].box);
-    if (err == ERR_OK) {
-        out->words = ocr.words;
-        memset(&ocr.words, 0, sizeof ocr.words);
-    }
-    ocr_result_free(&ocr);
-    raster_free(&image);
-    if (err != ERR_OK)
-        page_content_free(out);
-    return err;
+    debug_graph_done(&u->graph, &u->x->results[index]);
+    u->progress->regions_done++;
 }
 
-static bool may_ocr(const struct run *u)
+/* asked is the type before extraction. Who chose an engine that works here gets nothing sent
+ * elsewhere. */
+static bool wants_proposal(const struct run *u, const struct region_result *r,
+                           enum region_type asked)
 {
-    return u->p->ocr.ops != NULL && u->choice != CHOICE_TEXT;
+    if (u->p->structurer.ops == NULL || r->words.n == 0)
+        return false;
+    if (u->choice == CHOICE_GEMINI)
+        return asked == REGION_TABLE || (asked == REGION_AUTO && r->region.type != REGION_FORM);
+    bool may_leave = u->choice == CHOICE_AUTO || u->choice == CHOICE_DOCUMENTAI;
+    return may_leave && r->region.type == REGION_TABLE && r->n_tables == 0 &&
+           r->words.n >= PROPOSE_WORDS;
 }
 
-static bool must_ocr(const struct run *u)
+static enum err warn_unchecked(struct region_result *r, const struct error *why, struct error *e)
 {
-    return u->choice != CHOICE_AUTO && u->choice != CHOICE_TEXT;
-}
-
-static enum err copy_words(const struct layout *l, struct region_result *out, struct error *e)
-{
-    float sum = 0;
-    for (size_t i = 0; i < l->n_items; i++) {
-        const struct word *w = l->items[i].word;
-        if (word_list_add(&out->words, w->box, w->text, strlen(w->text), w->confidence,
-                          w->engine) != ERR_OK)
-            return no_memory(e);
-        sum += w->confidence;
-        out->engine = w->engine;
-    }
-    out->confidence = l->n_items > 0 ? sum / (float)l->n_items : 0;
-    return ERR_OK;
-}
-
-static enum err keep_table(struct region_result *out, struct table *t, struct error *e)
-{
-    out->tables = malloc(sizeof *out->tables);
-    if (out->tables == NULL) {
-        table_free(t);
-        return no_memory(e);
-    }
-    out->tables[0] = *t;
-    out->n_tables = 1;
-    return ERR_OK;
-}
-
-/* Gives the region its structure; an AUTO region becomes what it looks like. */
-static enum err structure(const struct layout *l, const struct page_content *page,
-                          struct region_result *out, struct error *e)
-{
-    struct region *g = &out->region;
-    bool found = false;
-    enum err err = ERR_OK;
-    if (g->type == REGION_AUTO && form_share(l) >= FORM_SHARE)
-        g->type = REGION_FORM;
-    if (g->type == REGION_FORM)
-        return form_find(l, &page->info, &out->fields, &out->n_fields, e);
-    if (g->type == REGION_TEXT)
-        return ERR_OK;
-    struct table t;
-    err = grid_build(l, page->rules, page->n_rules, &page->info, g->box, &t, &found, e);
-    if (err != ERR_OK)
-        return err;
-    /* One line in pieces, or running text in columns, is no table unless the user says so. */
-    if (found && g->type == REGION_AUTO && t.rows < 2) {
-        table_free(&t);
-        found = false;
-    }
-    g->type = found || g->type == REGION_TABLE ? REGION_TABLE : REGION_TEXT;
-    return found ? keep_table(out, &t, e) : ERR_OK;
-}
-
-static enum err extract_from(const struct page_content *page, struct region_result *out,
-                             struct error *e)
-{
-    struct layout l;
     struct buffer text = BUFFER_INIT;
-    enum err err = layout_build(&page->words, &page->info, out->region.box, &l, e);
+    buffer_printf(&text, "The structure of this table could not be checked by Gemini: %s",
+                  why->detail);
+    r->warning = buffer_take(&text);
+    return r->warning != NULL ? ERR_OK : no_memory(e);
+}
+
+/* A structurer that was not asked for by name may fail: what there is without it stays. */
+static enum err tolerate(struct run *u, enum err failed, struct error *e)
+{
+    struct error why = *e;
+    if (u->choice == CHOICE_GEMINI || (!err_is_transient(failed) && failed != ERR_UNPROCESSABLE))
+        return failed;
+    enum err err = checkpoint_pass(u->c, e); /* it may be what failed */
+    for (size_t i = 0; err == ERR_OK && i < u->unasked.n; i++)
+        err = warn_unchecked(&u->x->results[u->unasked.parts[i].tag], &why, e);
+    return err;
+}
+
+static enum err ask_structurer(struct run *u, struct error *e)
+{
+    if (u->unasked.n == 0)
+        return ERR_OK;
+    enum err err =
+        proposals_apply(&u->unasked, &u->p->structurer, u->reader, u->c, u->x->results, e);
+    if (err != ERR_OK)
+        err = tolerate(u, err, e);
+    for (size_t i = 0; err == ERR_OK && i < u->unasked.n; i++)
+        region_done(u, u->unasked.parts[i].tag);
+    raster_batch_clear(&u->unasked);
+    return err;
+}
+
+static enum err ask_later(struct run *u, const struct page_info *info, size_t index,
+                          struct error *e)
+{
+    struct box box = u->x->results[index].region.box;
+    enum err err = raster_batch_full(&u->unasked, info, box) ? ask_structurer(u, e) : ERR_OK;
+    if (err == ERR_OK)
+        raster_batch_add(&u->unasked, info, box, index);
+    return err;
+}
+
+/* --- a region, once its words are read --- */
+
+static enum err extract_region(struct run *u, struct seen *s, size_t index, struct error *e)
+{
+    struct region_result *out = &u->x->results[index];
+    enum region_type asked = out->region.type;
+    enum err err = checkpoint_pass(u->c, e);
+    if (err == ERR_OK)
+        err = region_extract(s, out, e);
     if (err != ERR_OK)
         return err;
-    err = copy_words(&l, out, e);
-    if (err == ERR_OK)
-        err = structure(&l, page, out, e);
-    if (err == ERR_OK)
-        err = layout_text(&l, &text, e);
-    if (err == ERR_OK && (out->text = buffer_take(&text)) == NULL)
-        err = no_memory(e);
-    if (err == ERR_OK && l.n_items == 0 &&
-        (out->warning = strdup("Nothing was found in this region.")) == NULL)
-        err = no_memory(e);
-    if (out->region.type == REGION_AUTO)
-        out->region.type = REGION_TEXT;
-    buffer_free(&text);
-    layout_free(&l);
-    return err;
+    if (wants_proposal(u, out, asked))
+        return ask_later(u, &s->content.info, index, e);
+    region_done(u, index);
+    return ERR_OK;
 }
 
-static bool has_words_in(const struct page_content *page, struct box b)
+static enum err read_page(struct run *u, int number, struct seen *out, struct error *e)
 {
-    for (size_t i = 0; i < page->words.n; i++) {
-        struct box w = page->words.items[i].box;
-        double x = w.x + w.w / 2, y = w.y + w.h / 2;
-        if (x >= b.x && x <= b.x + b.w && y >= b.y && y <= b.y + b.h)
-            return true;
-    }
-    return false;
-}
-
-static enum err extract_region(struct run *u, const struct page_content *page, bool page_is_ocr,
-                               struct region_result *out, struct error *e)
-{
-    struct page_content seen = {0};
-    const struct page_content *from = page;
     enum err err = checkpoint_pass(u->c, e);
-    if (err != ERR_OK)
-        return err;
-    debug_graph_dispatch(&u->graph, &out->region);
-    if (!page_is_ocr && may_ocr(u) && (must_ocr(u) || !has_words_in(page, out->region.box))) {
-        err = read_by_ocr(u, &page->info, out->region.box, &seen, e);
-        from = &seen;
-    }
-    if (err == ERR_OK)
-        err = extract_from(from, out, e);
-    page_content_free(&seen);
-    if (err == ERR_OK) {
-        debug_graph_done(&u->graph, out);
-        u->progress->regions_done++;
-    }
-    return err;
+    return err == ERR_OK ? page_reader_page(u->reader, number, &out->content, e) : err;
 }
 
-static enum err read_page(struct run *u, int number, bool whole, struct page_content *out,
-                          bool *by_ocr, struct error *e)
+static void page_done(struct run *u, const struct seen *s)
 {
-    static const struct box all = {0, 0, 1, 1};
-    enum err err = checkpoint_pass(u->c, e);
-    *by_ocr = false;
-    if (err == ERR_OK)
-        err = page_reader_page(u->reader, number, out, e);
-    if (err == ERR_OK && whole && may_ocr(u) && (must_ocr(u) || out->words.n == 0)) {
-        struct page_info info = out->info;
-        page_content_free(out);
-        err = read_by_ocr(u, &info, all, out, e);
-        *by_ocr = true;
-    }
-    if (err == ERR_OK) {
-        u->x->pages_read++;
-        u->progress->pages_done++;
-        debug_graph_page(&u->graph, out, *by_ocr ? u->p->ocr.ops->engine : ENGINE_TEXT);
-    }
-    return err;
+    u->x->pages_read++;
+    u->progress->pages_done++;
+    debug_graph_page(&u->graph, &s->content, s->by_ocr ? u->ocr->ops->engine : ENGINE_TEXT);
 }
 
 /* --- regions that the user marked --- */
@@ -244,6 +191,56 @@ static enum err check_pages(const struct run *u, struct error *e)
     return ERR_OK;
 }
 
+/* Reads the regions that wait for OCR and extracts them. */
+static enum err read_regions(struct run *u, struct error *e)
+{
+    size_t n = u->unread.n;
+    struct seen *seen = calloc(n + 1, sizeof *seen);
+    enum err err = seen != NULL ? ERR_OK : no_memory(e);
+    if (err == ERR_OK && n > 0)
+        err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        err = extract_region(u, &seen[i], u->unread.parts[i].tag, e);
+    for (size_t i = 0; seen != NULL && i < n; i++)
+        seen_free(&seen[i]);
+    raster_batch_clear(&u->unread);
+    free(seen);
+    return err;
+}
+
+static enum err take_region(struct run *u, struct seen *page, size_t index, struct error *e)
+{
+    const struct page_info *info = &page->content.info;
+    const struct region *region = &u->x->results[index].region;
+    struct box part = padded(region->box);
+    enum err err = ERR_OK;
+    debug_graph_dispatch(&u->graph, region);
+    if (!needs_ocr(u, page, region->box))
+        return extract_region(u, page, index, e);
+    if (raster_batch_full(&u->unread, info, part))
+        err = read_regions(u, e);
+    if (err != ERR_OK)
+        return err;
+    raster_batch_add(&u->unread, info, part, index);
+    return u->unread.n == u->unread.max ? read_regions(u, e) : ERR_OK;
+}
+
+static enum err take_page(struct run *u, int number, bool *done, struct error *e)
+{
+    struct seen page = {0};
+    enum err err = read_page(u, number, &page, e);
+    if (err == ERR_OK)
+        page_done(u, &page);
+    for (size_t i = 0; err == ERR_OK && i < u->r->n_regions; i++) {
+        if (u->r->regions[i].page != number)
+            continue;
+        done[i] = true;
+        err = take_region(u, &page, i, e);
+    }
+    seen_free(&page);
+    return err;
+}
+
 /* Pages are read once each, whatever the order of the regions. */
 static enum err run_marked(struct run *u, struct error *e)
 {
@@ -251,32 +248,20 @@ static enum err run_marked(struct run *u, struct error *e)
     enum err err = check_pages(u, e);
     if (err != ERR_OK)
         return err;
+    bool *done = calloc(n, sizeof *done);
     u->x->results = calloc(n, sizeof *u->x->results);
-    if (u->x->results == NULL)
+    if (done == NULL || u->x->results == NULL) {
+        free(done);
         return no_memory(e);
+    }
     u->x->n_results = n;
     for (size_t i = 0; i < n; i++)
         u->x->results[i].region = u->r->regions[i];
-    bool *done = calloc(n, sizeof *done);
-    if (done == NULL)
-        return no_memory(e);
-    for (size_t i = 0; err == ERR_OK && i < n; i++) {
-        struct page_content page = {0};
-        int number = u->r->regions[i].page;
-        bool by_ocr;
-        if (done[i])
-            continue;
-        err = read_page(u, number, false, &page, &by_ocr, e);
-        for (size_t k = i; err == ERR_OK && k < n; k++) {
-            if (u->r->regions[k].page != number)
-                continue;
-            done[k] = true;
-            err = extract_region(u, &page, by_ocr, &u->x->results[k], e);
-        }
-        page_content_free(&page);
-    }
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        if (!done[i])
+            err = take_page(u, u->r->regions[i].page, done, e);
     free(done);
-    return err;
+    return err == ERR_OK ? read_regions(u, e) : err;
 }
 
 /* --- regions that are found --- */
@@ -290,8 +275,8 @@ static bool page_wanted(const struct extraction_request *r, int number)
     return wanted;
 }
 
-static enum err extract_found(struct run *u, const struct page_content *page, bool by_ocr,
-                              const struct region *found, size_t n, struct error *e)
+static enum err extract_found(struct run *u, struct seen *page, const struct region *found,
+                              size_t n, struct error *e)
 {
     struct extraction *x = u->x;
     enum err err = ERR_OK;
@@ -304,9 +289,74 @@ static enum err extract_found(struct run *u, const struct page_content *page, bo
         struct region_result *out = &x->results[x->n_results];
         *out = (struct region_result){.region = found[i]};
         (void)snprintf(out->region.id, sizeof out->region.id, "region-%zu", x->n_results);
-        x->n_results++;
-        err = extract_region(u, page, by_ocr, out, e);
+        debug_graph_dispatch(&u->graph, &out->region);
+        err = extract_region(u, page, x->n_results++, e);
     }
+    return err;
+}
+
+static enum err detect_page(struct run *u, struct seen *page, struct error *e)
+{
+    struct region *found = NULL;
+    size_t n = 0;
+    page_done(u, page);
+    enum err err = detect_regions(&page->content, &found, &n, e);
+    if (err == ERR_OK)
+        err = extract_found(u, page, found, n, e);
+    free(found);
+    return err;
+}
+
+/* Reads the pages that wait for OCR into their places in the window. */
+static enum err read_pages(struct run *u, struct seen *window, struct error *e)
+{
+    size_t n = u->unread.n;
+    struct seen *seen = calloc(n + 1, sizeof *seen);
+    enum err err = seen != NULL ? ERR_OK : no_memory(e);
+    if (err == ERR_OK && n > 0)
+        err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        struct seen *place = &window[u->unread.parts[i].tag];
+        seen_free(place);
+        *place = seen[i];
+    }
+    raster_batch_clear(&u->unread);
+    free(seen);
+    return err;
+}
+
+/* Reads the text layer of a page into its place; it waits for OCR when it has none. */
+static enum err look_at_page(struct run *u, int number, struct seen *window, size_t place,
+                             struct error *e)
+{
+    static const struct box all = {0, 0, 1, 1};
+    struct seen *page = &window[place];
+    enum err err = read_page(u, number, page, e);
+    if (err != ERR_OK || !needs_ocr(u, page, all))
+        return err;
+    if (raster_batch_full(&u->unread, &page->content.info, all))
+        err = read_pages(u, window, e);
+    if (err == ERR_OK)
+        raster_batch_add(&u->unread, &page->content.info, all, place);
+    return err;
+}
+
+/* Goes on from page *number with as many pages as a batch has. */
+static enum err run_window(struct run *u, int *number, struct error *e)
+{
+    struct seen *window = calloc(u->unread.max, sizeof *window);
+    size_t n = 0;
+    enum err err = window != NULL ? ERR_OK : no_memory(e);
+    for (; err == ERR_OK && n < u->unread.max && *number <= u->x->pages_total; ++*number)
+        if (page_wanted(u->r, *number))
+            err = look_at_page(u, *number, window, n++, e);
+    if (err == ERR_OK)
+        err = read_pages(u, window, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        err = detect_page(u, &window[i], e);
+    for (size_t i = 0; i < n; i++)
+        seen_free(&window[i]);
+    free(window);
     return err;
 }
 
@@ -320,21 +370,8 @@ static enum err run_detected(struct run *u, struct error *e)
                              "page%s.",
                              u->r->pages[i].first, u->x->pages_total,
                              u->x->pages_total == 1 ? "" : "s");
-    for (int number = 1; err == ERR_OK && number <= u->x->pages_total; number++) {
-        struct page_content page = {0};
-        struct region *found = NULL;
-        size_t n = 0;
-        bool by_ocr;
-        if (!page_wanted(u->r, number))
-            continue;
-        err = read_page(u, number, true, &page, &by_ocr, e);
-        if (err == ERR_OK)
-            err = detect_regions(&page, &found, &n, e);
-        if (err == ERR_OK)
-            err = extract_found(u, &page, by_ocr, found, n, e);
-        free(found);
-        page_content_free(&page);
-    }
+    for (int number = 1; err == ERR_OK && number <= u->x->pages_total;)
+        err = run_window(u, &number, e);
     return err;
 }
 
@@ -342,10 +379,39 @@ static void judge(struct extraction *x)
 {
     size_t full = 0;
     for (size_t i = 0; i < x->n_results; i++)
-        full += x->results[i].warning == NULL;
+        full += x->results[i].words.n > 0;
     x->outcome = full == 0              ? OUTCOME_NO_MATCH
                  : full == x->n_results ? OUTCOME_SUCCESS
                                         : OUTCOME_PARTIAL_SUCCESS;
+}
+
+static enum err make_batches(struct run *u, struct error *e)
+{
+    const struct pipeline *p = u->p;
+    size_t max = u->ocr != NULL ? u->ocr->ops->batch : 1;
+    int64_t pixels = p->reader.max_raster_pixels;
+    enum err err = raster_batch_init(&u->unread, max, pixels, p->ocr_dpi, e);
+    if (err == ERR_OK)
+        err = raster_batch_init(&u->unasked, PROPOSE_BATCH, pixels, p->ocr_dpi, e);
+    return err;
+}
+
+static enum err run_pages(struct run *u, struct error *e)
+{
+    bool marked = u->r->n_regions > 0;
+    for (int i = 1; i <= u->x->pages_total; i++)
+        u->progress->pages_total += !marked && page_wanted(u->r, i);
+    enum err err = marked ? run_marked(u, e) : run_detected(u, e);
+    return err == ERR_OK ? ask_structurer(u, e) : err;
+}
+
+static enum err finish(struct run *u, struct error *e)
+{
+    judge(u->x);
+    if (!u->r->agentic)
+        return ERR_OK;
+    u->x->debug_graph_json = debug_graph_finish(&u->graph, u->x);
+    return u->x->debug_graph_json != NULL ? ERR_OK : no_memory(e);
 }
 
 enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extraction_request *r,
@@ -359,19 +425,17 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
     progress->regions_total = (int)r->n_regions;
     enum err err = choose_engine(&u, e);
     if (err == ERR_OK)
+        err = make_batches(&u, e);
+    if (err == ERR_OK)
         err = page_reader_open(&p->reader, pdf_fd, c, &u.reader, &out->pages_total, e);
-    if (err == ERR_OK) {
-        for (int i = 1; i <= out->pages_total; i++)
-            progress->pages_total += r->n_regions > 0 ? 0 : page_wanted(r, i);
-        err = r->n_regions > 0 ? run_marked(&u, e) : run_detected(&u, e);
-    }
-    if (err == ERR_OK) {
-        judge(out);
-        if (r->agentic && (out->debug_graph_json = debug_graph_finish(&u.graph, out)) == NULL)
-            err = no_memory(e);
-    }
+    if (err == ERR_OK)
+        err = run_pages(&u, e);
+    if (err == ERR_OK)
+        err = finish(&u, e);
     if (r->n_regions > 0)
         progress->pages_total = progress->pages_done;
+    raster_batch_free(&u.unread);
+    raster_batch_free(&u.unasked);
     buffer_free(&u.graph_text);
     page_reader_close(u.reader);
     return err;

@@ -5,17 +5,25 @@
 #include "extract/page_reader.h"
 #include "ports/extraction.h"
 #include "ports/ocr_engine.h"
+#include "ports/structurer.h"
+
+#define PIPELINE_ENGINES 2
 
 struct pipeline {
     struct page_reader_limits reader;
-    struct ocr_engine ocr;     /* for regions with no text layer; ops NULL: none */
-    enum engine_choice engine; /* the configured one; a request that is not AUTO wins */
+    /* The first reads what has no text layer; the other one where a request names it. ops NULL:
+     * none. */
+    struct ocr_engine ocr[PIPELINE_ENGINES];
+    struct structurer structurer; /* for tables that stay unclear; ops NULL: none */
+    enum engine_choice engine;    /* the configured one; a request that is not AUTO wins */
     int ocr_dpi;
 };
 
 /* Runs r on the PDF at pdf_fd. progress is kept current (c reads it). Permanent failures are
  * ERR_UNPROCESSABLE; a region in which nothing was found is no error but a warning in its result
- * and in the outcome. *out is freed by the caller with extraction_free, on errors too. */
+ * and in the outcome. What an engine that is called over the network needs is read a batch at a
+ * time; there are never more pixels in memory than a batch has (extract/raster_batch.h). *out is
+ * freed by the caller with extraction_free, on errors too. */
 enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extraction_request *r,
                       const struct checkpoint *c, struct job_progress *progress,
                       struct extraction *out, struct error *e);

@@ -126,10 +126,11 @@ static enum err copy_file(const struct files *f, const char *name, const char *p
 }
 
 static enum err files_put_file(void *self, const char *name, const char *path,
-                               const char *content_type, struct error *e)
+                               const char *content_type, bool keep, struct error *e)
 {
     const struct files *f = self;
     (void)content_type;
+    (void)keep; /* replacing a file by its like does no harm */
     enum err err = check_name(name, e);
     if (err != ERR_OK)
         return err;
@@ -255,7 +256,7 @@ static bool is_dots(const char *name)
 }
 
 static enum err files_find(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1],
-                           struct error *e)
+                           struct blob_info *info, struct error *e)
 {
     DIR *dir;
     enum err err = open_prefix(self, prefix, &dir, e);
@@ -267,7 +268,7 @@ static enum err files_find(void *self, const char *prefix, char out[BLOB_NAME_MA
             snprintf(out, BLOB_NAME_MAX + 1, "%s%s", prefix, d->d_name) <= BLOB_NAME_MAX)
             err = ERR_OK;
     (void)closedir(dir);
-    return err;
+    return err == ERR_OK ? files_stat(self, out, info, e) : err;
 }
 
 /* Empties an open folder; dir is closed. */

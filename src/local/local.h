@@ -5,6 +5,7 @@
 #include "base/source.h"
 #include "core/config.h"
 #include "core/signed_url.h"
+#include "ports/analytics.h"
 #include "ports/blob_store.h"
 #include "ports/job_store.h"
 #include "ports/ocr_engine.h"
@@ -13,6 +14,9 @@
 /* Jobs and feedback in DATA_DIR/pdf-ocr.sqlite3 (WAL, synchronous FULL); made when missing. */
 enum err sqlite_job_store_open(const char *path, const struct source *source, struct job_store *out,
                                struct error *e);
+
+/* Statistics over the same file. */
+enum err sqlite_analytics_open(const char *path, struct analytics *out, struct error *e);
 
 /* Tasks in the same file. notify_fd: an eventfd written to after each enqueue so that the
  * dispatcher wakes at once; -1: none. */

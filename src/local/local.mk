@@ -4,6 +4,7 @@ liblocal_a_SOURCES = \
 	src/local/dispatcher.c \
 	src/local/file_blob_store.c \
 	src/local/local.h \
+	src/local/sqlite_analytics.c \
 	src/local/sqlite_db.c src/local/sqlite_db.h \
 	src/local/sqlite_job_store.c \
 	src/local/sqlite_task_queue.c \

@@ -32,8 +32,6 @@ enum statement {
     ST_FEEDBACK_ADD,
     ST_FEEDBACK_COUNT,
     ST_FEEDBACK_LIST,
-    ST_STATS,
-    ST_STATS_ACTIONS,
     ST__MAX
 };
 
@@ -69,12 +67,6 @@ static const char *const sql[ST__MAX] = {
     [ST_FEEDBACK_LIST] = "SELECT id,job_id,corrections_json,corrections_count,user_id,session_id,"
                          "timestamp_us,status,created_us FROM feedback WHERE job_id=?1 "
                          "ORDER BY created_us,id",
-    [ST_STATS] = "SELECT count(*), count(DISTINCT job_id), coalesce(sum(corrections_count),0) "
-                 "FROM feedback WHERE ?1 IS NULL OR job_id IN (SELECT id FROM jobs WHERE owner=?1)",
-    [ST_STATS_ACTIONS] =
-        "SELECT json_extract(c.value,'$.action'), count(*) FROM feedback f, "
-        "json_each(f.corrections_json) c WHERE ?1 IS NULL OR f.job_id IN (SELECT id FROM jobs "
-        "WHERE owner=?1) GROUP BY 1",
 };
 
 struct store {
@@ -322,35 +314,6 @@ static enum err read_page(struct store *t, sqlite3_stmt *s, struct job_page *out
     return err;
 }
 
-/* A page token is the place after which to go on: "created_us id", base64url. */
-static enum err token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
-                           struct error *e)
-{
-    char text[96];
-    size_t n = 0;
-    int used = 0;
-    if (sodium_base642bin((unsigned char *)text, sizeof text - 1, token, strlen(token), NULL, &n,
-                          NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0) {
-        text[n] = '\0';
-        if (sscanf(text, "%" SCNd64 " %36[0-9a-f-]%n", created_us, id, &used) == 2 &&
-            (size_t)used == n)
-            return ERR_OK;
-    }
-    return error_set(e, ERR_BAD_REQUEST, "page_token is not one that this service gave.");
-}
-
-static char *token_make(const struct job *j)
-{
-    char text[96];
-    int n = snprintf(text, sizeof text, "%" PRId64 " %s", j->created_us, j->id);
-    size_t size = sodium_base64_encoded_len((size_t)n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    char *token = malloc(size);
-    if (token != NULL)
-        sodium_bin2base64(token, size, (const unsigned char *)text, (size_t)n,
-                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    return token;
-}
-
 static enum err store_list(void *self, const struct job_filter *f, struct job_page *out,
                            struct error *e)
 {
@@ -359,7 +322,8 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     char id[UUID_LEN + 1] = "", text[1024];
     sqlite3_stmt *s = NULL;
     memset(out, 0, sizeof *out);
-    enum err err = f->page_token != NULL ? token_read(f->page_token, &created_us, id, e) : ERR_OK;
+    enum err err =
+        f->page_token != NULL ? job_page_token_read(f->page_token, &created_us, id, e) : ERR_OK;
     if (err != ERR_OK)
         return err;
     (void)snprintf(text, sizeof text,
@@ -380,7 +344,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     (void)sqlite3_finalize(s);
     if (err == ERR_OK && out->n > (size_t)f->page_size) {
         job_free(out->jobs[--out->n]);
-        if ((out->next_page_token = token_make(out->jobs[out->n - 1])) == NULL)
+        if ((out->next_page_token = job_page_token_make(out->jobs[out->n - 1])) == NULL)
             err = no_memory(e);
     }
     if (err != ERR_OK)
@@ -506,38 +470,6 @@ static enum err store_feedback_list(void *self, const char *job_id, struct feedb
     return err;
 }
 
-static enum err store_feedback_stats(void *self, const char *owner, struct feedback_stats *out,
-                                     struct error *e)
-{
-    static const char *const actions[] = {"delete", "move", "resize", "retype"};
-    struct store *t = self;
-    sqlite3_stmt *s = t->st[ST_STATS];
-    enum err err = ERR_OK;
-    int step;
-    memset(out, 0, sizeof *out);
-    bind_text(s, 1, owner);
-    if (sqlite3_step(s) == SQLITE_ROW) {
-        out->feedback_count = sqlite3_column_int64(s, 0);
-        out->jobs_with_feedback = sqlite3_column_int64(s, 1);
-        out->corrections_count = sqlite3_column_int64(s, 2);
-    } else {
-        err = sqlite_db_error(t->db, e);
-    }
-    (void)sqlite3_reset(s);
-    s = t->st[ST_STATS_ACTIONS];
-    bind_text(s, 1, owner);
-    while (err == ERR_OK && (step = sqlite3_step(s)) != SQLITE_DONE) {
-        const char *name = step == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
-        if (step != SQLITE_ROW)
-            err = sqlite_db_error(t->db, e);
-        for (size_t i = 0; name != NULL && i < 4; i++)
-            if (strcmp(name, actions[i]) == 0)
-                out->by_action[i] = sqlite3_column_int64(s, 1);
-    }
-    (void)sqlite3_reset(s);
-    return err;
-}
-
 static enum err store_ping(void *self, struct error *e)
 {
     struct store *t = self;
@@ -564,7 +496,6 @@ static const struct job_store_ops ops = {
     .remove = store_remove,
     .feedback_add = store_feedback_add,
     .feedback_list = store_feedback_list,
-    .feedback_stats = store_feedback_stats,
     .ping = store_ping,
     .close = store_close,
 };

@@ -84,14 +84,10 @@ static enum err read_words(TessBaseAPI *api, const struct raster *image, struct 
     return err;
 }
 
-static enum err engine_recognize(void *self, const struct raster *image, const struct checkpoint *c,
-                                 struct ocr_result *out, struct error *e)
+static enum err read_one(struct engine_state *t, const struct raster *image,
+                         const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
-    struct engine_state *t = self;
-    memset(out, 0, sizeof *out);
-    enum err err = load(t, e);
-    if (err != ERR_OK)
-        return err;
+    enum err err = ERR_OK;
     struct watch w = {c, e, ERR_OK, monotonic_us()};
     ETEXT_DESC *monitor = TessMonitorCreate();
     if (monitor == NULL)
@@ -110,8 +106,20 @@ static enum err engine_recognize(void *self, const struct raster *image, const s
     else
         err = read_words(t->api, image, out, e);
     TessBaseAPIClear(t->api);
-    if (err != ERR_OK)
-        ocr_result_free(out);
+    return err;
+}
+
+static enum err engine_recognize(void *self, const struct raster *images, size_t n,
+                                 const struct checkpoint *c, struct ocr_result *out,
+                                 struct error *e)
+{
+    struct engine_state *t = self;
+    memset(out, 0, n * sizeof *out);
+    enum err err = load(t, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        err = read_one(t, &images[i], c, &out[i], e);
+    for (size_t i = 0; err != ERR_OK && i < n; i++)
+        ocr_result_free(&out[i]);
     return err;
 }
 
@@ -135,6 +143,7 @@ static void engine_close(void *self)
 
 static const struct ocr_engine_ops ops = {
     .engine = ENGINE_TESSERACT,
+    .batch = 1,
     .recognize = engine_recognize,
     .version = engine_version,
     .close = engine_close,

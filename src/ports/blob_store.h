@@ -26,10 +26,11 @@ struct blob_info {
 struct blob_store_ops {
     const char *name; /* for logs: "files", "storage" */
 
-    /* Stores the file at path under name, replacing what was there. The file is consumed: moved
-     * where that is possible, else copied and unlinked. On an error it is left where it is. */
+    /* Stores the file at path under name, replacing what was there; with keep, what is there
+     * already may stay (the name tells the content). The file is consumed: moved where that is
+     * possible, else copied and unlinked. On an error it is left where it is. */
     enum err (*put_file)(void *self, const char *name, const char *path, const char *content_type,
-                         struct error *e);
+                         bool keep, struct error *e);
 
     /* Stores bytes, durably (fsync or the service's word). */
     enum err (*put_bytes)(void *self, const char *name, const void *bytes, size_t n,
@@ -40,8 +41,9 @@ struct blob_store_ops {
 
     enum err (*stat)(void *self, const char *name, struct blob_info *out, struct error *e);
 
-    /* The first blob whose name starts with prefix (which ends in '/'), into out. */
-    enum err (*find)(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1], struct error *e);
+    /* The first blob whose name starts with prefix (which ends in '/'): its name and facts. */
+    enum err (*find)(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1],
+                     struct blob_info *info, struct error *e);
 
     /* Removes all blobs under prefix (which ends in '/'); nothing there is ERR_OK. */
     enum err (*remove_prefix)(void *self, const char *prefix, struct error *e);

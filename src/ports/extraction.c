@@ -17,6 +17,10 @@ const char *const engine_choice_names[CHOICE__MAX + 1] = {
     [CHOICE_GEMINI] = "gemini",
 };
 
+const char *const structure_names[STRUCTURE__MAX + 1] = {[STRUCTURE_GEOMETRY] = "geometry",
+                                                         [STRUCTURE_DOCUMENTAI] = "documentai",
+                                                         [STRUCTURE_GEMINI] = "gemini"};
+
 void extraction_request_free(struct extraction_request *r)
 {
     free(r->regions);

@@ -59,9 +59,15 @@ struct cell {
     float confidence; /* least of its words; 1 when empty */
     enum engine engine;
     bool header;
+    bool rejected; /* proposed by a model but not among the words read: text is "" */
 };
 
+/* Who found the rows and columns. */
+enum structure { STRUCTURE_GEOMETRY, STRUCTURE_DOCUMENTAI, STRUCTURE_GEMINI, STRUCTURE__MAX };
+extern const char *const structure_names[STRUCTURE__MAX + 1]; /* geometry, documentai, gemini */
+
 struct table {
+    enum structure structure;
     int rows, cols;
     struct cell *cells; /* by row, then column; spanned places have no cell */
     size_t n_cells;

@@ -56,6 +56,7 @@ struct job {
     int64_t next_attempt_us;  /* while queued: when a delivery is due */
     char lease_token[33];     /* while processing: who holds it */
     int64_t version;          /* grows by one with every change */
+    char revision[40];        /* the store's own mark of this version; opaque to others */
     char *request_json;       /* the validated request, as stored and as sent in tasks */
     char *error_message;
     char *result_name;           /* blob name: results/{id}/result.csv */

@@ -1,7 +1,15 @@
 #include "ports/job_store.h"
 
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ports/analytics.h"
+
+const char *const feedback_action_names[FEEDBACK_ACTIONS + 1] = {"delete", "move", "resize",
+                                                                 "retype", NULL};
 
 void job_page_free(struct job_page *p)
 {
@@ -10,6 +18,34 @@ void job_page_free(struct job_page *p)
     free(p->jobs);
     free(p->next_page_token);
     memset(p, 0, sizeof *p);
+}
+
+enum err job_page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
+                             struct error *e)
+{
+    char text[96];
+    size_t n = 0;
+    int used = 0;
+    if (sodium_base642bin((unsigned char *)text, sizeof text - 1, token, strlen(token), NULL, &n,
+                          NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0) {
+        text[n] = '\0';
+        if (sscanf(text, "%" SCNd64 " %36[0-9a-f-]%n", created_us, id, &used) == 2 &&
+            (size_t)used == n)
+            return ERR_OK;
+    }
+    return error_set(e, ERR_BAD_REQUEST, "page_token is not one that this service gave.");
+}
+
+char *job_page_token_make(const struct job *j)
+{
+    char text[96];
+    int n = snprintf(text, sizeof text, "%" PRId64 " %s", j->created_us, j->id);
+    size_t size = sodium_base64_encoded_len((size_t)n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    char *token = malloc(size);
+    if (token != NULL)
+        sodium_bin2base64(token, size, (const unsigned char *)text, (size_t)n,
+                          sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return token;
 }
 
 void feedback_clear(struct feedback *f)

@@ -35,6 +35,12 @@ struct job_page {
 
 void job_page_free(struct job_page *p);
 
+/* The token of the page that comes after j: its place in the order, made opaque. NULL when memory
+ * is out. And back: ERR_BAD_REQUEST for a token that is not ours. */
+char *job_page_token_make(const struct job *j);
+enum err job_page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
+                             struct error *e);
+
 struct feedback {
     char id[UUID_LEN + 1];
     char job_id[UUID_LEN + 1];
@@ -54,20 +60,13 @@ struct feedback_list {
 void feedback_clear(struct feedback *f);
 void feedback_list_free(struct feedback_list *l);
 
-struct feedback_stats {
-    int64_t feedback_count; /* feedback records */
-    int64_t jobs_with_feedback;
-    int64_t corrections_count; /* all corrections in them */
-    int64_t by_action[4];      /* delete, move, resize, retype */
-};
-
 struct job_store_ops {
     const char *name; /* for logs: "sqlite", "firestore" */
 
     /* Stores a new job (version becomes 1). With idem: if the same owner and key were used
      * before, nothing is stored and *existing is the job made then (owned by the caller), or
      * ERR_UNPROCESSABLE when body_hash differs. Otherwise *existing is NULL. A key is remembered
-     * for at least 24 h. ERR_CONFLICT when the id exists. */
+     * for at least 24 h. j->id is random and new. */
     enum err (*create)(void *self, const struct job *j, const struct idempotency *idem,
                        struct job **existing, struct error *e);
 
@@ -100,10 +99,6 @@ struct job_store_ops {
     enum err (*feedback_add)(void *self, const struct feedback *f, struct error *e);
     enum err (*feedback_list)(void *self, const char *job_id, struct feedback_list *out,
                               struct error *e);
-    /* owner NULL: everybody's. */
-    enum err (*feedback_stats)(void *self, const char *owner, struct feedback_stats *out,
-                               struct error *e);
-
     /* Whether the store answers. */
     enum err (*ping)(void *self, struct error *e);
     void (*close)(void *self);

@@ -19,11 +19,12 @@ void ocr_result_free(struct ocr_result *r);
 
 struct ocr_engine_ops {
     enum engine engine;
+    size_t batch; /* how many rasters it likes to get at once: 1 for an engine in-process */
 
-    /* Reads one raster. Words come in reading order. A raster with no text is ERR_OK and no
-     * words. */
-    enum err (*recognize)(void *self, const struct raster *image, const struct checkpoint *c,
-                          struct ocr_result *out, struct error *e);
+    /* Reads n rasters; out[i] belongs to images[i]. Words come in reading order. A raster with no
+     * text is ERR_OK and no words. On an error out holds nothing. */
+    enum err (*recognize)(void *self, const struct raster *images, size_t n,
+                          const struct checkpoint *c, struct ocr_result *out, struct error *e);
 
     /* The engine's version for /health/dependencies; static or owned by the engine. */
     const char *(*version)(void *self);

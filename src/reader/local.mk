@@ -2,6 +2,7 @@
 pkglibexec_PROGRAMS += pdf-ocr-page
 pdf_ocr_page_SOURCES = \
 	src/reader/document.c src/reader/document.h \
+	src/reader/page_image.c src/reader/page_image.h \
 	src/reader/main.c \
 	src/reader/sandbox.c src/reader/sandbox.h \
 	src/reader/sandbox_landlock.c \

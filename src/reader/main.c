@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "reader/document.h"
+#include "reader/page_image.h"
 #include "reader/sandbox.h"
 
 #define PDF_FD        3
@@ -40,11 +41,11 @@ static void answer_page(PopplerPage *page)
     buffer_free(&b);
 }
 
-static void answer_raster(PopplerPage *page, const double part[4], int dpi, int64_t max_pixels)
+static void answer_raster(struct page_image *kept, PopplerPage *page, int number,
+                          const double part[4], int dpi, int64_t max_pixels)
 {
     int width, height;
-    uint8_t *grey = document_render(page, part[0], part[1], part[2], part[3], &dpi, max_pixels,
-                                    &width, &height);
+    uint8_t *grey = page_image_part(kept, page, number, part, &dpi, max_pixels, &width, &height);
     if (grey == NULL) {
         answer_error("raster");
         return;
@@ -54,7 +55,8 @@ static void answer_raster(PopplerPage *page, const double part[4], int dpi, int6
     free(grey);
 }
 
-static void answer_command(PopplerDocument *doc, const char *line, int64_t max_pixels)
+static void answer_command(PopplerDocument *doc, struct page_image *kept, const char *line,
+                           int64_t max_pixels)
 {
     char verb[16];
     int number, dpi = 0;
@@ -67,7 +69,7 @@ static void answer_command(PopplerDocument *doc, const char *line, int64_t max_p
     else if (n == 2 && strcmp(verb, "page") == 0)
         answer_page(page);
     else if (n == 7 && strcmp(verb, "raster") == 0)
-        answer_raster(page, part, dpi, max_pixels);
+        answer_raster(kept, page, number, part, dpi, max_pixels);
     else
         answer_error("command");
     if (page != NULL)
@@ -78,6 +80,7 @@ static int serve(const struct limits *l)
 {
     char line[256];
     const char *why = NULL;
+    struct page_image kept = {0};
     PopplerDocument *doc = document_open(PDF_FD, &why);
     int pages = doc != NULL ? poppler_document_get_n_pages(doc) : 0;
     if (doc != NULL && pages > l->max_pages)
@@ -88,10 +91,11 @@ static int serve(const struct limits *l)
         (void)printf("{\"pages\":%d}\n", pages);
     (void)fflush(stdout);
     while (why == NULL && fgets(line, sizeof line, stdin) != NULL) {
-        answer_command(doc, line, l->max_pixels);
+        answer_command(doc, &kept, line, l->max_pixels);
         if (fflush(stdout) != 0)
             break;
     }
+    page_image_free(&kept);
     if (doc != NULL)
         g_object_unref(doc);
     return 0;

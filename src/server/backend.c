@@ -1,11 +1,16 @@
 #include "server/backend.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "google/documentai.h"
+#include "google/gemini.h"
+#include "google/google.h"
 #include "local/local.h"
+#include "server/metrics.h"
 
 char *backend_path(const struct config *cfg, const char *name)
 {
@@ -28,12 +33,10 @@ static enum err make_folder(const char *path, mode_t mode, struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "Cannot make the folder %s: %s", path, strerror(errno));
 }
 
+/* In Google mode the folders hold what passes through: sockets, bodies, downloads. */
 enum err backend_prepare(const struct config *cfg, struct error *e)
 {
     unsigned char key[SIGNING_KEY_BYTES];
-    if (cfg->backend != BACKEND_LOCAL)
-        return error_set(e, ERR_UNPROCESSABLE,
-                         "BACKEND is \"google\", which this build cannot do; use BACKEND=local.");
     char *uploads = backend_path(cfg, "uploads"), *blobs = backend_path(cfg, "blobs");
     char *key_path = backend_path(cfg, "signing-key");
     enum err err = make_folder(cfg->data_dir, 0750, e);
@@ -41,9 +44,9 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
         err = make_folder(cfg->run_dir, 0750, e);
     if (err == ERR_OK)
         err = make_folder(uploads, 0750, e);
-    if (err == ERR_OK)
+    if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
         err = make_folder(blobs, 0750, e);
-    if (err == ERR_OK)
+    if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
         err = key_path != NULL ? signing_key_load(key_path, key, e) : no_memory(e);
     free(uploads);
     free(blobs);
@@ -60,16 +63,13 @@ static enum err run_pipeline(void *self, const struct services *s, const struct 
     return pipeline_run(self, pdf_fd, r, c, progress, out, e);
 }
 
-enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b, struct error *e)
+static enum err open_local(const struct config *cfg, int notify_fd, struct backend *b,
+                           struct error *e)
 {
-    memset(b, 0, sizeof *b);
     struct services *s = &b->app.services;
     char *db = backend_path(cfg, "pdf-ocr.sqlite3"), *blobs = backend_path(cfg, "blobs");
     char *key_path = backend_path(cfg, "signing-key");
     enum err err = db != NULL && blobs != NULL && key_path != NULL ? ERR_OK : no_memory(e);
-    s->cfg = cfg;
-    s->source = &system_source;
-    b->app.version = PACKAGE_VERSION;
     if (err == ERR_OK)
         err = signing_key_load(key_path, b->app.signing_key, e);
     if (err == ERR_OK)
@@ -77,21 +77,95 @@ enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b
     if (err == ERR_OK)
         err = sqlite_task_queue_open(db, s->source, notify_fd, &s->queue, e);
     if (err == ERR_OK)
+        err = sqlite_analytics_open(db, &s->analytics, e);
+    if (err == ERR_OK)
         err = file_blob_store_open(blobs, cfg->api_base_url, b->app.signing_key, s->source,
                                    &s->blobs, e);
-    if (err == ERR_OK)
-        err = tesseract_engine_open(cfg->tessdata_dir, cfg->ocr_language, &b->pipeline.ocr, e);
-    b->pipeline.reader = (struct page_reader_limits){.program = cfg->page_reader,
-                                                     .cpu_s = cfg->reader_cpu_s,
-                                                     .memory_bytes = cfg->reader_memory_bytes,
-                                                     .max_pages = cfg->max_pages,
-                                                     .max_raster_pixels = cfg->max_raster_pixels};
-    b->pipeline.engine = (enum engine_choice)cfg->engine;
-    b->pipeline.ocr_dpi = (int)cfg->ocr_dpi;
-    b->app.runner = (struct job_runner){run_pipeline, &b->pipeline};
     free(db);
     free(blobs);
     free(key_path);
+    return err;
+}
+
+static enum err open_google_stores(const struct config *cfg, struct backend *b, struct error *e)
+{
+    struct services *s = &b->app.services;
+    struct google_client *client = b->google.stores;
+    struct buffer links = BUFFER_INIT;
+    char *temp = backend_path(cfg, "uploads");
+    google_link_base(cfg, &links);
+    struct firestore_options jobs = {.source = s->source,
+                                     .project = cfg->project,
+                                     .database = cfg->firestore_database,
+                                     .collection = cfg->collection,
+                                     .feedback_collection = cfg->feedback_collection};
+    struct cloud_storage_options blobs = {.source = s->source,
+                                          .credentials = b->google.credentials,
+                                          .bucket = cfg->bucket,
+                                          .temp_dir = temp,
+                                          .link_base = links.data};
+    struct cloud_tasks_options queue = {.project = cfg->project,
+                                        .location = cfg->queue_location,
+                                        .queue = cfg->task_queue_name,
+                                        .target_base_url = cfg->api_base_url,
+                                        .service_account = cfg->tasks_account,
+                                        .api_key = cfg->api_key,
+                                        .dispatch_deadline_s = (int)cfg->task_deadline_s + 30};
+    struct bigquery_options analytics = {
+        .project = cfg->project, .dataset = cfg->dataset, .bucket = cfg->bucket};
+    enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : no_memory(e);
+    if (err == ERR_OK)
+        err = firestore_job_store_open(client, &jobs, &s->jobs, e);
+    if (err == ERR_OK)
+        err = cloud_storage_open(client, &blobs, &s->blobs, e);
+    if (err == ERR_OK)
+        err = cloud_tasks_open(client, &queue, &s->queue, e);
+    if (err == ERR_OK)
+        err = bigquery_analytics_open(client, &analytics, &s->analytics, e);
+    free(temp);
+    buffer_free(&links);
+    return err;
+}
+
+/* Links of this service's own are never given out, so none is taken: the key is thrown away. */
+static enum err open_google(const struct config *cfg, struct backend *b, struct error *e)
+{
+    struct pipeline *p = &b->pipeline;
+    enum err err =
+        google_session_open(cfg, b->app.services.source, metrics_google_call, &b->google, e);
+    randombytes_buf(b->app.signing_key, sizeof b->app.signing_key);
+    if (err == ERR_OK)
+        err = open_google_stores(cfg, b, e);
+    if (err == ERR_OK && cfg->processor_id != NULL)
+        err = documentai_engine_open(b->google.engines, cfg->project, cfg->location,
+                                     cfg->processor_id, (int)cfg->google_parallel, &p->ocr[0], e);
+    if (err == ERR_OK && cfg->gemini_api_key != NULL)
+        err = gemini_structurer_open(b->google.engines, cfg->gemini_model, &p->structurer, e);
+    return err;
+}
+
+enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b, struct error *e)
+{
+    memset(b, 0, sizeof *b);
+    struct services *s = &b->app.services;
+    struct pipeline *p = &b->pipeline;
+    s->cfg = cfg;
+    s->source = &system_source;
+    b->app.version = PACKAGE_VERSION;
+    enum err err =
+        cfg->backend == BACKEND_GOOGLE ? open_google(cfg, b, e) : open_local(cfg, notify_fd, b, e);
+    /* Tesseract reads where Document AI does not, and where a request asks for it. */
+    if (err == ERR_OK)
+        err = tesseract_engine_open(cfg->tessdata_dir, cfg->ocr_language,
+                                    p->ocr[0].ops == NULL ? &p->ocr[0] : &p->ocr[1], e);
+    p->reader = (struct page_reader_limits){.program = cfg->page_reader,
+                                            .cpu_s = cfg->reader_cpu_s,
+                                            .memory_bytes = cfg->reader_memory_bytes,
+                                            .max_pages = cfg->max_pages,
+                                            .max_raster_pixels = cfg->max_raster_pixels};
+    p->engine = (enum engine_choice)cfg->engine;
+    p->ocr_dpi = (int)cfg->ocr_dpi;
+    b->app.runner = (struct job_runner){run_pipeline, p};
     if (err != ERR_OK)
         backend_close(b);
     return err;
@@ -100,13 +174,20 @@ enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b
 void backend_close(struct backend *b)
 {
     struct services *s = &b->app.services;
+    struct pipeline *p = &b->pipeline;
+    if (s->analytics.ops != NULL)
+        s->analytics.ops->close(s->analytics.self);
     if (s->jobs.ops != NULL)
         s->jobs.ops->close(s->jobs.self);
     if (s->queue.ops != NULL)
         s->queue.ops->close(s->queue.self);
     if (s->blobs.ops != NULL)
         s->blobs.ops->close(s->blobs.self);
-    if (b->pipeline.ocr.ops != NULL)
-        b->pipeline.ocr.ops->close(b->pipeline.ocr.self);
+    for (size_t i = 0; i < PIPELINE_ENGINES; i++)
+        if (p->ocr[i].ops != NULL)
+            p->ocr[i].ops->close(p->ocr[i].self);
+    if (p->structurer.ops != NULL)
+        p->structurer.ops->close(p->structurer.self);
+    google_session_close(&b->google);
     memset(b, 0, sizeof *b);
 }

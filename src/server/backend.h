@@ -4,10 +4,12 @@
 
 #include "api/app.h"
 #include "extract/pipeline.h"
+#include "google/session.h"
 
 struct backend {
     struct app app;
-    struct pipeline pipeline; /* what app.runner runs */
+    struct pipeline pipeline;     /* what app.runner runs */
+    struct google_session google; /* BACKEND=google */
 };
 
 /* Makes the folders and the signing key that the backend needs; run once, by the master. */

@@ -18,6 +18,6 @@ bin_PROGRAMS += pdf-ocr-api
 pdf_ocr_api_SOURCES = src/server/main.c
 pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
-pdf_ocr_api_LDADD = libserver.a libapi.a libserver.a liblocal.a libcore.a libextract.a libbase.a \
+pdf_ocr_api_LDADD = libserver.a libapi.a libserver.a liblocal.a libgoogle.a libcore.a libextract.a libbase.a \
 	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \
-	$(GMIME_LIBS) $(TESSERACT_LIBS) -lgomp -lm
+	$(CJOSE_LIBS) $(LEPT_LIBS) $(GMIME_LIBS) $(TESSERACT_LIBS) -lgomp -lm

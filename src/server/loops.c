@@ -137,6 +137,8 @@ enum err loop_kept_connections(const struct loop *l, struct error *e)
             else if (!k.draining)
                 take_connection(&k);
         }
+        if (l->after != NULL)
+            l->after(l->after_self);
         if (!k.draining && l->max_requests > 0 && k.served >= l->max_requests) {
             l->retire(l->retire_self);
             start_draining(&k);
@@ -167,8 +169,11 @@ enum err loop_single_requests(const struct loop *l, struct error *e)
         if (n < 0 && errno != EINTR)
             err = system_error("epoll_pwait", e);
         int fd = n > 0 ? accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-        if (fd < 0)
+        if (fd < 0) {
+            if (l->after != NULL)
+                l->after(l->after_self);
             continue;
+        }
         if (prepare(&cgi, fd) != 0) {
             (void)close(fd);
             continue;
@@ -180,6 +185,8 @@ enum err loop_single_requests(const struct loop *l, struct error *e)
             FCGX_Finish_r(&cgi);
         }
         FCGX_Free(&cgi, cgi.ipcFd >= 0);
+        if (l->after != NULL)
+            l->after(l->after_self);
     }
     if (epoll >= 0)
         (void)close(epoll);

@@ -12,6 +12,8 @@ struct loop {
     int64_t drain_s;            /* how long kept connections may take to end */
     void (*retire)(void *self); /* called once when max_requests is reached: a successor is due */
     void *retire_self;
+    void (*after)(void *self); /* called between requests, and while there are none; may be NULL */
+    void *after_self;
 };
 
 /* Holds many kept connections of nginx at once under epoll; one request at a time. */

@@ -13,6 +13,8 @@
 static const int64_t bucket_us[N_BUCKETS] = {500,    1000,    5000,     10000,
                                              100000, 1000000, 10000000, 300000000};
 
+static const char *const class_names[6] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
 struct counters {
     struct {
         atomic_llong by_class[6]; /* 1xx .. 5xx */
@@ -20,6 +22,10 @@ struct counters {
         atomic_llong count, sum_us;
     } routes[ROUTES_MAX + 1]; /* the last: no route */
     atomic_llong busy[3];     /* by enum pool */
+    struct {
+        atomic_llong by_class[6]; /* 0: no answer */
+        atomic_llong sum_us;
+    } google[GOOGLE_API__MAX];
 };
 
 static struct counters *counters;
@@ -51,6 +57,29 @@ void metrics_request(int route, int status, int64_t latency_us)
         bucket++;
     if (bucket < N_BUCKETS)
         atomic_fetch_add_explicit(&counters->routes[at].buckets[bucket], 1, memory_order_relaxed);
+}
+
+void metrics_google_call(enum google_api api, long status, int64_t latency_us)
+{
+    int class = status >= 100 && status < 600 ? (int)(status / 100) : 0;
+    atomic_fetch_add_explicit(&counters->google[api].by_class[class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->google[api].sum_us, latency_us, memory_order_relaxed);
+}
+
+static void write_google(struct buffer *out, enum google_api api)
+{
+    long long total = 0;
+    for (int class = 0; class < 6; class ++) {
+        long long n = atomic_load(&counters->google[api].by_class[class]);
+        total += n;
+        if (n > 0)
+            buffer_printf(out, "pdf_ocr_google_calls_total{api=\"%s\",status=\"%s\"} %lld\n",
+                          google_api_names[api], class_names[class], n);
+    }
+    if (total > 0)
+        buffer_printf(out, "pdf_ocr_google_call_seconds_sum{api=\"%s\"} %.6f\n",
+                      google_api_names[api],
+                      (double)atomic_load(&counters->google[api].sum_us) / 1e6);
 }
 
 static const char *route_name(size_t at)
@@ -103,6 +132,10 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
     buffer_puts(&p->body, "# TYPE pdf_ocr_request_seconds histogram\n");
     for (size_t i = 0; i < n; i++)
         write_latency(&p->body, i);
+    if (s->cfg->backend == BACKEND_GOOGLE)
+        buffer_puts(&p->body, "# TYPE pdf_ocr_google_calls_total counter\n");
+    for (int i = 0; i < GOOGLE_API__MAX; i++)
+        write_google(&p->body, (enum google_api)i);
     buffer_printf(&p->body,
                   "# TYPE pdf_ocr_busy_workers gauge\n"
                   "pdf_ocr_busy_workers{pool=\"api\"} %lld\n"

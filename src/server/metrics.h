@@ -3,6 +3,7 @@
 #ifndef PDF_OCR_SERVER_METRICS_H
 #define PDF_OCR_SERVER_METRICS_H
 
+#include "google/client.h"
 #include "server/http.h"
 
 /* Maps the shared memory; called by the master before it forks. */
@@ -13,6 +14,9 @@ void metrics_busy(enum pool pool, int change);
 
 /* A request has ended; route is its index in the table, or -1. */
 void metrics_request(int route, int status, int64_t latency_us);
+
+/* A call of one of Google's APIs has ended (one try of it); status 0: no answer. */
+void metrics_google_call(enum google_api api, long status, int64_t latency_us);
 
 /* GET /metrics. */
 enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);

@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/log.h"
 #include "server/metrics.h"
 #include "server/request.h"
+
+#define SETTLE_S 20
+#define FILE_S   45
 
 enum err server_read_origins(struct server *s, struct error *e)
 {
@@ -233,6 +237,16 @@ static void write_access_log(const struct request *r, const struct reply *p,
     buffer_free(&line);
 }
 
+/* What calls made for this request may take. A task gets some seconds more, to record how it
+ * ended; a file has to be passed on. */
+static void set_context(const struct server *s, const struct route *route, const struct request *r)
+{
+    int64_t more_s = s->pool == POOL_TASK ? SETTLE_S : 0;
+    if (route->body == BODY_FILE)
+        more_s = FILE_S;
+    context_set(r->deadline_us + more_s * US_PER_S, r->traceparent);
+}
+
 static enum err answer(const struct server *s, FCGX_Request *cgi, struct request *r,
                        struct reply *p, const struct route **route, char allow[64], struct error *e)
 {
@@ -245,6 +259,8 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
         err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
     if (err == ERR_OK)
         err = authenticate(s, *route, r, e);
+    if (err == ERR_OK)
+        set_context(s, *route, r);
     if (err == ERR_OK)
         err = request_read_body(cgi, *route, s->cfg->max_json_bytes, s->uploads_dir, r, e);
     if (err == ERR_OK)
@@ -289,6 +305,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     if (s->cfg->access_log)
         write_access_log(&r, &p, route, latency_us);
     log_context(NULL, NULL);
+    context_set(0, NULL);
     buffer_free(&r.body);
     buffer_free(&p.body);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -44,6 +45,12 @@ static void retire(void *self)
         log_event(LOG_WARNING, "the master could not be told of a retirement", NULL);
 }
 
+static void flush_analytics(void *self)
+{
+    const struct analytics *a = self;
+    a->ops->flush(a->self);
+}
+
 static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
 {
     struct server s = {.cfg = w->cfg,
@@ -58,6 +65,10 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
                      .drain_s = w->cfg->shutdown_grace_s,
                      .retire = retire,
                      .retire_self = (void *)w};
+    if (b->app.services.analytics.ops->flush != NULL) {
+        l.after = flush_analytics;
+        l.after_self = &b->app.services.analytics;
+    }
     enum err err = s.uploads_dir != NULL ? server_read_origins(&s, e)
                                          : error_set(e, ERR_INTERNAL, "Out of memory.");
     if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
@@ -71,13 +82,34 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
 
 static void sweep(void *self)
 {
+    const struct services *s = self;
     struct error e = {0};
-    if (job_sweep(self, NULL, NULL, &e) != ERR_OK)
+    if (job_sweep(s, NULL, NULL, &e) != ERR_OK)
         log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
+    if (s->analytics.ops->flush != NULL)
+        s->analytics.ops->flush(s->analytics.self);
+}
+
+/* Where Cloud Tasks delivers, only the maintenance is left to do. */
+static void run_maintenance(const struct worker *w, struct backend *b)
+{
+    int64_t next_us = monotonic_us() + w->cfg->sweep_interval_s * US_PER_S;
+    while (stop_requested == 0) {
+        struct timespec pause = {0, 250000000}; /* how soon a signal's flag is seen at the latest */
+        (void)nanosleep(&pause, NULL);
+        if (monotonic_us() < next_us)
+            continue;
+        sweep(&b->app.services);
+        next_us = monotonic_us() + w->cfg->sweep_interval_s * US_PER_S;
+    }
 }
 
 static enum err run_dispatcher(const struct worker *w, struct backend *b, struct error *e)
 {
+    if (w->cfg->backend == BACKEND_GOOGLE) {
+        run_maintenance(w, b);
+        return ERR_OK;
+    }
     char *db = backend_path(w->cfg, "pdf-ocr.sqlite3");
     struct dispatcher_options o = {.cfg = w->cfg,
                                    .source = &system_source,

@@ -1,0 +1,14 @@
+/* Reading parts of pages by OCR, a batch of them in one call of the engine. */
+#ifndef PDF_OCR_EXTRACT_OCR_BATCH_H
+#define PDF_OCR_EXTRACT_OCR_BATCH_H
+
+#include "extract/raster_batch.h"
+#include "extract/region.h"
+
+/* Draws and reads the parts of b: out[i] is what was seen in parts[i], freed by the caller with
+ * seen_free. The pixels are freed again, the parts stay. On an error out holds nothing. */
+enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
+                        struct page_reader *reader, const struct checkpoint *c, struct seen *out,
+                        struct error *e);
+
+#endif

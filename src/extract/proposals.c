@@ -1,0 +1,40 @@
+#include "extract/proposals.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/region.h"
+#include "extract/verify.h"
+
+static enum err apply(const struct raster_part *part, const struct table_proposal *p,
+                      struct region_result *out, struct error *e)
+{
+    struct layout l;
+    struct table t;
+    bool found = false;
+    enum err err = layout_build(&out->words, &part->info, part->box, &l, e);
+    if (err != ERR_OK)
+        return err;
+    err = verify_table(p, &l, &t, &found, e);
+    layout_free(&l);
+    return err == ERR_OK && found ? region_set_table(out, &t, e) : err;
+}
+
+enum err proposals_apply(struct raster_batch *b, const struct structurer *s,
+                         struct page_reader *reader, const struct checkpoint *c,
+                         struct region_result *results, struct error *e)
+{
+    struct table_proposal *proposals = calloc(b->n + 1, sizeof *proposals);
+    enum err err = proposals != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    if (err == ERR_OK)
+        err = raster_batch_draw(b, reader, e);
+    if (err == ERR_OK)
+        err = s->ops->propose(s->self, b->images, b->n, c, proposals, e);
+    raster_batch_undraw(b);
+    for (size_t i = 0; err == ERR_OK && i < b->n; i++)
+        err = apply(&b->parts[i], &proposals[i], &results[b->parts[i].tag], e);
+    for (size_t i = 0; proposals != NULL && i < b->n; i++)
+        table_proposal_free(&proposals[i]);
+    free(proposals);
+    return err;
+}

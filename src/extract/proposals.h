@@ -1,0 +1,16 @@
+/* Asking a model for the structure of tables, and keeping what stands up to the words read. */
+#ifndef PDF_OCR_EXTRACT_PROPOSALS_H
+#define PDF_OCR_EXTRACT_PROPOSALS_H
+
+#include "extract/raster_batch.h"
+#include "ports/structurer.h"
+
+/* Draws the regions that are the parts of b and has their structure proposed in one call;
+ * parts[i].tag is the index of its result. A result whose proposal stands up to its words
+ * (extract/verify.h) gets that table in the place of what it had; the others stay as they are.
+ * The pixels are freed again, the parts stay. */
+enum err proposals_apply(struct raster_batch *b, const struct structurer *s,
+                         struct page_reader *reader, const struct checkpoint *c,
+                         struct region_result *results, struct error *e);
+
+#endif

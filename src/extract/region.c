@@ -1,0 +1,205 @@
+#include "extract/region.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/form.h"
+#include "extract/grid.h"
+#include "extract/layout.h"
+
+#define FORM_SHARE 0.6 /* lines with a name that make an AUTO region a form */
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+void seen_free(struct seen *s)
+{
+    page_content_free(&s->content);
+    ocr_result_free(&s->found);
+}
+
+static bool centre_in(struct box w, struct box b)
+{
+    double x = w.x + w.w / 2, y = w.y + w.h / 2;
+    return x >= b.x && x <= b.x + b.w && y >= b.y && y <= b.y + b.h;
+}
+
+bool seen_has_words(const struct seen *s, struct box b)
+{
+    for (size_t i = 0; i < s->content.words.n; i++)
+        if (centre_in(s->content.words.items[i].box, b))
+            return true;
+    return false;
+}
+
+static enum err copy_words(const struct layout *l, struct region_result *out, struct error *e)
+{
+    float sum = 0;
+    for (size_t i = 0; i < l->n_items; i++) {
+        const struct word *w = l->items[i].word;
+        if (word_list_add(&out->words, w->box, w->text, strlen(w->text), w->confidence,
+                          w->engine) != ERR_OK)
+            return no_memory(e);
+        sum += w->confidence;
+        out->engine = w->engine;
+    }
+    out->confidence = l->n_items > 0 ? sum / (float)l->n_items : 0;
+    return ERR_OK;
+}
+
+static void free_structure(struct region_result *r)
+{
+    for (size_t i = 0; i < r->n_tables; i++)
+        table_free(&r->tables[i]);
+    for (size_t i = 0; i < r->n_fields; i++)
+        form_field_free(&r->fields[i]);
+    free(r->tables);
+    free(r->fields);
+    r->tables = NULL;
+    r->fields = NULL;
+    r->n_tables = r->n_fields = 0;
+}
+
+enum err region_set_table(struct region_result *out, struct table *t, struct error *e)
+{
+    free_structure(out);
+    out->tables = malloc(sizeof *out->tables);
+    if (out->tables == NULL) {
+        table_free(t);
+        return no_memory(e);
+    }
+    out->tables[0] = *t;
+    out->n_tables = 1;
+    out->region.type = REGION_TABLE;
+    return ERR_OK;
+}
+
+/* --- what the engine found --- */
+
+/* Whether the table has words, and all of them in the region. */
+static bool table_in(const struct table *t, struct box b)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < t->n_cells; i++) {
+        if (t->cells[i].text[0] == '\0')
+            continue;
+        filled++;
+        if (!centre_in(t->cells[i].box, b))
+            return false;
+    }
+    return filled > 0;
+}
+
+/* The engine's largest table in the region; NULL when there is none. */
+static struct table *largest_table(const struct seen *s, struct box b)
+{
+    struct table *best = NULL;
+    for (size_t i = 0; i < s->found.n_tables; i++) {
+        struct table *t = &s->found.tables[i];
+        if (table_in(t, b) && (best == NULL || t->n_cells > best->n_cells))
+            best = t;
+    }
+    return best;
+}
+
+/* Moves the engine's fields in the region to the result. */
+static enum err take_fields(struct seen *s, struct region_result *out, struct error *e)
+{
+    out->fields = calloc(s->found.n_fields + 1, sizeof *out->fields);
+    if (out->fields == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < s->found.n_fields; i++) {
+        struct form_field *f = &s->found.fields[i];
+        if (f->name == NULL || !centre_in(f->name_box, out->region.box))
+            continue;
+        out->fields[out->n_fields++] = *f;
+        memset(f, 0, sizeof *f);
+    }
+    return ERR_OK;
+}
+
+/* Gives the region the engine's structure where it has one; *found tells. */
+static enum err engine_structure(struct seen *s, struct region_result *out, bool *found,
+                                 struct error *e)
+{
+    struct region *g = &out->region;
+    bool may_be_table = g->type == REGION_TABLE || g->type == REGION_AUTO;
+    struct table *t = may_be_table ? largest_table(s, g->box) : NULL;
+    enum err err = ERR_OK;
+    *found = t != NULL;
+    if (t != NULL) {
+        struct table own = *t;
+        memset(t, 0, sizeof *t);
+        return region_set_table(out, &own, e);
+    }
+    if (g->type == REGION_FORM || g->type == REGION_AUTO)
+        err = take_fields(s, out, e);
+    *found = out->n_fields > 0;
+    if (*found)
+        g->type = REGION_FORM;
+    return err;
+}
+
+/* --- what its words and rules look like --- */
+
+static enum err words_structure(const struct layout *l, const struct page_content *page,
+                                struct region_result *out, struct error *e)
+{
+    struct region *g = &out->region;
+    bool found = false;
+    if (g->type == REGION_AUTO && form_share(l) >= FORM_SHARE)
+        g->type = REGION_FORM;
+    if (g->type == REGION_FORM) {
+        free_structure(out);
+        return form_find(l, &page->info, &out->fields, &out->n_fields, e);
+    }
+    if (g->type == REGION_TEXT)
+        return ERR_OK;
+    struct table t;
+    enum err err = grid_build(l, page->rules, page->n_rules, &page->info, g->box, &t, &found, e);
+    if (err != ERR_OK)
+        return err;
+    /* One line in pieces, or running text in columns, is no table unless the user says so. */
+    if (found && g->type == REGION_AUTO && t.rows < 2) {
+        table_free(&t);
+        found = false;
+    }
+    if (found)
+        return region_set_table(out, &t, e);
+    if (g->type == REGION_AUTO)
+        g->type = REGION_TEXT;
+    return ERR_OK;
+}
+
+static enum err structure(struct seen *s, const struct layout *l, struct region_result *out,
+                          struct error *e)
+{
+    bool found = false;
+    enum err err = engine_structure(s, out, &found, e);
+    return err != ERR_OK || found ? err : words_structure(l, &s->content, out, e);
+}
+
+enum err region_extract(struct seen *s, struct region_result *out, struct error *e)
+{
+    const struct page_content *page = &s->content;
+    struct layout l;
+    struct buffer text = BUFFER_INIT;
+    enum err err = layout_build(&page->words, &page->info, out->region.box, &l, e);
+    if (err != ERR_OK)
+        return err;
+    err = copy_words(&l, out, e);
+    if (err == ERR_OK)
+        err = structure(s, &l, out, e);
+    if (err == ERR_OK)
+        err = layout_text(&l, &text, e);
+    if (err == ERR_OK && (out->text = buffer_take(&text)) == NULL)
+        err = no_memory(e);
+    if (err == ERR_OK && l.n_items == 0 &&
+        (out->warning = strdup("Nothing was found in this region.")) == NULL)
+        err = no_memory(e);
+    buffer_free(&text);
+    layout_free(&l);
+    return err;
+}

@@ -1,0 +1,31 @@
+/* From what was seen of a page to the result of a region. */
+#ifndef PDF_OCR_EXTRACT_REGION_H
+#define PDF_OCR_EXTRACT_REGION_H
+
+#include "ports/extraction.h"
+#include "ports/ocr_engine.h"
+
+/* A page, or as much of it as was read: its words and rules, and the tables and fields that the
+ * engine found by itself (found.words is empty). All boxes are fractions of the page. */
+struct seen {
+    struct page_content content;
+    struct ocr_result found;
+    bool by_ocr;
+};
+
+void seen_free(struct seen *s);
+
+/* Whether a word's centre lies in b. */
+bool seen_has_words(const struct seen *s, struct box b);
+
+/* Fills *out, whose region is set, with the words, text and structure of the region; an AUTO
+ * region becomes what it looks like. The engine's own table or fields are taken out of *s; where
+ * it has none in the region the structure comes from the words and rules. *out is the caller's to
+ * free on errors too. */
+enum err region_extract(struct seen *s, struct region_result *out, struct error *e);
+
+/* Makes t the only structure of a result: its fields and tables are freed. t is consumed, on
+ * errors too. */
+enum err region_set_table(struct region_result *out, struct table *t, struct error *e);
+
+#endif

@@ -1,0 +1,313 @@
+/* The analysts' copy in BigQuery: rows streamed by tabledata.insertAll, questions by jobs.query.
+ * https://cloud.google.com/bigquery/docs/reference/rest */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/log.h"
+#include "google/google.h"
+
+#define PENDING_MAX  500 /* rows a request: what the documentation recommends */
+#define FLUSH_TRIES  6
+#define FLUSH_S      5 /* what the worker gives a flush, when its client has been answered */
+#define QUERY_MS     5000
+#define PAUSE_MOST_S 60
+
+enum { TABLE_JOBS, TABLE_FEEDBACK, N_TABLES };
+static const char *const table_names[N_TABLES] = {"jobs", "feedback"};
+
+struct analytics_state {
+    struct google_client *client;
+    char *project, *dataset, *bucket;
+    json_t *pending[N_TABLES]; /* rows as insertAll takes them */
+    int failures;              /* flushes in a row */
+    int64_t not_before_us;
+};
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+/* --- rows --- */
+
+static void set_text(json_t *row, const char *name, const char *text)
+{
+    if (text != NULL)
+        (void)json_object_set_new(row, name, json_string(text));
+}
+
+static void set_time(json_t *row, const char *name, int64_t us)
+{
+    char text[RFC3339_LEN + 1];
+    if (us == 0)
+        return;
+    rfc3339_format(us, text);
+    (void)json_object_set_new(row, name, json_string(text));
+}
+
+static void set_uri(const struct analytics_state *t, json_t *row, const char *name,
+                    const char *object)
+{
+    char uri[1024];
+    if (object == NULL)
+        return;
+    (void)snprintf(uri, sizeof uri, "gs://%s/%s", t->bucket, object);
+    set_text(row, name, uri);
+}
+
+/* A full buffer gives up its oldest row: this copy is best effort, the live store has it all. */
+static void add_row(struct analytics_state *t, int table, const char *insert_id, json_t *row)
+{
+    json_t *item = json_pack("{s:s,s:o}", "insertId", insert_id, "json", row);
+    if (json_array_size(t->pending[table]) >= PENDING_MAX) {
+        log_event(LOG_WARNING, "a row for BigQuery is dropped: too many wait", "table",
+                  table_names[table], NULL);
+        (void)json_array_remove(t->pending[table], 0);
+    }
+    if (item == NULL || json_array_append_new(t->pending[table], item) != 0)
+        log_event(LOG_WARNING, "a row for BigQuery is dropped: out of memory", NULL);
+}
+
+static void analytics_job_ended(void *self, const struct job *j)
+{
+    struct analytics_state *t = self;
+    char insert_id[80];
+    json_t *row = json_object();
+    set_text(row, "job_id", j->id);
+    set_text(row, "pdf_id", j->pdf_id);
+    set_text(row, "status", job_status_names[j->status]);
+    (void)json_object_set_new(row, "regions_count", json_integer(j->regions_count));
+    set_text(row, "output_format", j->output_format);
+    set_uri(t, row, "result_url", j->result_name);
+    set_text(row, "error_message", j->error_message);
+    set_uri(t, row, "debug_graph_url", j->debug_graph_name);
+    (void)json_object_set_new(row, "has_feedback", json_boolean(j->has_feedback));
+    (void)json_object_set_new(row, "feedback_count", json_integer(j->feedback_count));
+    set_time(row, "last_feedback_at", j->last_feedback_us);
+    set_text(row, "request_data", j->request_json);
+    set_time(row, "created_at", j->created_us);
+    set_time(row, "updated_at", j->updated_us);
+    if (j->outcome != OUTCOME_NONE)
+        set_text(row, "outcome", job_outcome_names[j->outcome]);
+    set_text(row, "owner", j->owner);
+    (void)snprintf(insert_id, sizeof insert_id, "%s-%" PRId64, j->id, j->version);
+    add_row(t, TABLE_JOBS, insert_id, row);
+}
+
+static void analytics_feedback_given(void *self, const char *owner, const struct feedback *f)
+{
+    json_t *row = json_object();
+    set_text(row, "id", f->id);
+    set_text(row, "job_id", f->job_id);
+    set_text(row, "corrections", f->corrections_json);
+    (void)json_object_set_new(row, "corrections_count", json_integer(f->corrections_count));
+    set_text(row, "user_id", f->user_id);
+    set_text(row, "session_id", f->session_id);
+    set_time(row, "timestamp", f->timestamp_us);
+    set_text(row, "status", f->status);
+    set_time(row, "created_at", f->created_us);
+    set_text(row, "owner", owner);
+    add_row(self, TABLE_FEEDBACK, f->id, row);
+}
+
+/* --- sending --- */
+
+static enum err post(struct analytics_state *t, const char *path, const json_t *tree,
+                     struct google_reply *r, struct error *e)
+{
+    struct buffer body = BUFFER_INIT;
+    memset(r, 0, sizeof *r);
+    enum err err = google_json_body(tree, &body, e);
+    struct google_request q = {.api = GOOGLE_BIGQUERY,
+                               .method = "POST",
+                               .path = path,
+                               .body = body.data,
+                               .body_len = body.len,
+                               .idempotent = true};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, r, e);
+    buffer_free(&body);
+    return err;
+}
+
+/* Rows that the table does not take will not be taken later either. */
+static void log_refused(const struct google_reply *r, const char *table)
+{
+    const json_t *first = json_array_get(json_object_get(r->json, "insertErrors"), 0);
+    const json_t *why = json_array_get(json_object_get(first, "errors"), 0);
+    const char *message = json_string_value(json_object_get(why, "message"));
+    if (first != NULL)
+        log_event(LOG_ERROR,
+                  "BigQuery refused rows; compare the table with pdf-ocr-migrate "
+                  "--verify-only",
+                  "table", table, "cause", message != NULL ? message : "not told", NULL);
+}
+
+static enum err send_rows(struct analytics_state *t, int table, struct error *e)
+{
+    char path[512];
+    struct google_reply r = {0};
+    if (json_array_size(t->pending[table]) == 0)
+        return ERR_OK;
+    json_t *body = json_pack("{s:O}", "rows", t->pending[table]);
+    (void)snprintf(path, sizeof path, "/bigquery/v2/projects/%s/datasets/%s/tables/%s/insertAll",
+                   t->project, t->dataset, table_names[table]);
+    enum err err = post(t, path, body, &r, e);
+    if (err == ERR_OK)
+        log_refused(&r, table_names[table]);
+    if (err == ERR_OK || !err_is_transient(err))
+        (void)json_array_clear(t->pending[table]);
+    google_reply_clear(&r);
+    json_decref(body);
+    return err;
+}
+
+static void note_failure(struct analytics_state *t, const struct error *e)
+{
+    char rows[24];
+    int64_t pause_s = INT64_C(1) << t->failures;
+    t->not_before_us =
+        monotonic_us() + (pause_s < PAUSE_MOST_S ? pause_s : PAUSE_MOST_S) * US_PER_S;
+    if (++t->failures < FLUSH_TRIES && err_is_transient(e->kind))
+        return;
+    (void)snprintf(rows, sizeof rows, "%zu",
+                   json_array_size(t->pending[TABLE_JOBS]) +
+                       json_array_size(t->pending[TABLE_FEEDBACK]));
+    log_error(LOG_WARNING, "rows for BigQuery are given up", e);
+    log_event(LOG_WARNING, "the next migration copies what is missing", "rows", rows, NULL);
+    for (int i = 0; i < N_TABLES; i++)
+        (void)json_array_clear(t->pending[i]);
+    t->failures = 0;
+}
+
+static void analytics_flush(void *self)
+{
+    struct analytics_state *t = self;
+    struct error e = {0};
+    enum err err = ERR_OK;
+    if (json_array_size(t->pending[TABLE_JOBS]) + json_array_size(t->pending[TABLE_FEEDBACK]) ==
+            0 ||
+        monotonic_us() < t->not_before_us)
+        return;
+    context_set(monotonic_us() + FLUSH_S * US_PER_S, NULL);
+    for (int i = 0; err == ERR_OK && i < N_TABLES; i++)
+        err = send_rows(t, i, &e);
+    context_set(0, NULL);
+    if (err == ERR_OK)
+        t->failures = 0;
+    else
+        note_failure(t, &e);
+}
+
+/* --- questions --- */
+
+static json_t *stats_query(const struct analytics_state *t, const char *owner)
+{
+    struct buffer sql = BUFFER_INIT;
+    buffer_printf(&sql,
+                  "WITH f AS (SELECT * FROM `%s.%s.feedback_latest` WHERE @owner IS NULL OR owner "
+                  "= @owner), a AS (SELECT JSON_VALUE(c, '$.action') AS action FROM f, "
+                  "UNNEST(JSON_QUERY_ARRAY(f.corrections)) AS c) SELECT (SELECT COUNT(*) FROM f), "
+                  "(SELECT COUNT(DISTINCT job_id) FROM f), "
+                  "(SELECT COALESCE(SUM(corrections_count), 0) FROM f)",
+                  t->project, t->dataset);
+    for (int i = 0; i < FEEDBACK_ACTIONS; i++)
+        buffer_printf(&sql, ", (SELECT COUNTIF(action = '%s') FROM a)", feedback_action_names[i]);
+    json_t *value = owner != NULL ? json_pack("{s:s}", "value", owner) : json_object();
+    json_t *body = buffer_failed(&sql)
+                       ? NULL
+                       : json_pack("{s:s,s:b,s:s,s:i,s:[{s:s,s:{s:s},s:O}]}", "query", sql.data,
+                                   "useLegacySql", 0, "parameterMode", "NAMED", "timeoutMs",
+                                   QUERY_MS, "queryParameters", "name", "owner", "parameterType",
+                                   "type", "STRING", "parameterValue", value);
+    json_decref(value);
+    buffer_free(&sql);
+    return body;
+}
+
+static bool read_stats(const json_t *reply, struct feedback_stats *out)
+{
+    const json_t *row = json_array_get(json_object_get(reply, "rows"), 0);
+    const json_t *cells = json_object_get(row, "f");
+    int64_t *const to[] = {&out->feedback_count, &out->jobs_with_feedback, &out->corrections_count};
+    for (size_t i = 0; i < 3 + FEEDBACK_ACTIONS; i++) {
+        const char *text = json_string_value(json_object_get(json_array_get(cells, i), "v"));
+        if (text == NULL)
+            return false;
+        *(i < 3 ? to[i] : &out->by_action[i - 3]) = strtoll(text, NULL, 10);
+    }
+    return true;
+}
+
+static enum err analytics_feedback_stats(void *self, const char *owner, struct feedback_stats *out,
+                                         struct error *e)
+{
+    struct analytics_state *t = self;
+    struct google_reply r;
+    char path[256];
+    json_t *body = stats_query(t, owner);
+    memset(out, 0, sizeof *out);
+    (void)snprintf(path, sizeof path, "/bigquery/v2/projects/%s/queries", t->project);
+    enum err err = post(t, path, body, &r, e);
+    if (err == ERR_OK && !json_is_true(json_object_get(r.json, "jobComplete"))) {
+        err = error_set(e, ERR_TIMEOUT, "BigQuery takes long over this; try again.");
+        e->retry_after_s = 5;
+    } else if (err == ERR_OK && !read_stats(r.json, out)) {
+        err = error_set(e, ERR_UNAVAILABLE, "BigQuery gave an answer that cannot be used.");
+    } else if (err == ERR_NOT_FOUND) {
+        err = error_set(e, ERR_UNAVAILABLE, "The statistics are not set up; tell the operator.");
+        error_cause(e, "the dataset or its views are missing: pdf-ocr-migrate --create-tables");
+    }
+    google_reply_clear(&r);
+    json_decref(body);
+    return err;
+}
+
+/* --- opening --- */
+
+static void analytics_close(void *self)
+{
+    struct analytics_state *t = self;
+    t->not_before_us = 0;
+    if (t->pending[TABLE_FEEDBACK] != NULL)
+        analytics_flush(t);
+    for (int i = 0; i < N_TABLES; i++)
+        json_decref(t->pending[i]);
+    free(t->project);
+    free(t->dataset);
+    free(t->bucket);
+    free(t);
+}
+
+static const struct analytics_ops ops = {
+    .name = "bigquery",
+    .job_ended = analytics_job_ended,
+    .feedback_given = analytics_feedback_given,
+    .flush = analytics_flush,
+    .feedback_stats = analytics_feedback_stats,
+    .close = analytics_close,
+};
+
+enum err bigquery_analytics_open(struct google_client *client, const struct bigquery_options *o,
+                                 struct analytics *out, struct error *e)
+{
+    struct analytics_state *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return no_memory(e);
+    t->client = client;
+    t->project = strdup(o->project);
+    t->dataset = strdup(o->dataset);
+    t->bucket = strdup(o->bucket);
+    for (int i = 0; i < N_TABLES; i++)
+        t->pending[i] = json_array();
+    if (t->project == NULL || t->dataset == NULL || t->bucket == NULL ||
+        t->pending[TABLE_JOBS] == NULL || t->pending[TABLE_FEEDBACK] == NULL) {
+        analytics_close(t);
+        return no_memory(e);
+    }
+    *out = (struct analytics){&ops, t};
+    return ERR_OK;
+}

@@ -1,0 +1,126 @@
+/* The one HTTP client of Google's APIs, on libcurl.
+ *
+ * Connections are kept and shared by all calls of a client (HTTP/2 where the server offers it).
+ * Idempotent calls are tried again after transport errors, 408, 429, 5xx and answers that are not
+ * the JSON they should be, with full jitter, honouring Retry-After (RFC 9110), as long as the
+ * request at hand has time left (base/context.h). A 401 renews the token once. An API that keeps
+ * failing is left alone for a while (a circuit). Google's error JSON becomes one struct error:
+ * https://cloud.google.com/apis/design/errors
+ *
+ * A client belongs to one process and is not re-entrant: a checkpoint passed to google_call_many
+ * must not use the same client. Nothing secret is logged: no token, no body, no query.
+ */
+#ifndef PDF_OCR_GOOGLE_CLIENT_H
+#define PDF_OCR_GOOGLE_CLIENT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/source.h"
+#include "ports/page.h"
+
+enum google_api {
+    GOOGLE_STORAGE,
+    GOOGLE_FIRESTORE,
+    GOOGLE_TASKS,
+    GOOGLE_BIGQUERY,
+    GOOGLE_DOCUMENTAI,
+    GOOGLE_GEMINI,
+    GOOGLE_IAM,
+    GOOGLE_TOKENS, /* metadata server, OAuth and STS */
+    GOOGLE_API__MAX
+};
+extern const char *const google_api_names[GOOGLE_API__MAX];
+
+struct google_credentials;
+struct google_client;
+
+struct google_client_options {
+    const struct source *source;
+    struct google_credentials *credentials; /* borrowed; NULL: calls go without a token */
+    const char *base_url[GOOGLE_API__MAX];  /* no slash at the end; copied */
+    bool emulated[GOOGLE_API__MAX];         /* sends the emulators' `Bearer owner` instead */
+    const char *api_key;                    /* for GOOGLE_GEMINI; copied */
+    const char *ca_file;                    /* NULL: the system's; copied */
+    int parallel;                           /* calls at once in google_call_many */
+    /* Counts; may be NULL. status 0: no answer. Called once a try. */
+    void (*observe)(enum google_api api, long status, int64_t us);
+};
+
+enum err google_client_open(const struct google_client_options *o, struct google_client **out,
+                            struct error *e);
+void google_client_close(struct google_client *c);
+
+/* A part of a multipart/related body (RFC 2387). */
+struct google_part {
+    const char *content_type;
+    const void *bytes;
+    size_t n;
+};
+
+struct google_request {
+    enum google_api api;
+    const char *method;
+    const char *path;           /* below the API's base URL, percent-encoded; or a whole URL */
+    const char *const *headers; /* `Name: value`, ended by NULL; may be NULL */
+
+    /* The body: bytes, or parts, or a part of a file. All borrowed. */
+    const char *content_type; /* NULL: application/json where there is a body */
+    const void *body;
+    size_t body_len;
+    const struct google_part *parts;
+    size_t n_parts;
+    int body_fd; /* used when body_from_file */
+    bool body_from_file;
+    int64_t body_offset, body_file_len;
+
+    bool to_file; /* a 2xx body is appended to sink_fd, and not read as JSON */
+    int sink_fd;
+
+    bool idempotent; /* trying again does no harm */
+    bool no_auth;
+    int timeout_s; /* of one try; 0: 10 */
+};
+
+struct google_reply {
+    long status;     /* 0: no answer */
+    json_t *json;    /* the body, where it is JSON; NULL when empty or to_file */
+    bool retried;    /* an earlier try may have taken effect */
+    char reason[48]; /* Google's error status: FAILED_PRECONDITION, ABORTED, ... */
+    char location[2048];
+    char range[64];
+    int64_t generation; /* x-goog-generation, or 0 */
+};
+
+/* Frees what a reply owns; a zeroed one is allowed. */
+void google_reply_clear(struct google_reply *r);
+
+/* Makes one call. ERR_OK for 2xx (and 308 of a resumable upload). Else the kind of the error:
+ * 400 ERR_UNPROCESSABLE, but FAILED_PRECONDITION, 409 and 412 ERR_CONFLICT and ABORTED
+ * ERR_UNAVAILABLE; 401 and 403
+ * ERR_UNAVAILABLE (the operator's matter); 404 ERR_NOT_FOUND; 413 ERR_TOO_LARGE; 429
+ * ERR_RATE_LIMITED; 5xx, no connection and broken answers ERR_UNAVAILABLE; too slow ERR_TIMEOUT.
+ * *r is filled in every case and cleared by the caller. */
+enum err google_call(struct google_client *c, const struct google_request *q,
+                     struct google_reply *r, struct error *e);
+
+/* Makes n calls, several at once. errors[i] tells of each; the first error is returned too.
+ * checkpoint (may be NULL) is passed about every second and may stop everything. */
+enum err google_call_many(struct google_client *c, const struct google_request *q, size_t n,
+                          const struct checkpoint *checkpoint, struct google_reply *r,
+                          struct error *errors, struct error *e);
+
+/* Sleeps as between two tries, but not past the deadline: for those who try again themselves. */
+void google_pause(const struct google_client *c, int tries);
+
+/* A request with a JSON body; the tree is only borrowed while the buffer is filled. */
+enum err google_json_body(const json_t *tree, struct buffer *out, struct error *e);
+
+/* Appends text percent-encoded as one path segment or query value (RFC 3986). */
+void google_escape(struct buffer *out, const char *text);
+
+#endif

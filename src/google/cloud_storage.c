@@ -1,0 +1,609 @@
+/* Objects of a bucket: https://cloud.google.com/storage/docs/json_api */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "google/google.h"
+#include "google/signed_url_v4.h"
+
+#define CHUNK         (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
+#define TRANSFER_S    60        /* one try of moving a chunk or an object */
+#define DOWNLOAD_GOES 5
+#define LINKS         64 /* links kept, so that polls of a job need no signature */
+#define LINK_MAX      2048
+#define LINK_EARLY_US (24 * 3600 * US_PER_S)
+
+struct link {
+    char name[BLOB_NAME_MAX + 1];
+    int64_t expires_us; /* as asked for */
+    int64_t good_us;    /* until when its signature holds */
+    char url[LINK_MAX];
+};
+
+struct storage {
+    struct google_client *client;
+    struct google_credentials *credentials;
+    const struct source *source;
+    char *bucket, *temp_dir, *link_base;
+    struct link *links;
+    size_t next_link;
+};
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+static enum err check_name(const char *name, struct error *e)
+{
+    if (blob_name_valid(name))
+        return ERR_OK;
+    return error_set(e, ERR_BAD_REQUEST, "The name has characters that are not allowed.");
+}
+
+static enum err not_found(const char *name, struct error *e)
+{
+    return error_set(e, ERR_NOT_FOUND, "There is no %s.", name);
+}
+
+/* `/storage/v1/b/{bucket}/o/{object}{suffix}` */
+static enum err object_path(const struct storage *t, const char *name, const char *suffix,
+                            struct buffer *out, struct error *e)
+{
+    buffer_printf(out, "/storage/v1/b/%s/o/", t->bucket);
+    google_escape(out, name);
+    buffer_puts(out, suffix);
+    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+}
+
+static enum err get_json(struct storage *t, const char *path, struct google_reply *r,
+                         struct error *e)
+{
+    struct google_request q = {
+        .api = GOOGLE_STORAGE, .method = "GET", .path = path, .idempotent = true};
+    return google_call(t->client, &q, r, e);
+}
+
+/* --- uploading --- */
+
+static enum err upload_path(const struct storage *t, const char *kind, const char *name,
+                            bool create_only, struct buffer *out, struct error *e)
+{
+    buffer_printf(out, "/upload/storage/v1/b/%s/o?uploadType=%s&fields=generation", t->bucket,
+                  kind);
+    if (name != NULL) {
+        buffer_puts(out, "&name=");
+        google_escape(out, name);
+    }
+    if (create_only)
+        buffer_puts(out, "&ifGenerationMatch=0");
+    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+}
+
+/* A small file goes as one request with its bytes alone. */
+static enum err put_media(struct storage *t, const char *name, int fd, int64_t size,
+                          const char *content_type, bool create_only, struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    struct google_reply r = {0};
+    enum err err = upload_path(t, "media", name, create_only, &path, e);
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "POST",
+                               .path = path.data,
+                               .content_type = content_type,
+                               .body_from_file = true,
+                               .body_fd = fd,
+                               .body_file_len = size,
+                               .idempotent = true,
+                               .timeout_s = TRANSFER_S};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, &r, e);
+    google_reply_clear(&r);
+    buffer_free(&path);
+    return err;
+}
+
+/* Starts a resumable upload; session is its URL. */
+static enum err start_session(struct storage *t, const char *name, int64_t size,
+                              const char *content_type, bool create_only, char session[2048],
+                              struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    struct google_reply r = {0};
+    char type[128], length[64];
+    (void)snprintf(type, sizeof type, "X-Upload-Content-Type: %s", content_type);
+    (void)snprintf(length, sizeof length, "X-Upload-Content-Length: %" PRId64, size);
+    const char *const headers[] = {type, length, NULL};
+    enum err err = upload_path(t, "resumable", name, create_only, &path, e);
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "POST",
+                               .path = path.data,
+                               .headers = headers,
+                               .content_type = "application/json",
+                               .body = "{}",
+                               .body_len = 2,
+                               .idempotent = true};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, &r, e);
+    if (err == ERR_OK && r.location[0] == '\0')
+        err = error_set(e, ERR_UNAVAILABLE, "Cloud Storage gave no upload session; try again.");
+    (void)snprintf(session, 2048, "%s", r.location);
+    google_reply_clear(&r);
+    buffer_free(&path);
+    return err;
+}
+
+/* Sends a chunk, or asks how far the session is (n 0). *sent is what the service has; done tells
+ * that it has all. A chunk is not simply sent again: what of it arrived is asked first. */
+static enum err send_chunk(struct storage *t, const char *session, int fd, int64_t at, int64_t n,
+                           int64_t size, int64_t *sent, bool *done, struct error *e)
+{
+    char range[80];
+    struct google_reply r = {0};
+    if (n > 0)
+        (void)snprintf(range, sizeof range, "Content-Range: bytes %" PRId64 "-%" PRId64 "/%" PRId64,
+                       at, at + n - 1, size);
+    else
+        (void)snprintf(range, sizeof range, "Content-Range: bytes */%" PRId64, size);
+    const char *const headers[] = {range, NULL};
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "PUT",
+                               .path = session,
+                               .headers = headers,
+                               .body_from_file = n > 0,
+                               .body_fd = fd,
+                               .body_offset = at,
+                               .body_file_len = n,
+                               .idempotent = n == 0,
+                               .timeout_s = TRANSFER_S};
+    enum err err = google_call(t->client, &q, &r, e);
+    const char *dash = strchr(r.range, '-');
+    *done = err == ERR_OK && r.status != 308;
+    *sent = err == ERR_OK && dash != NULL ? strtoll(dash + 1, NULL, 10) + 1 : 0;
+    google_reply_clear(&r);
+    return err;
+}
+
+static enum err put_resumable(struct storage *t, const char *name, int fd, int64_t size,
+                              const char *content_type, bool create_only, struct error *e)
+{
+    char session[2048];
+    bool done = false;
+    int failures = 0;
+    enum err err = start_session(t, name, size, content_type, create_only, session, e);
+    for (int64_t at = 0; err == ERR_OK && !done;) {
+        int64_t n = size - at < CHUNK ? size - at : CHUNK;
+        err = send_chunk(t, session, fd, at, n, size, &at, &done, e);
+        if (err_is_transient(err) && ++failures <= DOWNLOAD_GOES)
+            err = send_chunk(t, session, fd, 0, 0, size, &at, &done, e);
+    }
+    return err;
+}
+
+static enum err storage_put_file(void *self, const char *name, const char *path,
+                                 const char *content_type, bool keep, struct error *e)
+{
+    struct storage *t = self;
+    struct stat st;
+    enum err err = check_name(name, e);
+    if (err != ERR_OK)
+        return err;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        err = not_found(path, e);
+    else if (st.st_size > CHUNK)
+        err = put_resumable(t, name, fd, st.st_size, content_type, keep, e);
+    else
+        err = put_media(t, name, fd, st.st_size, content_type, keep, e);
+    if (fd >= 0)
+        (void)close(fd);
+    if (keep && err == ERR_CONFLICT) /* it is there already */
+        err = ERR_OK;
+    if (err == ERR_OK)
+        (void)unlink(path);
+    return err;
+}
+
+/* A result: its bytes, and how browsers are to take it. */
+static enum err storage_put_bytes(void *self, const char *name, const void *bytes, size_t n,
+                                  const char *content_type, struct error *e)
+{
+    struct storage *t = self;
+    struct buffer path = BUFFER_INIT, about = BUFFER_INIT;
+    struct google_reply r = {0};
+    json_t *tree =
+        json_pack("{s:s,s:s,s:s,s:s}", "name", name, "contentType", content_type,
+                  "contentDisposition", "attachment", "cacheControl", "private, no-transform");
+    enum err err = check_name(name, e);
+    if (err == ERR_OK)
+        err = google_json_body(tree, &about, e);
+    if (err == ERR_OK)
+        err = upload_path(t, "multipart", NULL, false, &path, e);
+    const struct google_part parts[] = {{"application/json; charset=UTF-8", about.data, about.len},
+                                        {content_type, bytes, n}};
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "POST",
+                               .path = path.data,
+                               .content_type = "multipart/related",
+                               .parts = parts,
+                               .n_parts = 2,
+                               .idempotent = true,
+                               .timeout_s = TRANSFER_S};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, &r, e);
+    google_reply_clear(&r);
+    json_decref(tree);
+    buffer_free(&about);
+    buffer_free(&path);
+    return err;
+}
+
+/* --- downloading --- */
+
+static int temp_file(const struct storage *t)
+{
+    char path[512];
+    int fd = open(t->temp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+    if (snprintf(path, sizeof path, "%s/download-XXXXXX", t->temp_dir) >= (int)sizeof path)
+        return -1;
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        (void)unlink(path);
+    return fd;
+}
+
+/* Something in between answered in the service's place. */
+static enum err not_the_object(int fd, struct error *e)
+{
+    if (ftruncate(fd, 0) != 0)
+        return no_memory(e);
+    return error_set(e, ERR_UNAVAILABLE,
+                     "Cloud Storage gave an answer that cannot be read; try again.");
+}
+
+/* One go of a download from where it broke off; generation pins the object's version. */
+static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, int64_t *generation,
+                      struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    struct google_reply r = {0};
+    char range[48], suffix[64];
+    (void)snprintf(range, sizeof range, "Range: bytes=%" PRId64 "-", at);
+    const char *const headers[] = {range, NULL};
+    if (*generation != 0)
+        (void)snprintf(suffix, sizeof suffix, "?alt=media&generation=%" PRId64, *generation);
+    else
+        (void)snprintf(suffix, sizeof suffix, "?alt=media");
+    enum err err = object_path(t, name, suffix, &path, e);
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "GET",
+                               .path = path.data,
+                               .headers = at > 0 ? headers : NULL,
+                               .to_file = true,
+                               .sink_fd = fd,
+                               .timeout_s = TRANSFER_S};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, &r, e);
+    if (r.generation != 0)
+        *generation = r.generation;
+    /* Nothing is missing behind the end: the go before had brought the last byte. */
+    if (at > 0 && r.status == 416)
+        err = ERR_OK;
+    else if (err == ERR_OK && (r.generation == 0 || (at > 0 && r.status != 206)))
+        err = not_the_object(fd, e);
+    google_reply_clear(&r);
+    buffer_free(&path);
+    return err;
+}
+
+static enum err storage_open(void *self, const char *name, int *out, struct error *e)
+{
+    struct storage *t = self;
+    int64_t generation = 0;
+    enum err err = check_name(name, e);
+    if (err != ERR_OK)
+        return err;
+    int fd = temp_file(t);
+    if (fd < 0)
+        return error_set(e, ERR_STORAGE_FULL, "There is no room for a temporary file.");
+    for (int go = 0; go < DOWNLOAD_GOES; go++) {
+        int64_t at = lseek(fd, 0, SEEK_END);
+        err = fetch(t, name, fd, at, &generation, e);
+        if (!err_is_transient(err) || err == ERR_STORAGE_FULL)
+            break;
+        google_pause(t->client, go);
+    }
+    if (err == ERR_OK && lseek(fd, 0, SEEK_SET) != 0)
+        err = no_memory(e);
+    if (err != ERR_OK)
+        (void)close(fd);
+    else
+        *out = fd;
+    return err == ERR_NOT_FOUND ? not_found(name, e) : err;
+}
+
+/* --- looking --- */
+
+static void read_info(const json_t *object, struct blob_info *out)
+{
+    const char *size = json_string_value(json_object_get(object, "size"));
+    const char *updated = json_string_value(json_object_get(object, "updated"));
+    out->size = size != NULL ? strtoull(size, NULL, 10) : 0;
+    if (updated == NULL || rfc3339_parse(updated, &out->updated_us) != 0)
+        out->updated_us = 0;
+}
+
+static enum err storage_stat(void *self, const char *name, struct blob_info *out, struct error *e)
+{
+    struct storage *t = self;
+    struct buffer path = BUFFER_INIT;
+    struct google_reply r = {0};
+    enum err err = check_name(name, e);
+    if (err == ERR_OK)
+        err = object_path(t, name, "?fields=size,updated", &path, e);
+    if (err == ERR_OK)
+        err = get_json(t, path.data, &r, e);
+    if (err == ERR_OK)
+        read_info(r.json, out);
+    google_reply_clear(&r);
+    buffer_free(&path);
+    return err == ERR_NOT_FOUND ? not_found(name, e) : err;
+}
+
+static enum err list(struct storage *t, const char *prefix, int max, struct google_reply *r,
+                     struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    size_t n = strlen(prefix);
+    memset(r, 0, sizeof *r);
+    if (n < 2 || prefix[n - 1] != '/')
+        return error_set(e, ERR_BAD_REQUEST, "The prefix is not one.");
+    buffer_printf(&path, "/storage/v1/b/%s/o?maxResults=%d&fields=items(name,size,updated)&prefix=",
+                  t->bucket, max);
+    google_escape(&path, prefix);
+    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, r, e);
+    buffer_free(&path);
+    return err;
+}
+
+static enum err storage_find(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1],
+                             struct blob_info *info, struct error *e)
+{
+    struct google_reply r;
+    enum err err = list(self, prefix, 1, &r, e);
+    const json_t *item = json_array_get(json_object_get(r.json, "items"), 0);
+    const char *name = json_string_value(json_object_get(item, "name"));
+    if (err == ERR_OK && (name == NULL || !blob_name_valid(name)))
+        err = error_set(e, ERR_NOT_FOUND, "There is nothing under %s.", prefix);
+    if (err == ERR_OK) {
+        (void)snprintf(out, BLOB_NAME_MAX + 1, "%s", name);
+        read_info(item, info);
+    }
+    google_reply_clear(&r);
+    return err;
+}
+
+static enum err remove_object(struct storage *t, const char *name, struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    struct google_reply r = {0};
+    enum err err = object_path(t, name, "", &path, e);
+    struct google_request q = {
+        .api = GOOGLE_STORAGE, .method = "DELETE", .path = path.data, .idempotent = true};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, &r, e);
+    google_reply_clear(&r);
+    buffer_free(&path);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* Lists anew after each round, since what was listed is then gone. */
+static enum err storage_remove_prefix(void *self, const char *prefix, struct error *e)
+{
+    for (;;) {
+        struct google_reply r;
+        json_t *item;
+        size_t i, n = 0;
+        enum err err = list(self, prefix, 100, &r, e);
+        json_array_foreach(json_object_get(r.json, "items"), i, item)
+        {
+            const char *name = json_string_value(json_object_get(item, "name"));
+            if (err == ERR_OK && name != NULL) {
+                err = remove_object(self, name, e);
+                n++;
+            }
+        }
+        google_reply_clear(&r);
+        if (err != ERR_OK || n == 0)
+            return err;
+    }
+}
+
+/* --- links --- */
+
+/* IAM signs with a key that Google keeps: projects.serviceAccounts.signBlob. */
+static enum err sign_by_iam(struct storage *t, const char *email, const struct buffer *text,
+                            struct buffer *out, struct error *e)
+{
+    struct buffer path = BUFFER_INIT, body = BUFFER_INIT;
+    struct google_reply r = {0};
+    unsigned char signature[1024];
+    char base64[1024];
+    size_t n = 0;
+    if (text->len > 700)
+        return error_set(e, ERR_INTERNAL, "A link could not be signed.");
+    (void)sodium_bin2base64(base64, sizeof base64, (const unsigned char *)text->data, text->len,
+                            sodium_base64_VARIANT_ORIGINAL);
+    buffer_puts(&path, "/v1/projects/-/serviceAccounts/");
+    google_escape(&path, email);
+    buffer_puts(&path, ":signBlob");
+    buffer_printf(&body, "{\"payload\":\"%s\"}", base64);
+    struct google_request q = {.api = GOOGLE_IAM,
+                               .method = "POST",
+                               .path = path.data,
+                               .body = body.data,
+                               .body_len = body.len,
+                               .idempotent = true};
+    enum err err = buffer_failed(&path) || buffer_failed(&body) ? no_memory(e)
+                                                                : google_call(t->client, &q, &r, e);
+    const char *blob = json_string_value(json_object_get(r.json, "signedBlob"));
+    if (err == ERR_OK &&
+        (blob == NULL || sodium_base642bin(signature, sizeof signature, blob, strlen(blob), NULL,
+                                           &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0))
+        err = error_set(e, ERR_UNAVAILABLE, "IAM gave no signature; try again.");
+    if (err == ERR_OK)
+        buffer_append(out, signature, n);
+    google_reply_clear(&r);
+    buffer_free(&path);
+    buffer_free(&body);
+    return err;
+}
+
+static enum err sign_url(struct storage *t, const char *method, const char *name,
+                         const char *content_type, int64_t life_s, struct buffer *out,
+                         struct error *e)
+{
+    struct buffer text = BUFFER_INIT, signature = BUFFER_INIT;
+    struct signed_url_v4 u = {.base = t->link_base,
+                              .method = method,
+                              .bucket = t->bucket,
+                              .object = name,
+                              .content_type = content_type,
+                              .signed_s = source_now_us(t->source) / US_PER_S,
+                              .life_s =
+                                  life_s < SIGNED_URL_V4_MOST_S ? life_s : SIGNED_URL_V4_MOST_S};
+    enum err err = check_name(name, e);
+    if (err == ERR_OK)
+        err = google_credentials_email(t->credentials, &u.email, e);
+    if (err == ERR_OK)
+        err = signed_url_v4_string_to_sign(&u, &text, e);
+    if (err == ERR_OK)
+        err = google_credentials_can_sign(t->credentials)
+                  ? google_credentials_sign(t->credentials, text.data, text.len, &signature, e)
+                  : sign_by_iam(t, u.email, &text, &signature, e);
+    if (err == ERR_OK)
+        err =
+            signed_url_v4_finish(&u, (const unsigned char *)signature.data, signature.len, out, e);
+    buffer_free(&text);
+    buffer_free(&signature);
+    return err;
+}
+
+static enum err storage_upload_url(void *self, const char *name, const char *content_type,
+                                   int ttl_s, struct buffer *out, struct error *e)
+{
+    return sign_url(self, "PUT", name, content_type, ttl_s, out, e);
+}
+
+/* One that ends before the result does, since signatures hold for 7 days, is given up early. */
+static struct link *find_link(struct storage *t, const char *name, int64_t expires_us)
+{
+    int64_t now = source_now_us(t->source);
+    for (size_t i = 0; i < LINKS; i++) {
+        struct link *l = &t->links[i];
+        if (l->expires_us == expires_us && strcmp(l->name, name) == 0 &&
+            (l->good_us >= expires_us - US_PER_S || l->good_us > now + LINK_EARLY_US))
+            return l;
+    }
+    return NULL;
+}
+
+/* A link that was given before is given again. */
+static enum err storage_download_url(void *self, const char *name, int64_t expires_us,
+                                     struct buffer *out, struct error *e)
+{
+    struct storage *t = self;
+    struct buffer url = BUFFER_INIT;
+    int64_t life_s = (expires_us - source_now_us(t->source)) / US_PER_S;
+    struct link *known = find_link(t, name, expires_us);
+    if (life_s < 1)
+        return error_set(e, ERR_GONE, "The result has expired.");
+    if (known == NULL) {
+        enum err err = sign_url(t, "GET", name, NULL, life_s, &url, e);
+        if (err != ERR_OK || url.len >= LINK_MAX) {
+            buffer_append(out, url.data, url.len);
+            buffer_free(&url);
+            return err;
+        }
+        known = &t->links[t->next_link++ % LINKS];
+        (void)snprintf(known->name, sizeof known->name, "%s", name);
+        (void)snprintf(known->url, sizeof known->url, "%s", url.data);
+        known->expires_us = expires_us;
+        known->good_us = source_now_us(t->source) +
+                         (life_s < SIGNED_URL_V4_MOST_S ? life_s : SIGNED_URL_V4_MOST_S) * US_PER_S;
+        buffer_free(&url);
+    }
+    buffer_puts(out, known->url);
+    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+}
+
+static void storage_uri(void *self, const char *name, struct buffer *out)
+{
+    buffer_printf(out, "gs://%s/%s", ((struct storage *)self)->bucket, name);
+}
+
+/* --- opening --- */
+
+static enum err storage_ping(void *self, struct error *e)
+{
+    struct storage *t = self;
+    struct google_reply r = {0};
+    char path[256];
+    (void)snprintf(path, sizeof path, "/storage/v1/b/%s/o?maxResults=1&fields=kind", t->bucket);
+    enum err err = get_json(t, path, &r, e);
+    google_reply_clear(&r);
+    return err;
+}
+
+static void storage_close(void *self)
+{
+    struct storage *t = self;
+    free(t->bucket);
+    free(t->temp_dir);
+    free(t->link_base);
+    free(t->links);
+    free(t);
+}
+
+static const struct blob_store_ops ops = {
+    .name = "cloud-storage",
+    .put_file = storage_put_file,
+    .put_bytes = storage_put_bytes,
+    .open = storage_open,
+    .stat = storage_stat,
+    .find = storage_find,
+    .remove_prefix = storage_remove_prefix,
+    .upload_url = storage_upload_url,
+    .download_url = storage_download_url,
+    .uri = storage_uri,
+    .ping = storage_ping,
+    .close = storage_close,
+};
+
+enum err cloud_storage_open(struct google_client *client, const struct cloud_storage_options *o,
+                            struct blob_store *out, struct error *e)
+{
+    struct storage *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return no_memory(e);
+    t->client = client;
+    t->credentials = o->credentials;
+    t->source = o->source;
+    t->bucket = strdup(o->bucket);
+    t->temp_dir = strdup(o->temp_dir);
+    t->link_base = strdup(o->link_base);
+    t->links = calloc(LINKS, sizeof *t->links);
+    if (t->bucket == NULL || t->temp_dir == NULL || t->link_base == NULL || t->links == NULL) {
+        storage_close(t);
+        return no_memory(e);
+    }
+    *out = (struct blob_store){&ops, t};
+    return ERR_OK;
+}

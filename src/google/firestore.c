@@ -1,0 +1,693 @@
+/* Jobs and feedback in Firestore: https://cloud.google.com/firestore/docs/reference/rest
+ *
+ * A commit whose answer was lost is tried again, by the client or by curl itself, and then meets
+ * its own effect. What is created has a random id, so that a conflict can only be that; a change
+ * carries a random write_id, by which it is told from somebody else's.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "google/firestore_value.h"
+#include "google/google.h"
+
+#define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
+#define NAME_MAX_LEN        640
+#define FEEDBACK_MAX        1000
+
+struct store {
+    struct google_client *client;
+    const struct source *source;
+    char *documents; /* projects/P/databases/D/documents */
+    char *collection, *feedback, *idempotency;
+};
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+static void name_of(const struct store *t, const char *collection, const char *id,
+                    char out[NAME_MAX_LEN])
+{
+    (void)snprintf(out, NAME_MAX_LEN, "%s/%s/%s", t->documents, collection, id);
+}
+
+/* --- calls --- */
+
+static enum err get_document(struct store *t, const char *collection, const char *id,
+                             struct google_reply *r, struct error *e)
+{
+    char path[NAME_MAX_LEN + 8], name[NAME_MAX_LEN];
+    name_of(t, collection, id, name);
+    (void)snprintf(path, sizeof path, "/v1/%s", name);
+    struct google_request q = {
+        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path, .idempotent = true};
+    return google_call(t->client, &q, r, e);
+}
+
+/* POSTs body (which is consumed) to documents:method or documents/...:method. */
+static enum err post(struct store *t, const char *method, json_t *body, struct google_reply *r,
+                     struct error *e)
+{
+    char path[NAME_MAX_LEN];
+    struct buffer text = BUFFER_INIT;
+    memset(r, 0, sizeof *r);
+    (void)snprintf(path, sizeof path, "/v1/%s:%s", t->documents, method);
+    enum err err = google_json_body(body, &text, e);
+    struct google_request q = {.api = GOOGLE_FIRESTORE,
+                               .method = "POST",
+                               .path = path,
+                               .body = text.data,
+                               .body_len = text.len,
+                               .idempotent = true};
+    if (err == ERR_OK)
+        err = google_call(t->client, &q, r, e);
+    json_decref(body);
+    buffer_free(&text);
+    return err;
+}
+
+static enum err commit(struct store *t, json_t *writes, struct google_reply *r, struct error *e)
+{
+    return post(t, "commit", json_pack("{s:o}", "writes", writes), r, e);
+}
+
+/* The update time that a commit gave its write number i. */
+static const char *written_at(const struct google_reply *r, size_t i)
+{
+    const json_t *results = json_object_get(r->json, "writeResults");
+    return json_string_value(json_object_get(json_array_get(results, i), "updateTime"));
+}
+
+/* --- a job as a document --- */
+
+static json_t *progress_value(const struct job_progress *p)
+{
+    return json_pack("{s:{s:{s:o,s:o,s:o,s:o}}}", "mapValue", "fields", "regions_done",
+                     fs_integer(p->regions_done), "regions_total", fs_integer(p->regions_total),
+                     "pages_done", fs_integer(p->pages_done), "pages_total",
+                     fs_integer(p->pages_total));
+}
+
+static json_t *json_text_value(const char *text)
+{
+    json_t *plain = text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+    json_t *value = plain != NULL ? fs_from_json(plain) : fs_string(NULL);
+    json_decref(plain);
+    return value;
+}
+
+/* What every change writes; the mask of replace() names exactly these. */
+static json_t *changing_fields(const struct job *j, int64_t version, const char *write_id)
+{
+    const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "status",
+                     fs_string(job_status_names[j->status]), "outcome", fs_string(outcome),
+                     "progress", progress_value(&j->progress), "attempts", fs_integer(j->attempts),
+                     "retry_count", fs_integer(j->retry_count), "updated_at",
+                     fs_time(j->updated_us), "expires_at", fs_time(j->expires_us),
+                     "lease_expires_at", fs_time(j->lease_expires_us), "next_attempt_at",
+                     fs_time(j->next_attempt_us), "lease_token",
+                     fs_string(j->lease_token[0] != '\0' ? j->lease_token : NULL), "version",
+                     fs_integer(version), "write_id", fs_string(write_id), "error_message",
+                     fs_string(j->error_message), "result_name", fs_string(j->result_name),
+                     "debug_graph_name", fs_string(j->debug_graph_name), "approved_regions",
+                     json_text_value(j->approved_regions_json));
+}
+
+static json_t *all_fields(const struct job *j, const char *write_id, const char *idempotency_id)
+{
+    json_t *fields = changing_fields(j, 1, write_id);
+    json_t *fixed =
+        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id),
+                  "owner", fs_string(j->owner), "pdf_id", fs_string(j->pdf_id), "output_format",
+                  fs_string(j->output_format), "regions_count", fs_integer(j->regions_count),
+                  "created_at", fs_time(j->created_us), "request_data",
+                  json_text_value(j->request_json), "has_feedback", fs_boolean(j->has_feedback),
+                  "feedback_count", fs_integer(j->feedback_count), "last_feedback_at",
+                  fs_time(j->last_feedback_us), "idempotency_id", fs_string(idempotency_id));
+    if (fields == NULL || fixed == NULL || json_object_update(fields, fixed) != 0) {
+        json_decref(fields);
+        fields = NULL;
+    }
+    json_decref(fixed);
+    return fields;
+}
+
+static json_t *mask_of(const json_t *fields)
+{
+    json_t *paths = json_array(), *value;
+    const char *key;
+    json_object_foreach((json_t *)fields, key, value)(void)
+        json_array_append_new(paths, json_string(key));
+    return json_pack("{s:o}", "fieldPaths", paths);
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from != NULL ? from : "");
+}
+
+static bool keep_text(char **to, const char *from)
+{
+    *to = from != NULL ? strdup(from) : NULL;
+    return from == NULL || *to != NULL;
+}
+
+static int name_index(const char *const *names, int first, int n, const char *text, int fallback)
+{
+    for (int i = first; text != NULL && i < n; i++)
+        if (names[i] != NULL && strcmp(names[i], text) == 0)
+            return i;
+    return fallback;
+}
+
+static void read_numbers(const json_t *f, struct job *j)
+{
+    const json_t *p = fs_get_map(f, "progress");
+    j->regions_count = (int)fs_get_integer(f, "regions_count");
+    j->progress = (struct job_progress){
+        (int)fs_get_integer(p, "regions_done"), (int)fs_get_integer(p, "regions_total"),
+        (int)fs_get_integer(p, "pages_done"), (int)fs_get_integer(p, "pages_total")};
+    j->attempts = (int)fs_get_integer(f, "attempts");
+    j->retry_count = (int)fs_get_integer(f, "retry_count");
+    j->created_us = fs_get_time(f, "created_at");
+    j->updated_us = fs_get_time(f, "updated_at");
+    j->expires_us = fs_get_time(f, "expires_at");
+    j->lease_expires_us = fs_get_time(f, "lease_expires_at");
+    j->next_attempt_us = fs_get_time(f, "next_attempt_at");
+    j->version = fs_get_integer(f, "version");
+    j->has_feedback = fs_get_boolean(f, "has_feedback");
+    j->feedback_count = (int)fs_get_integer(f, "feedback_count");
+    j->last_feedback_us = fs_get_time(f, "last_feedback_at");
+}
+
+/* A document of the service that this one replaces has fewer fields; it reads as a job of nobody's,
+ * with what it has. */
+static struct job *read_job(const json_t *document)
+{
+    const json_t *f = json_object_get(document, "fields");
+    const char *name = json_string_value(json_object_get(document, "name"));
+    const char *slash = name != NULL ? strrchr(name, '/') : NULL;
+    struct job *j = slash != NULL ? job_new() : NULL;
+    if (j == NULL)
+        return NULL;
+    copy_text(j->id, sizeof j->id, slash + 1);
+    copy_text(j->owner, sizeof j->owner, fs_get_string(f, "owner"));
+    copy_text(j->pdf_id, sizeof j->pdf_id, fs_get_string(f, "pdf_id"));
+    copy_text(j->output_format, sizeof j->output_format, fs_get_string(f, "output_format"));
+    copy_text(j->lease_token, sizeof j->lease_token, fs_get_string(f, "lease_token"));
+    copy_text(j->revision, sizeof j->revision,
+              json_string_value(json_object_get(document, "updateTime")));
+    j->status = (enum job_status)name_index(job_status_names, 0, JOB_STATUS__MAX,
+                                            fs_get_string(f, "status"), JOB_FAILED);
+    j->outcome = (enum job_outcome)name_index(job_outcome_names, 1, JOB_OUTCOME__MAX,
+                                              fs_get_string(f, "outcome"), OUTCOME_NONE);
+    read_numbers(f, j);
+    j->request_json = fs_get_json_text(f, "request_data");
+    j->approved_regions_json = fs_get_json_text(f, "approved_regions");
+    bool ok = keep_text(&j->error_message, fs_get_string(f, "error_message"));
+    ok = keep_text(&j->result_name, fs_get_string(f, "result_name")) && ok;
+    ok = keep_text(&j->debug_graph_name, fs_get_string(f, "debug_graph_name")) && ok;
+    if (!ok) {
+        job_free(j);
+        return NULL;
+    }
+    return j;
+}
+
+/* --- create --- */
+
+/* The document id of a key: a digest, since keys may hold anything. */
+static void idempotency_id(const struct idempotency *idem, char out[65])
+{
+    unsigned char digest[32];
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    (void)crypto_generichash_update(&state, (const unsigned char *)idem->owner,
+                                    strlen(idem->owner) + 1);
+    (void)crypto_generichash_update(&state, (const unsigned char *)idem->key, strlen(idem->key));
+    (void)crypto_generichash_final(&state, digest, sizeof digest);
+    sodium_bin2hex(out, 65, digest, sizeof digest);
+}
+
+static json_t *create_write(const char *name, json_t *fields, const char *replacing)
+{
+    json_t *condition = replacing != NULL ? json_pack("{s:s}", "updateTime", replacing)
+                                          : json_pack("{s:b}", "exists", 0);
+    return json_pack("{s:{s:s,s:o},s:o}", "update", "name", name, "fields", fields,
+                     "currentDocument", condition);
+}
+
+static enum err commit_create(struct store *t, const struct job *j, const struct idempotency *idem,
+                              const char *key_id, const char *replacing, struct google_reply *r,
+                              struct error *e)
+{
+    char name[NAME_MAX_LEN], write_id[33];
+    json_t *writes = json_array();
+    source_hex(t->source, write_id, 16);
+    name_of(t, t->collection, j->id, name);
+    (void)json_array_append_new(writes, create_write(name, all_fields(j, write_id, key_id), NULL));
+    if (idem != NULL) {
+        int64_t now = source_now_us(t->source);
+        json_t *fields = json_pack("{s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id), "body_hash",
+                                   fs_string(idem->body_hash), "created_at", fs_time(now),
+                                   "expires_at", fs_time(now + 2 * IDEMPOTENCY_LIFE_US));
+        name_of(t, t->idempotency, key_id, name);
+        (void)json_array_append_new(writes, create_write(name, fields, replacing));
+    }
+    return commit(t, writes, r, e);
+}
+
+/* The key was used before: *existing is the job made then. With *replacing set instead, the key's
+ * document is out of date and may be replaced. */
+static enum err find_existing(struct store *t, const struct idempotency *idem, const char *key_id,
+                              const char *own_id, struct job **existing, char replacing[40],
+                              struct error *e)
+{
+    struct google_reply r;
+    replacing[0] = '\0';
+    enum err err = get_document(t, t->idempotency, key_id, &r, e);
+    if (err == ERR_OK) {
+        const json_t *f = json_object_get(r.json, "fields");
+        const char *job_id = fs_get_string(f, "job_id"), *hash = fs_get_string(f, "body_hash");
+        int64_t age_us = source_now_us(t->source) - fs_get_time(f, "created_at");
+        if (job_id != NULL && strcmp(job_id, own_id) == 0)
+            err = ERR_OK; /* our own commit, whose answer was lost */
+        else if (age_us > IDEMPOTENCY_LIFE_US || job_id == NULL || hash == NULL)
+            copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
+        else if (strcmp(hash, idem->body_hash) != 0)
+            err = error_set(e, ERR_UNPROCESSABLE,
+                            "This Idempotency-Key was used with another body; use a new one.");
+        else {
+            struct google_reply job;
+            err = get_document(t, t->collection, job_id, &job, e);
+            if (err == ERR_OK && (*existing = read_job(job.json)) == NULL)
+                err = no_memory(e);
+            google_reply_clear(&job);
+        }
+    }
+    google_reply_clear(&r);
+    return err;
+}
+
+static enum err store_create(void *self, const struct job *j, const struct idempotency *idem,
+                             struct job **existing, struct error *e)
+{
+    struct store *t = self;
+    struct google_reply r;
+    char key_id[65] = "", replacing[40] = "";
+    *existing = NULL;
+    if (idem != NULL)
+        idempotency_id(idem, key_id);
+    for (int i = 0; i < 2; i++) {
+        enum err err = commit_create(t, j, idem, idem != NULL ? key_id : NULL,
+                                     replacing[0] != '\0' ? replacing : NULL, &r, e);
+        google_reply_clear(&r);
+        if (err == ERR_CONFLICT && idem == NULL)
+            return ERR_OK; /* our own commit, whose answer was lost */
+        if (err != ERR_CONFLICT || idem == NULL)
+            return err;
+        err = find_existing(t, idem, key_id, j->id, existing, replacing, e);
+        if (err != ERR_OK || replacing[0] == '\0')
+            return err;
+    }
+    return error_set(e, ERR_UNAVAILABLE, "The job is being created by another request; try again.");
+}
+
+/* --- read and change --- */
+
+static enum err store_get(void *self, const char *id, struct job **out, struct error *e)
+{
+    struct google_reply r;
+    *out = NULL;
+    enum err err = get_document(self, ((struct store *)self)->collection, id, &r, e);
+    if (err == ERR_OK && (*out = read_job(r.json)) == NULL)
+        err = no_memory(e);
+    google_reply_clear(&r);
+    return err;
+}
+
+/* Whether the document carries our write_id, and so holds what we wanted to write. */
+static bool was_ours(struct store *t, struct job *next, const char *write_id)
+{
+    struct google_reply r;
+    struct error ignored;
+    bool ours = false;
+    if (get_document(t, t->collection, next->id, &r, &ignored) == ERR_OK) {
+        const char *found = fs_get_string(json_object_get(r.json, "fields"), "write_id");
+        ours = found != NULL && strcmp(found, write_id) == 0;
+        if (ours)
+            copy_text(next->revision, sizeof next->revision,
+                      json_string_value(json_object_get(r.json, "updateTime")));
+    }
+    google_reply_clear(&r);
+    return ours;
+}
+
+static enum err store_replace(void *self, struct job *next, struct error *e)
+{
+    struct store *t = self;
+    struct google_reply r;
+    char name[NAME_MAX_LEN], write_id[33];
+    source_hex(t->source, write_id, 16);
+    name_of(t, t->collection, next->id, name);
+    json_t *fields = changing_fields(next, next->version + 1, write_id);
+    json_t *mask = mask_of(fields);
+    json_t *write =
+        json_pack("[{s:{s:s,s:o},s:o,s:{s:s}}]", "update", "name", name, "fields", fields,
+                  "updateMask", mask, "currentDocument", "updateTime", next->revision);
+    enum err err = commit(t, write, &r, e);
+    if (err == ERR_OK)
+        copy_text(next->revision, sizeof next->revision, written_at(&r, 0));
+    if (err == ERR_CONFLICT && was_ours(t, next, write_id))
+        err = ERR_OK;
+    if (err == ERR_OK)
+        next->version++;
+    google_reply_clear(&r);
+    return err;
+}
+
+/* --- queries --- */
+
+static json_t *condition(const char *field, const char *op, json_t *value)
+{
+    return json_pack("{s:{s:{s:s},s:s,s:o}}", "fieldFilter", "field", "fieldPath", field, "op", op,
+                     "value", value);
+}
+
+static json_t *all_of(json_t *conditions)
+{
+    return json_pack("{s:{s:s,s:o}}", "compositeFilter", "op", "AND", "filters", conditions);
+}
+
+static json_t *order(const char *field, const char *direction)
+{
+    return json_pack("{s:{s:s},s:s}", "field", "fieldPath", field, "direction", direction);
+}
+
+/* where may be NULL; where and orders are consumed. */
+static json_t *query(const char *collection, json_t *where, json_t *orders, int limit)
+{
+    json_t *q = json_pack("{s:[{s:s}],s:o,s:i}", "from", "collectionId", collection, "orderBy",
+                          orders, "limit", limit);
+    if (where != NULL && json_object_set_new(q, "where", where) != 0) {
+        json_decref(q);
+        q = NULL;
+    }
+    return q;
+}
+
+/* Calls take with each document found. */
+static enum err run_query(struct store *t, json_t *structured,
+                          bool (*take)(void *to, const json_t *document), void *to, struct error *e)
+{
+    struct google_reply r;
+    json_t *item;
+    size_t i;
+    enum err err = post(t, "runQuery", json_pack("{s:o}", "structuredQuery", structured), &r, e);
+    json_array_foreach(r.json, i, item)
+    {
+        const json_t *document = json_object_get(item, "document");
+        if (err == ERR_OK && document != NULL && !take(to, document))
+            err = no_memory(e);
+    }
+    google_reply_clear(&r);
+    return err;
+}
+
+static bool take_job(void *to, const json_t *document)
+{
+    struct job_page *page = to;
+    struct job **grown = realloc(page->jobs, (page->n + 1) * sizeof(struct job *));
+    if (grown == NULL)
+        return false;
+    page->jobs = grown;
+    page->jobs[page->n] = read_job(document);
+    return page->jobs[page->n] != NULL && ++page->n > 0;
+}
+
+static json_t *list_filters(const struct job_filter *f)
+{
+    json_t *list = json_array();
+    if (f->owner != NULL)
+        (void)json_array_append_new(list, condition("owner", "EQUAL", fs_string(f->owner)));
+    if (f->pdf_id != NULL)
+        (void)json_array_append_new(list, condition("pdf_id", "EQUAL", fs_string(f->pdf_id)));
+    if (f->status >= 0)
+        (void)json_array_append_new(
+            list, condition("status", "EQUAL", fs_string(job_status_names[f->status])));
+    if (json_array_size(list) > 0)
+        return all_of(list);
+    json_decref(list);
+    return NULL;
+}
+
+static enum err store_list(void *self, const struct job_filter *f, struct job_page *out,
+                           struct error *e)
+{
+    struct store *t = self;
+    char id[UUID_LEN + 1] = "", name[NAME_MAX_LEN];
+    int64_t created_us = 0;
+    enum err err = ERR_OK;
+    memset(out, 0, sizeof *out);
+    if (f->page_token != NULL &&
+        (err = job_page_token_read(f->page_token, &created_us, id, e)) != ERR_OK)
+        return err;
+    json_t *q = query(
+        t->collection, list_filters(f),
+        json_pack("[o,o]", order("created_at", "DESCENDING"), order("__name__", "DESCENDING")),
+        f->page_size + 1);
+    if (f->page_token != NULL) {
+        name_of(t, t->collection, id, name);
+        (void)json_object_set_new(q, "startAt",
+                                  json_pack("{s:[o,{s:s}],s:b}", "values", fs_time(created_us),
+                                            "referenceValue", name, "before", 0));
+    }
+    err = run_query(t, q, take_job, out, e);
+    if (err == ERR_OK && out->n > (size_t)f->page_size) {
+        job_free(out->jobs[--out->n]);
+        if ((out->next_page_token = job_page_token_make(out->jobs[out->n - 1])) == NULL)
+            err = no_memory(e);
+    }
+    if (err != ERR_OK)
+        job_page_free(out);
+    return err;
+}
+
+/* Jobs of a status whose time field lies before a time, oldest first. status NULL: of any. */
+static enum err list_before(struct store *t, const char *status, const char *field, int64_t us,
+                            int max, struct job_page *out, struct error *e)
+{
+    json_t *list = json_array();
+    if (status != NULL)
+        (void)json_array_append_new(list, condition("status", "EQUAL", fs_string(status)));
+    (void)json_array_append_new(list, condition(field, "LESS_THAN", fs_time(us > 0 ? us : 1)));
+    return run_query(
+        t, query(t->collection, all_of(list), json_pack("[o]", order(field, "ASCENDING")), max),
+        take_job, out, e);
+}
+
+static enum err store_list_stale(void *self, int64_t queued_before_us, int64_t lease_before_us,
+                                 int max, struct job_page *out, struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    enum err err = list_before(self, "queued", "next_attempt_at", queued_before_us, max, out, e);
+    if (err == ERR_OK && out->n < (size_t)max)
+        err = list_before(self, "processing", "lease_expires_at", lease_before_us,
+                          max - (int)out->n, out, e);
+    if (err != ERR_OK)
+        job_page_free(out);
+    return err;
+}
+
+static enum err store_list_expired(void *self, int64_t now_us, int max, struct job_page *out,
+                                   struct error *e)
+{
+    memset(out, 0, sizeof *out);
+    enum err err = list_before(self, NULL, "expires_at", now_us, max, out, e);
+    if (err != ERR_OK)
+        job_page_free(out);
+    return err;
+}
+
+/* --- feedback --- */
+
+static json_t *feedback_fields(const struct feedback *f)
+{
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", fs_string(f->id), "job_id",
+                     fs_string(f->job_id), "corrections", json_text_value(f->corrections_json),
+                     "corrections_count", fs_integer(f->corrections_count), "user_id",
+                     fs_string(f->user_id), "session_id", fs_string(f->session_id), "timestamp",
+                     fs_time(f->timestamp_us), "status", fs_string(f->status), "created_at",
+                     fs_time(f->created_us));
+}
+
+static bool take_feedback(void *to, const json_t *document)
+{
+    struct feedback_list *list = to;
+    const json_t *d = json_object_get(document, "fields");
+    struct feedback *grown = realloc(list->items, (list->n + 1) * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    list->items = grown;
+    struct feedback *f = &grown[list->n];
+    memset(f, 0, sizeof *f);
+    copy_text(f->id, sizeof f->id, fs_get_string(d, "id"));
+    copy_text(f->job_id, sizeof f->job_id, fs_get_string(d, "job_id"));
+    copy_text(f->status, sizeof f->status, fs_get_string(d, "status"));
+    f->corrections_count = (int)fs_get_integer(d, "corrections_count");
+    f->timestamp_us = fs_get_time(d, "timestamp");
+    f->created_us = fs_get_time(d, "created_at");
+    bool ok = (f->corrections_json = fs_get_json_text(d, "corrections")) != NULL ||
+              (f->corrections_json = strdup("[]")) != NULL;
+    ok = keep_text(&f->user_id, fs_get_string(d, "user_id")) && ok;
+    ok = keep_text(&f->session_id, fs_get_string(d, "session_id")) && ok;
+    list->n++;
+    return ok;
+}
+
+static enum err store_feedback_add(void *self, const struct feedback *f, struct error *e)
+{
+    struct store *t = self;
+    struct google_reply r;
+    char own[NAME_MAX_LEN], job[NAME_MAX_LEN];
+    name_of(t, t->feedback, f->id, own);
+    name_of(t, t->collection, f->job_id, job);
+    json_t *count = json_pack(
+        "{s:{s:s,s:{s:o,s:o}},s:{s:[s,s]},s:[{s:s,s:o},{s:s,s:o}],s:{s:b}}", "update", "name", job,
+        "fields", "has_feedback", fs_boolean(true), "last_feedback_at", fs_time(f->created_us),
+        "updateMask", "fieldPaths", "has_feedback", "last_feedback_at", "updateTransforms",
+        "fieldPath", "feedback_count", "increment", fs_integer(1), "fieldPath", "version",
+        "increment", fs_integer(1), "currentDocument", "exists", 1);
+    enum err err =
+        commit(t, json_pack("[o,o]", create_write(own, feedback_fields(f), NULL), count), &r, e);
+    if (err == ERR_CONFLICT) /* our own commit, whose answer was lost */
+        err = ERR_OK;
+    google_reply_clear(&r);
+    return err;
+}
+
+static enum err store_feedback_list(void *self, const char *job_id, struct feedback_list *out,
+                                    struct error *e)
+{
+    struct store *t = self;
+    memset(out, 0, sizeof *out);
+    json_t *q = query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
+                      json_pack("[o]", order("created_at", "ASCENDING")), FEEDBACK_MAX);
+    enum err err = run_query(t, q, take_feedback, out, e);
+    if (err != ERR_OK)
+        feedback_list_free(out);
+    return err;
+}
+
+/* --- removal --- */
+
+struct removal {
+    struct store *store;
+    json_t *writes;
+};
+
+static bool take_name(void *to, const json_t *document)
+{
+    struct removal *m = to;
+    const char *name = json_string_value(json_object_get(document, "name"));
+    return json_array_append_new(m->writes, json_pack("{s:s}", "delete", name)) == 0;
+}
+
+static enum err store_remove(void *self, const char *id, struct error *e)
+{
+    struct store *t = self;
+    struct removal m = {t, json_array()};
+    struct google_reply r;
+    char name[NAME_MAX_LEN];
+    enum err err = get_document(t, t->collection, id, &r, e);
+    const char *key_id = fs_get_string(json_object_get(r.json, "fields"), "idempotency_id");
+    if (err == ERR_OK && key_id != NULL) {
+        name_of(t, t->idempotency, key_id, name);
+        (void)json_array_append_new(m.writes, json_pack("{s:s}", "delete", name));
+    }
+    google_reply_clear(&r);
+    if (err == ERR_NOT_FOUND)
+        err = ERR_OK;
+    if (err == ERR_OK)
+        err = run_query(t,
+                        query(t->feedback, condition("job_id", "EQUAL", fs_string(id)),
+                              json_pack("[o]", order("created_at", "ASCENDING")), 400),
+                        take_name, &m, e);
+    name_of(t, t->collection, id, name);
+    (void)json_array_append_new(m.writes, json_pack("{s:s}", "delete", name));
+    if (err == ERR_OK) {
+        err = commit(t, json_incref(m.writes), &r, e);
+        google_reply_clear(&r);
+    }
+    json_decref(m.writes);
+    return err;
+}
+
+/* --- opening --- */
+
+static enum err store_ping(void *self, struct error *e)
+{
+    struct store *t = self;
+    struct google_reply r;
+    char path[NAME_MAX_LEN];
+    (void)snprintf(path, sizeof path, "/v1/%s/%s?pageSize=1&mask.fieldPaths=status", t->documents,
+                   t->collection);
+    struct google_request q = {
+        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path, .idempotent = true};
+    enum err err = google_call(t->client, &q, &r, e);
+    google_reply_clear(&r);
+    return err;
+}
+
+static void store_close(void *self)
+{
+    struct store *t = self;
+    free(t->documents);
+    free(t->collection);
+    free(t->feedback);
+    free(t->idempotency);
+    free(t);
+}
+
+static const struct job_store_ops ops = {
+    .name = "firestore",
+    .create = store_create,
+    .get = store_get,
+    .replace = store_replace,
+    .list = store_list,
+    .list_stale = store_list_stale,
+    .list_expired = store_list_expired,
+    .remove = store_remove,
+    .feedback_add = store_feedback_add,
+    .feedback_list = store_feedback_list,
+    .ping = store_ping,
+    .close = store_close,
+};
+
+enum err firestore_job_store_open(struct google_client *client, const struct firestore_options *o,
+                                  struct job_store *out, struct error *e)
+{
+    struct buffer documents = BUFFER_INIT, idempotency = BUFFER_INIT;
+    struct store *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return no_memory(e);
+    buffer_printf(&documents, "projects/%s/databases/%s/documents", o->project, o->database);
+    buffer_printf(&idempotency, "%s_idempotency", o->collection);
+    t->client = client;
+    t->source = o->source;
+    t->documents = buffer_take(&documents);
+    t->collection = strdup(o->collection);
+    t->feedback = strdup(o->feedback_collection);
+    t->idempotency = buffer_take(&idempotency);
+    if (t->documents == NULL || t->collection == NULL || t->feedback == NULL ||
+        t->idempotency == NULL) {
+        store_close(t);
+        return no_memory(e);
+    }
+    *out = (struct job_store){&ops, t};
+    return ERR_OK;
+}

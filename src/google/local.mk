@@ -1,0 +1,22 @@
+# The adapters of Google's services.
+noinst_LIBRARIES += libgoogle.a
+libgoogle_a_SOURCES = \
+	src/google/bigquery.c \
+	src/google/bigquery_schema.c src/google/bigquery_schema.h \
+	src/google/client.c src/google/client.h \
+	src/google/cloud_storage.c \
+	src/google/cloud_tasks.c \
+	src/google/credentials.c src/google/credentials.h \
+	src/google/documentai.c src/google/documentai.h \
+	src/google/documentai_reply.c src/google/documentai_reply.h \
+	src/google/firestore.c \
+	src/google/firestore_value.c src/google/firestore_value.h \
+	src/google/gemini.c src/google/gemini.h \
+	src/google/gemini_reply.c src/google/gemini_reply.h \
+	src/google/google.h \
+	src/google/image_call.c src/google/image_call.h \
+	src/google/service_account.c src/google/service_account.h \
+	src/google/session.c src/google/session.h \
+	src/google/signed_url_v4.c src/google/signed_url_v4.h
+libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
+	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(LEPT_CFLAGS)
