@@ -1,7 +1,8 @@
 # The unit tests: one program a subject, linked with CUnit.
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 TEST_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)
-EXTRA_DIST += tests/unit/suite.h
+EXTRA_DIST += tests/unit/suite.h tests/unit/job_store_suite.h tests/unit/blob_store_suite.h \
+	tests/unit/google_vectors.h
 
 if HAVE_CUNIT
 check_PROGRAMS += base_test
@@ -23,17 +24,62 @@ core_test_CFLAGS = $(TEST_CFLAGS)
 core_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += local_test
-local_test_SOURCES = tests/unit/local_test.c
+local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
+	tests/unit/blob_store_suite.c
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDADD = liblocal.a libcore.a libextract.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
+
+check_PROGRAMS += google_test
+google_test_SOURCES = tests/unit/google_test.c
+google_test_CPPFLAGS = $(TEST_CPPFLAGS)
+google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+google_test_LDADD = libgoogle.a libcore.a libextract.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
+
+# Run by the end-to-end tests, against emulators.
+noinst_PROGRAMS += google_conformance
+google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \
+	tests/unit/blob_store_suite.c
+google_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
+google_conformance_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
+google_conformance_LDADD = $(google_test_LDADD)
 
 check_PROGRAMS += extract_test
 extract_test_SOURCES = tests/unit/extract_test.c
 extract_test_CPPFLAGS = $(TEST_CPPFLAGS)
 extract_test_CFLAGS = $(TEST_CFLAGS)
 extract_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+	$(CUNIT_LIBS) -lm
+
+check_PROGRAMS += verify_test
+verify_test_SOURCES = tests/unit/verify_test.c
+verify_test_CPPFLAGS = $(TEST_CPPFLAGS)
+verify_test_CFLAGS = $(TEST_CFLAGS)
+verify_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+	$(CUNIT_LIBS) -lm
+
+# Reads the sample documents with pdf-ocr-page.
+check_PROGRAMS += pipeline_test
+pipeline_test_SOURCES = tests/unit/pipeline_test.c
+pipeline_test_CPPFLAGS = $(TEST_CPPFLAGS)
+pipeline_test_CFLAGS = $(TEST_CFLAGS)
+pipeline_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+	$(CUNIT_LIBS) -lm
+
+check_PROGRAMS += google_reply_test
+google_reply_test_SOURCES = tests/unit/google_reply_test.c
+google_reply_test_CPPFLAGS = $(TEST_CPPFLAGS)
+google_reply_test_CFLAGS = $(TEST_CFLAGS)
+google_reply_test_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+
+# Stands in for the HTTP client, so it links none of it.
+check_PROGRAMS += google_engine_test
+google_engine_test_SOURCES = tests/unit/google_engine_test.c
+google_engine_test_CPPFLAGS = $(TEST_CPPFLAGS)
+google_engine_test_CFLAGS = $(TEST_CFLAGS)
+google_engine_test_LDADD = libgoogle.a libbase.a $(LEPT_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += server_test

@@ -47,6 +47,7 @@ class Stack:
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="pocr-", dir="/tmp"))
         self.data = pathlib.Path(env.pop("DATA_DIR", self.base / "data"))
         self.port, self.metrics_port = free_port(), free_port()
+        self.command = env.pop("WRAPPER", "").split() + [str(ROOT / "scripts" / "serve")]
         self.env = {
             "PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(self.base),
             "DATA_DIR": str(self.data), "RUN_DIR": str(self.base / "run"),
@@ -64,7 +65,7 @@ class Stack:
 
     def start(self):
         self.log = open(self.base / "log", "ab")
-        self.process = subprocess.Popen([ROOT / "scripts" / "serve"], env=self.env,
+        self.process = subprocess.Popen(self.command, env=self.env,
                                         stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, cwd=self.base)
         end = time.time() + 60

@@ -43,6 +43,15 @@ def test_scanned_page_tells_its_engine_and_confidence(stack):
     assert all(0 < c["confidence"] <= 1 for c in cells if c["text"])
 
 
+def test_regions_of_one_scan_are_read_alike(stack):
+    region = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
+    job = stack.extract(sample("scanned"), output_format="json", regions=[region] * 3)
+    tables = [r["structured_data"]["tables"]
+              for r in stack.fetch(job["result_url"]).json["regions"]]
+    rows = list(csv.reader(io.StringIO(expected("scanned").decode())))
+    assert tables == [[rows]] * 3
+
+
 def test_two_columns_are_read_one_after_the_other(stack):
     job = stack.extract(sample("two-columns"), output_format="json",
                         regions=[{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.2,

@@ -1,0 +1,313 @@
+"""Google mode through nginx, against the contract server and the emulators."""
+import concurrent.futures
+import json
+import os
+import subprocess
+import time
+
+import pytest
+from conftest import BUILD, KEY, expected, sample
+from google_stack import World, call, document, grid, needs_firestore, proposal
+
+pytestmark = needs_firestore
+REGION = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
+ROWS = [["Item", "Count", "Weight"], ["Paper", "12", "24"], ["Folder", "40", "16"]]
+CSV = b"".join(",".join(r).encode() + b"\r\n" for r in ROWS)
+
+
+@pytest.fixture(scope="module")
+def world():
+    w = World(GEMINI_API_KEY="gemini-test-key")
+    yield w
+    w.close()
+
+
+@pytest.fixture(autouse=True)
+def no_violations(request):
+    yield
+    if "world" in request.fixturenames:
+        bad = request.getfixturevalue("world").side.violations(clear=True)
+        assert bad == [], json.dumps(bad, indent=1)[:4000]
+
+
+def conformance(world, what):
+    env = {**os.environ, **world.side.env(), "API_BASE_URL": "http://127.0.0.1:1", "API_KEY": KEY,
+           "DATA_DIR": world.folder.name, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}
+    r = subprocess.run([BUILD / "google_conformance", what], env=env, timeout=300,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert r.returncode == 0, r.stdout[-4000:]
+
+
+def test_firestore_keeps_the_rules_of_the_job_store(world):
+    """Eight processes claim 200 jobs, and leases that ran out, among others."""
+    conformance(world, "jobs")
+
+
+def test_cloud_storage_keeps_the_rules_of_the_blob_store(world):
+    conformance(world, "blobs")
+
+
+def test_signed_upload_task_and_signed_result(world):
+    s = world.stack
+    job = s.extract(sample("text-table"))
+    assert (job["status"], job["outcome"], job["attempts"]) == ("completed", "success", 1), job
+    assert job["result_url"].startswith(world.side.fake + "/demo-bucket/results/")
+    result = s.fetch(job["result_url"])
+    assert result.status == 200 and result.body == expected("text-table")
+    assert result.headers["Content-Type"] == "text/csv; charset=utf-8"
+    again = s.call("GET", "/api/v1/extract/" + job["job_id"]).json
+    assert again["status"] == "completed"
+    tampered = job["result_url"].replace("result.csv", "other.csv")
+    assert s.fetch(tampered).status == 403
+
+
+def test_one_token_a_process(world):
+    s = world.stack
+    pdf_id = s.upload(sample("form"))
+    for job_id in [s.submit(pdf_id) for _ in range(10)]:
+        assert s.wait(job_id)["status"] == "completed"
+    workers = len(s.workers("api")) + len(s.workers("task")) + 1
+    assert 1 <= len(world.calls("/token")) <= workers
+
+
+def test_upload_link_takes_only_what_was_signed(world):
+    s = world.stack
+    made = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+    data = sample("form").read_bytes()
+    assert s.fetch(made["upload_url"], "PUT", body=data,
+                   headers={"Content-Type": "text/html"}).status in (400, 403)
+    assert s.fetch(made["upload_url"], "PUT", body=data,
+                   headers={"Content-Type": "application/pdf"}).status == 200
+
+
+def test_document_is_stored_once_by_its_digest(world):
+    s = world.stack
+    data = sample("ruled-table").read_bytes()
+    first = s.call("POST", "/api/v1/upload/documents", data,
+                   headers={"Content-Type": "application/pdf"})
+    second = s.call("POST", "/api/v1/upload/documents", data,
+                    headers={"Content-Type": "application/pdf"})
+    assert (first.status, second.status) == (201, 200), first.body
+    assert not first.json["was_duplicate"] and second.json["was_duplicate"]
+    assert first.json["upload_url"] == f"gs://demo-bucket/documents/{first.json['pdf_id']}.pdf"
+    job = s.wait(s.submit(first.json["pdf_id"], output_format="tsv"))
+    assert job["outcome"] == "success"
+
+
+def test_large_document_goes_in_chunks(world):
+    data = sample("text-table").read_bytes() + b"\n%" + b"x" * (17 << 20)
+    first = world.stack.call("POST", "/api/v1/upload/documents", data,
+                             headers={"Content-Type": "application/pdf"})
+    assert first.status == 201, first.body
+    chunks = [c for c in world.calls("upload_id=") if first.json["pdf_id"] in c[1]]
+    assert len(chunks) == 3
+    job = world.stack.wait(world.stack.submit(first.json["pdf_id"]))
+    assert job["outcome"] == "success"
+
+
+def test_pdf_above_the_limit_is_refused_at_extract(make_stack_google):
+    w = make_stack_google(MAX_UPLOAD_BYTES=1000)
+    pdf_id = w.stack.upload(sample("scanned"))
+    r = w.stack.call("POST", "/api/v1/extract", {"pdf_id": pdf_id, "regions": [REGION]})
+    assert r.status == 422 and "larger than 1000 bytes" in r.detail
+
+
+@pytest.fixture
+def make_stack_google():
+    made = []
+
+    def make(**env):
+        made.append(World(**env))
+        return made[-1]
+    yield make
+    for w in made:
+        w.close()
+
+
+def test_agentic_job_has_its_trace(world):
+    s = world.stack
+    job = s.wait(s.submit(s.upload(sample("text-table")), agentic=True))
+    assert job["outcome"] == "success" and len(job["approved_regions"]) == 2
+    graph = s.fetch(job["debug_graph_url"]).json
+    assert any(e["step"] == "dispatch_to_specialist" for e in graph["summary"]["trace"])
+
+
+def test_idempotency_key_gives_the_same_job(world):
+    s = world.stack
+    body = {"pdf_id": s.upload(sample("form")), "regions": [REGION]}
+    ids = {s.call("POST", "/api/v1/extract", body, headers={"Idempotency-Key": "k1"}).json["job_id"]
+           for _ in range(3)}
+    assert len(ids) == 1
+    other = s.call("POST", "/api/v1/extract", {**body, "output_format": "tsv"},
+                   headers={"Idempotency-Key": "k1"})
+    assert other.status == 422
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        both = list(pool.map(lambda _: s.call("POST", "/api/v1/extract", body,
+                                              headers={"Idempotency-Key": "k2"}), range(8)))
+    assert {r.status for r in both} == {202} and len({r.json["job_id"] for r in both}) == 1
+
+
+def test_jobs_are_listed_in_pages(world):
+    s = world.stack
+    pdf_id = s.upload(sample("form"))
+    made = {s.submit(pdf_id) for _ in range(5)}
+    for job_id in made:
+        s.wait(job_id)
+    seen, token = [], ""
+    while token is not None:
+        page = s.call("GET", f"/api/v1/jobs?pdf_id={pdf_id}&status=completed&page_size=2" +
+                      (f"&page_token={token}" if token else "")).json
+        seen += [j["job_id"] for j in page["jobs"]]
+        token = page["next_page_token"]
+    assert len(seen) == 5 and set(seen) == made
+
+
+def test_feedback_and_its_statistics(world):
+    s = world.stack
+    job = s.extract(sample("form"))
+    correction = {"job_id": job["job_id"], "user_id": "ana",
+                  "corrections": [{"action": "delete", "region_id": "region-0"}]}
+    for _ in range(2):
+        assert s.call("POST", "/api/v1/feedback/corrections", correction).status == 201
+    listed = s.call("GET", "/api/v1/feedback/corrections/" + job["job_id"]).json
+    assert listed["count"] == 2 and listed["feedback"][0]["corrections"] == correction["corrections"]
+    now = s.call("GET", "/api/v1/extract/" + job["job_id"]).json
+    assert now["has_feedback"] and now["feedback_count"] == 2 and now["last_feedback_at"]
+    cells = ["2", "1", "2", "2", "0", "0", "0"]
+    world.side.control("bigquery", {"reply": {
+        "kind": "bigquery#queryResponse", "jobComplete": True, "totalRows": "1",
+        "schema": {"fields": [{"name": f"f{i}", "type": "INTEGER"} for i in range(7)]},
+        "rows": [{"f": [{"v": c} for c in cells]}]}})
+    stats = s.call("GET", "/api/v1/feedback/stats").json
+    assert stats == {"feedback_count": 2, "jobs_with_feedback": 1, "corrections_count": 2,
+                     "by_action": {"delete": 2, "move": 0, "resize": 0, "retype": 0}}
+
+
+def ensure_tables(world, *options):
+    env = {**os.environ, **world.side.env(), "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}
+    return subprocess.run([BUILD / "pdf-ocr-migrate", *options], env=env, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_tables_are_made_once_and_rows_arrive(world):
+    s = world.stack
+    missing = ensure_tables(world, "--verify-only")
+    assert missing.returncode == 1 and "missing" in missing.stdout, missing.stdout
+    made = ensure_tables(world, "--create-tables")
+    assert made.returncode == 0 and made.stdout.count("made") == 5, made.stdout
+    again = ensure_tables(world, "--create-tables")
+    assert again.returncode == 0 and again.stdout.count("there") == 5, again.stdout
+    assert ensure_tables(world, "--verify-only").returncode == 0
+    job = s.extract(sample("form"))
+    s.call("POST", "/api/v1/feedback/corrections",
+           {"job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r"}]})
+    end = time.time() + 20
+    rows = {}
+    while time.time() < end and len(rows) < 2:
+        found = world.side.control("rows")
+        rows = {(table, r.get("status")): r for table, rs in tables_of(found) for r in rs
+                if r["job_id"] == job["job_id"]}
+        time.sleep(0.2)
+    final, feedback = rows[("jobs", "completed")], rows[("feedback", "pending_analysis")]
+    assert final["result_url"] == f"gs://demo-bucket/results/{job['job_id']}/result.csv"
+    assert final["owner"] and final["outcome"] == "success"
+    assert json.loads(final["request_data"])["pdf_id"] == job["pdf_id"]
+    assert json.loads(feedback["corrections"])[0]["action"] == "delete"
+
+
+def tables_of(rows):
+    for name, items in rows.items():
+        yield name.rsplit("/", 1)[-1].rsplit(".", 1)[-1], [r.get("json", r) for r in items]
+
+
+def test_failed_job_is_retried_and_running_one_cancelled(world):
+    s = world.stack
+    pdf_id = s.upload(sample("form"))
+    job = s.wait(s.submit(pdf_id, regions=[{**REGION, "page": 9}]))
+    assert job["status"] == "failed" and "page 9" in job["error_message"]
+    assert s.call("POST", f"/api/v1/jobs/{job['job_id']}/retry").status == 202
+    assert s.wait(job["job_id"])["status"] == "failed"
+    world.side.control("documentai", {"delay_ms": 3000, "reply": document(grid(ROWS))})
+    running = s.submit(s.upload(sample("scanned")))
+    assert s.call("DELETE", "/api/v1/jobs/" + running).status == 204
+    assert s.call("GET", "/api/v1/extract/" + running).json["status"] == "cancelled"
+    world.side.control("documentai", {"delay_ms": 0, "reply": document(grid(ROWS))})
+    assert s.call("DELETE", "/api/v1/jobs/" + job["job_id"]).status == 204
+    assert s.call("GET", "/api/v1/extract/" + job["job_id"]).status == 404
+
+
+def test_scan_is_read_by_document_ai(world):
+    s = world.stack
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    job = s.extract(sample("scanned"), output_format="json", regions=[REGION])
+    region = s.fetch(job["result_url"]).json["regions"][0]
+    assert region["structured_data"]["tables"] == [ROWS]
+    assert {c["engine"] for c in region["cells"]} == {"documentai"}
+    assert all(abs(c["confidence"] - 0.97) < 1e-3 for c in region["cells"])
+    box = region["cells"][0]["bbox"]  # in fractions of the page, not of the crop
+    assert abs(box["x"] - (0.005 + 0.1 * 0.99)) < 0.01 and 0 < box["y"] < 1
+
+
+def test_tables_that_document_ai_finds_are_used(world):
+    s = world.stack
+    reply = document(grid(ROWS))
+    page, flat = reply["document"]["pages"][0], [t["layout"] for t in
+                                                 reply["document"]["pages"][0]["tokens"]]
+    cells = [{"layout": layout, "rowSpan": 1, "colSpan": 1} for layout in flat]
+    page["tables"] = [{
+        "layout": {"boundingPoly": {"normalizedVertices": [
+            {"x": 0.05, "y": 0.1}, {"x": 0.9, "y": 0.1}, {"x": 0.9, "y": 0.6}, {"x": 0.05, "y": 0.6}]}},
+        "headerRows": [{"cells": cells[:3]}],
+        "bodyRows": [{"cells": cells[3:6]}, {"cells": cells[6:]}]}]
+    world.side.control("documentai", {"replies": [reply]})
+    job = s.extract(sample("scanned"), output_format="json", regions=[REGION])
+    region = s.fetch(job["result_url"]).json["regions"][0]
+    assert region["tables"][0]["structure"] == "documentai"
+    assert region["structured_data"]["tables"] == [ROWS]
+    assert [c["header"] for c in region["cells"]] == [True] * 3 + [False] * 6
+
+
+def test_gemini_structures_but_invents_nothing(world):
+    s = world.stack
+    rows = [["Item", "Count", "Weight"], ["Paper", "12", "999"], ["Folder", "40", "16"]]
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    world.side.control("gemini", {"reply": proposal(rows)})
+    job = s.extract(sample("scanned"), output_format="json", engine="gemini", regions=[REGION])
+    assert job["outcome"] == "success", job
+    region = s.fetch(job["result_url"]).json["regions"][0]
+    assert region["tables"][0]["structure"] == "gemini"
+    assert region["structured_data"]["tables"][0][1] == ["Paper", "12", ""]
+    assert [c["verified"] for c in region["cells"]] == [True] * 5 + [False] + [True] * 3
+    assert "999" not in json.dumps(region)
+
+
+def test_gemini_that_fails_to_help_costs_nothing(world):
+    s = world.stack
+    words = [(w, 0.1, 0.2 + 0.1 * i, 0.3, 0.05) for i, w in enumerate(["one", "two", "three", "four"])]
+    world.side.control("documentai", {"reply": document(words)})
+    world.side.control("gemini", {"reply": {"candidates": [{"finishReason": "MAX_TOKENS"}]}})
+    job = s.extract(sample("scanned"), output_format="json",
+                    regions=[{**REGION, "region_type": "table"}])
+    assert job["outcome"] == "success", job
+    region = s.fetch(job["result_url"]).json["regions"][0]
+    assert "could not be checked" in region["warning"] and region["text"].split() == ["one", "two", "three", "four"]
+
+
+def test_health_and_metrics_know_google(world):
+    s = world.stack
+    ready = s.call("GET", "/api/v1/health/ready", key=None)
+    assert ready.status == 200
+    parts = s.call("GET", "/api/v1/health/dependencies").json
+    assert (parts["job_store"], parts["blob_store"], parts["task_queue"]) == \
+        ("firestore", "cloud-storage", "cloud-tasks")
+    status, _, text = call(f"http://127.0.0.1:{s.metrics_port}/metrics")
+    assert status == 200
+    assert b'pdf_ocr_google_calls_total{api="Firestore",status="2xx"}' in text
+    settings = s.call("GET", "/api/v1/health/diagnostics").json["settings"]
+    assert settings["GEMINI_API_KEY"] == "set"
+
+
+def test_no_secret_is_in_the_log(world):
+    text = world.stack.logs()
+    for secret in (KEY, "gemini-test-key", "Bearer", "X-Goog-Signature", "owner\"}"):
+        assert secret not in text, secret

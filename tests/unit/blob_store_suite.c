@@ -1,0 +1,170 @@
+/* The rules of the port blob_store, run against whatever adapter is given. */
+#include "tests/unit/blob_store_suite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum err (*open_blobs)(struct blob_store *out, struct error *e);
+static const char *folder;
+static struct blob_store b;
+
+void blob_store_suite_use(enum err (*open)(struct blob_store *out, struct error *e),
+                          const char *own_folder)
+{
+    open_blobs = open;
+    folder = own_folder;
+}
+
+static void open_store(void)
+{
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(open_blobs(&b, &e), ERR_OK);
+}
+
+static void close_store(void)
+{
+    b.ops->close(b.self);
+}
+
+static void put(const char *name, const char *text)
+{
+    struct error e;
+    CU_ASSERT_EQUAL(b.ops->put_bytes(b.self, name, text, strlen(text), "text/csv", &e), ERR_OK);
+}
+
+/* A file of n bytes whose content depends on its place. */
+static void make_file(char path[128], size_t n)
+{
+    (void)snprintf(path, 128, "%s/upload", folder);
+    FILE *f = fopen(path, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    for (size_t i = 0; i < n; i++)
+        (void)fputc((int)((i * 31 + i / 4096) & 0xFF), f);
+    CU_ASSERT_EQUAL(fclose(f), 0);
+}
+
+static bool has_content(int fd, size_t n)
+{
+    unsigned char *bytes = malloc(n + 1);
+    bool same = bytes != NULL && read(fd, bytes, n + 1) == (ssize_t)n;
+    for (size_t i = 0; same && i < n; i++)
+        same = bytes[i] == ((i * 31 + i / 4096) & 0xFF);
+    free(bytes);
+    return same;
+}
+
+static void bytes_come_back_and_are_replaced(void)
+{
+    char bytes[8] = "";
+    struct error e;
+    int fd = -1;
+    open_store();
+    put("results/j/r.csv", "a,b");
+    put("results/j/r.csv", "a,c");
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/j/r.csv", &fd, &e), ERR_OK);
+    CU_ASSERT_EQUAL(read(fd, bytes, 4), 3);
+    CU_ASSERT_STRING_EQUAL(bytes, "a,c");
+    (void)close(fd);
+    put("results/j/empty.csv", "");
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/j/empty.csv", &fd, &e), ERR_OK);
+    CU_ASSERT_EQUAL(read(fd, bytes, 4), 0);
+    (void)close(fd);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "results/j/", &e), ERR_OK);
+    close_store();
+}
+
+static void check_file(size_t n)
+{
+    char path[128];
+    struct error e;
+    struct blob_info info;
+    int fd = -1;
+    make_file(path, n);
+    CU_ASSERT_EQUAL(b.ops->put_file(b.self, "pdfs/1/x y.pdf", path, "application/pdf", false, &e),
+                    ERR_OK);
+    CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    CU_ASSERT_EQUAL(b.ops->stat(b.self, "pdfs/1/x y.pdf", &info, &e), ERR_OK);
+    CU_ASSERT_EQUAL(info.size, n);
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "pdfs/1/x y.pdf", &fd, &e), ERR_OK);
+    CU_ASSERT_TRUE(has_content(fd, n));
+    CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_SET), 0);
+    (void)close(fd);
+}
+
+static void files_of_every_size_come_back(void)
+{
+    struct error e;
+    open_store();
+    check_file(4);
+    check_file(300000);
+    check_file((8U << 20) + 1);
+    check_file((20U << 20) + 12345);
+    CU_ASSERT_EQUAL(b.ops->put_file(b.self, "pdfs/2/x.pdf", "/nonexistent", "", false, &e),
+                    ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "pdfs/1/", &e), ERR_OK);
+    close_store();
+}
+
+static void file_kept_under_its_digest_is_stored_once(void)
+{
+    char path[128];
+    struct error e;
+    open_store();
+    for (int i = 0; i < 2; i++) {
+        make_file(path, 1000);
+        CU_ASSERT_EQUAL(
+            b.ops->put_file(b.self, "documents/abc.pdf", path, "application/pdf", true, &e),
+            ERR_OK);
+        CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+    }
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "documents/", &e), ERR_OK);
+    close_store();
+}
+
+static void blobs_are_found_and_erased_by_prefix(void)
+{
+    char name[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    struct error e;
+    open_store();
+    put("results/k/a b.csv", "1");
+    put("results/k/debug/c.json", "2");
+    put("results/kk/d.csv", "3");
+    CU_ASSERT_EQUAL(b.ops->find(b.self, "results/kk/", name, &info, &e), ERR_OK);
+    CU_ASSERT_STRING_EQUAL(name, "results/kk/d.csv");
+    CU_ASSERT_EQUAL(info.size, 1);
+    CU_ASSERT_EQUAL(b.ops->find(b.self, "results/none/", name, &info, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "results/k/", &e), ERR_OK);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "results/k/", &e), ERR_OK);
+    CU_ASSERT_EQUAL(b.ops->stat(b.self, "results/k/a b.csv", &info, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(b.ops->stat(b.self, "results/k/debug/c.json", &info, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(b.ops->stat(b.self, "results/kk/d.csv", &info, &e), ERR_OK);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "results/kk/", &e), ERR_OK);
+    close_store();
+}
+
+static void names_that_lead_out_are_refused(void)
+{
+    static const char *const names[] = {"../db", "a//b", "/etc/passwd", "a/./b", "a/../b", ""};
+    struct error e;
+    int fd = -1;
+    open_store();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        CU_ASSERT_EQUAL(b.ops->open(b.self, names[i], &fd, &e), ERR_BAD_REQUEST);
+        CU_ASSERT_EQUAL(b.ops->put_bytes(b.self, names[i], "x", 1, "text/csv", &e),
+                        ERR_BAD_REQUEST);
+    }
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "", &e), ERR_BAD_REQUEST);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "/", &e), ERR_BAD_REQUEST);
+    CU_ASSERT_EQUAL(b.ops->open(b.self, "results/none/r.csv", &fd, &e), ERR_NOT_FOUND);
+    close_store();
+}
+
+const struct test_case blob_store_tests[BLOB_STORE_TESTS] = {
+    TEST(bytes_come_back_and_are_replaced),          TEST(files_of_every_size_come_back),
+    TEST(file_kept_under_its_digest_is_stored_once), TEST(blobs_are_found_and_erased_by_prefix),
+    TEST(names_that_lead_out_are_refused),
+};

@@ -1,0 +1,114 @@
+/* The pure parts of Google's adapters: values, signatures. */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "google/firestore_value.h"
+#include "google/service_account.h"
+#include "google/signed_url_v4.h"
+#include "tests/unit/google_vectors.h"
+#include "tests/unit/suite.h"
+
+/* --- Firestore's values --- */
+
+static void json_goes_to_values_and_back(void)
+{
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "null",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "[9007199254740993,0.1,1e300,-0.0,3.0]",
+        "{\"a\":[1,[2,[3,null]],{}],\"b\":{\"c\":{\"d\":[]}}}",
+        "\"gr\\u00f6\\u00dfe \\ud83d\\ude00 \\u0000 end\"",
+        "[true,false,null,\"\",{\"\":0}]",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_t *plain = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(plain);
+        json_t *value = fs_from_json(plain), *back = fs_to_json(value);
+        CU_ASSERT_TRUE(json_equal(plain, back));
+        json_decref(plain);
+        json_decref(value);
+        json_decref(back);
+    }
+}
+
+static json_t *parsed(const char *text)
+{
+    json_t *j = json_loads(text, JSON_DECODE_ANY, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    return j;
+}
+
+static void every_type_of_value_is_read(void)
+{
+    json_t *v = parsed("{\"mapValue\":{\"fields\":{\"i\":{\"integerValue\":\"9007199254740993\"},"
+                       "\"t\":{\"timestampValue\":\"2026-01-02T03:04:05.123456789Z\"},"
+                       "\"b\":{\"bytesValue\":\"AAEC\"},\"r\":{\"referenceValue\":\"projects/p\"},"
+                       "\"g\":{\"geoPointValue\":{\"latitude\":1.5,\"longitude\":-2}},"
+                       "\"d\":{\"doubleValue\":3},\"nan\":{\"doubleValue\":\"NaN\"},"
+                       "\"n\":{\"nullValue\":null},\"m\":{\"mapValue\":{}},"
+                       "\"a\":{\"arrayValue\":{}}}}}");
+    json_t *plain = fs_to_json(v);
+    json_t *want = parsed("{\"i\":9007199254740993,\"t\":\"2026-01-02T03:04:05.123456789Z\","
+                          "\"b\":\"AAEC\",\"r\":\"projects/p\",\"g\":{\"latitude\":1.5,"
+                          "\"longitude\":-2},\"d\":3.0,\"nan\":\"NaN\",\"n\":null,\"m\":{},"
+                          "\"a\":[]}");
+    const json_t *fields = json_object_get(json_object_get(v, "mapValue"), "fields");
+    CU_ASSERT_TRUE(json_equal(plain, want));
+    CU_ASSERT_EQUAL(fs_get_integer(fields, "i"), INT64_C(9007199254740993));
+    CU_ASSERT_EQUAL(fs_get_time(fields, "t"), INT64_C(1767323045123456));
+    CU_ASSERT_EQUAL(fs_get_integer(fields, "t"), 0);
+    CU_ASSERT_PTR_NULL(fs_get_string(fields, "none"));
+    json_decref(v);
+    json_decref(plain);
+    json_decref(want);
+}
+
+/* --- V4 signed URLs: vectors published in googleapis/conformance-tests --- */
+
+static void signed_urls_are_as_published(void)
+{
+    struct service_account *account = NULL;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(service_account_open(vector_private_key, "f", vector_email, &account, &e),
+                          ERR_OK);
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        struct buffer text = BUFFER_INIT, signature = BUFFER_INIT, url = BUFFER_INIT;
+        struct signed_url_v4 u = vectors[i].url;
+        u.base = "https://storage.googleapis.com";
+        u.email = vector_email;
+        CU_ASSERT_EQUAL(signed_url_v4_string_to_sign(&u, &text, &e), ERR_OK);
+        CU_ASSERT_EQUAL(service_account_sign(account, text.data, text.len, &signature, &e), ERR_OK);
+        CU_ASSERT_EQUAL(signed_url_v4_finish(&u, (const unsigned char *)signature.data,
+                                             signature.len, &url, &e),
+                        ERR_OK);
+        CU_ASSERT_STRING_EQUAL(url.data, vectors[i].expected);
+        buffer_free(&text);
+        buffer_free(&signature);
+        buffer_free(&url);
+    }
+    service_account_close(account);
+}
+
+static void what_is_no_key_is_refused(void)
+{
+    struct service_account *account = NULL;
+    struct error e;
+    CU_ASSERT_EQUAL(service_account_open("no key", NULL, "a@b", &account, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NULL(account);
+}
+
+static const struct test_case tests[] = {
+    TEST(json_goes_to_values_and_back),
+    TEST(every_type_of_value_is_read),
+    TEST(signed_urls_are_as_published),
+    TEST(what_is_no_key_is_refused),
+};
+
+int main(void)
+{
+    return sodium_init() < 0 ? 99 : RUN_SUITE("google", tests);
+}

@@ -1,0 +1,301 @@
+/* The rules of the port job_store, run against whatever adapter is given. */
+#include "tests/unit/job_store_suite.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/job_state.h"
+
+static struct job_store store;
+static const struct job_store_fixture *fixture;
+
+void job_store_suite_use(const struct job_store_fixture *f)
+{
+    fixture = f;
+}
+
+static enum err open_store(struct job_store *out, struct error *e)
+{
+    return fixture->open(out, e);
+}
+
+static void fresh_store(void)
+{
+    struct error e;
+    fixture->fresh();
+    CU_ASSERT_EQUAL_FATAL(open_store(&store, &e), ERR_OK);
+}
+
+static void close_store(void)
+{
+    store.ops->close(store.self);
+    fixture->remove();
+}
+
+static bool same_json(const char *a, const char *b)
+{
+    json_t *x = json_loads(a, 0, NULL), *y = json_loads(b, 0, NULL);
+    bool same = x != NULL && json_equal(x, y) == 1;
+    json_decref(x);
+    json_decref(y);
+    return same;
+}
+
+static struct job *new_job(const char *owner)
+{
+    struct job *j = job_new();
+    source_uuid(&system_source, j->id);
+    (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
+    (void)snprintf(j->output_format, sizeof j->output_format, "csv");
+    j->created_us = j->updated_us = source_now_us(&system_source);
+    j->next_attempt_us = 5;
+    j->regions_count = 2;
+    j->request_json = strdup("{\"pdf_id\":\"p\",\"regions\":[{\"x\":0.05,\"page\":1,"
+                             "\"region_id\":\"gr\\u00f6\\u00dfe\"}],\"n\":null}");
+    return j;
+}
+
+static void stored(const char *owner, const struct idempotency *idem, char id[UUID_LEN + 1])
+{
+    struct job *j = new_job(owner), *existing = NULL;
+    struct error e;
+    CU_ASSERT_EQUAL(store.ops->create(store.self, j, idem, &existing, &e), ERR_OK);
+    CU_ASSERT_PTR_NULL(existing);
+    memcpy(id, j->id, UUID_LEN + 1);
+    job_free(j);
+}
+
+static void stored_job_comes_back_whole(void)
+{
+    char id[UUID_LEN + 1];
+    struct job *j = NULL;
+    struct error e;
+    fresh_store();
+    stored("me", NULL, id);
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, id, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(j->version, 1);
+    CU_ASSERT_STRING_EQUAL(j->owner, "me");
+    CU_ASSERT_EQUAL(job_claim(j, 5, 7, "token", &e), ERR_OK);
+    j->progress = (struct job_progress){1, 2, 3, 4};
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(j->version, 2);
+    struct job *again = NULL;
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, id, &again, &e), ERR_OK);
+    CU_ASSERT_EQUAL(again->lease_expires_us, 12);
+    CU_ASSERT_EQUAL(again->created_us, j->created_us);
+    CU_ASSERT_EQUAL(again->regions_count, 2);
+    CU_ASSERT_STRING_EQUAL(again->lease_token, "token");
+    CU_ASSERT_PTR_NULL(again->error_message);
+    CU_ASSERT_TRUE(same_json(again->request_json, j->request_json));
+    CU_ASSERT_EQUAL(memcmp(&again->progress, &j->progress, sizeof j->progress), 0);
+    job_free(again);
+    job_free(j);
+    CU_ASSERT_EQUAL(store.ops->remove(store.self, id, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, id, &j, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(store.ops->remove(store.self, id, &e), ERR_OK);
+    close_store();
+}
+
+static void second_writer_of_a_version_conflicts(void)
+{
+    char id[UUID_LEN + 1];
+    struct job *a = NULL, *b = NULL;
+    struct error e;
+    fresh_store();
+    stored("me", NULL, id);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, id, &a, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, id, &b, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, a, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, b, &e), ERR_CONFLICT);
+    job_free(a);
+    job_free(b);
+    close_store();
+}
+
+static void idempotency_key_finds_the_first_job(void)
+{
+    const struct idempotency idem = {"me", "k", "h1"}, changed = {"me", "k", "h2"},
+                             other = {"you", "k", "h2"};
+    char id[UUID_LEN + 1], second[UUID_LEN + 1];
+    struct job *j = new_job("me"), *existing = NULL;
+    struct error e;
+    fresh_store();
+    stored("me", &idem, id);
+    CU_ASSERT_EQUAL(store.ops->create(store.self, j, &idem, &existing, &e), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(existing);
+    CU_ASSERT_STRING_EQUAL(existing->id, id);
+    job_free(existing);
+    CU_ASSERT_EQUAL(store.ops->create(store.self, j, &changed, &existing, &e), ERR_UNPROCESSABLE);
+    job_free(j);
+    stored("you", &other, second);
+    close_store();
+}
+
+static void pages_hold_every_job_once_newest_first(void)
+{
+    char id[UUID_LEN + 1], token[128] = "";
+    struct job_filter f = {.owner = "me", .status = -1, .page_size = 3};
+    struct error e;
+    size_t seen = 0;
+    int64_t last = INT64_MAX;
+    fresh_store();
+    for (int i = 0; i < 10; i++)
+        stored(i % 5 == 4 ? "you" : "me", NULL, id);
+    for (int pages = 0; pages < 10; pages++) {
+        struct job_page page;
+        CU_ASSERT_EQUAL_FATAL(store.ops->list(store.self, &f, &page, &e), ERR_OK);
+        for (size_t i = 0; i < page.n; i++, seen++) {
+            CU_ASSERT_STRING_EQUAL(page.jobs[i]->owner, "me");
+            CU_ASSERT_TRUE(page.jobs[i]->created_us <= last);
+            last = page.jobs[i]->created_us;
+        }
+        bool more = page.next_page_token != NULL;
+        if (more)
+            (void)snprintf(token, sizeof token, "%s", page.next_page_token);
+        f.page_token = token;
+        job_page_free(&page);
+        if (!more)
+            break;
+    }
+    CU_ASSERT_EQUAL(seen, 8);
+    f.page_token = "odd";
+    struct job_page none;
+    CU_ASSERT_EQUAL(store.ops->list(store.self, &f, &none, &e), ERR_BAD_REQUEST);
+    close_store();
+}
+
+static void feedback_counts_on_the_job(void)
+{
+    char id[UUID_LEN + 1];
+    struct error e;
+    struct job *j = NULL;
+    struct feedback f = {.corrections_count = 2, .created_us = 9, .timestamp_us = 8};
+    struct feedback_list list;
+    fresh_store();
+    stored("me", NULL, id);
+    source_uuid(&system_source, f.id);
+    memcpy(f.job_id, id, sizeof f.job_id);
+    f.corrections_json = strdup("[{\"action\":\"move\"},{\"action\":\"delete\"}]");
+    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, id, &j, &e), ERR_OK);
+    CU_ASSERT_TRUE(j->has_feedback && j->feedback_count == 1 && j->last_feedback_us == 9);
+    job_free(j);
+    CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL(list.n, 1);
+    feedback_list_free(&list);
+    source_uuid(&system_source, f.id);
+    strcpy(f.job_id, "none");
+    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_NOT_FOUND);
+    feedback_clear(&f);
+    close_store();
+}
+
+/* One of several processes that claim every job; the exit status is how many it got. */
+static int claim_all(char ids[][UUID_LEN + 1], size_t n)
+{
+    struct job_store own;
+    struct error e;
+    int won = 0;
+    if (open_store(&own, &e) != ERR_OK)
+        return 255;
+    for (size_t i = 0; i < n; i++) {
+        struct job *j = NULL;
+        if (own.ops->get(own.self, ids[i], &j, &e) == ERR_OK &&
+            job_claim(j, source_now_us(&system_source), 60 * US_PER_S, "t", &e) == ERR_OK &&
+            own.ops->replace(own.self, j, &e) == ERR_OK)
+            won++;
+        job_free(j);
+    }
+    own.ops->close(own.self);
+    return won;
+}
+
+/* Eight processes at once; the number of claims that succeeded. */
+static int claim_by_eight(char ids[][UUID_LEN + 1], size_t n)
+{
+    pid_t children[8];
+    int total = 0;
+    for (size_t i = 0; i < 8; i++)
+        if ((children[i] = fork()) == 0)
+            _exit(claim_all(ids, n));
+    for (size_t i = 0; i < 8; i++) {
+        int status = 0;
+        CU_ASSERT_EQUAL(waitpid(children[i], &status, 0), children[i]);
+        CU_ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != 255);
+        total += WEXITSTATUS(status);
+    }
+    return total;
+}
+
+static void every_job_is_claimed_by_exactly_one_process(void)
+{
+    static char ids[200][UUID_LEN + 1];
+    fresh_store();
+    for (size_t i = 0; i < 200; i++)
+        stored("me", NULL, ids[i]);
+    CU_ASSERT_EQUAL(claim_by_eight(ids, 200), 200);
+    close_store();
+}
+
+static void job_whose_lease_ran_out_is_claimed_once_more(void)
+{
+    static char ids[10][UUID_LEN + 1];
+    struct error e;
+    fresh_store();
+    for (size_t i = 0; i < 10; i++) {
+        struct job *j = NULL;
+        stored("me", NULL, ids[i]);
+        CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, ids[i], &j, &e), ERR_OK);
+        CU_ASSERT_EQUAL(job_claim(j, source_now_us(&system_source) - 100, 1, "dead", &e), ERR_OK);
+        CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
+        job_free(j);
+    }
+    CU_ASSERT_EQUAL(claim_by_eight(ids, 10), 10);
+    struct job *j = NULL;
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, ids[0], &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(j->attempts, 2);
+    job_free(j);
+    close_store();
+}
+
+static void stale_and_expired_jobs_are_found(void)
+{
+    char queued[UUID_LEN + 1], leased[UUID_LEN + 1], ended[UUID_LEN + 1];
+    struct job *j = NULL;
+    struct job_page page;
+    struct error e;
+    fresh_store();
+    stored("me", NULL, queued);
+    stored("me", NULL, leased);
+    stored("me", NULL, ended);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, leased, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_claim(j, 100, 50, "t", &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
+    job_free(j);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, ended, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_cancel(j, 100, &e), ERR_OK);
+    j->expires_us = 200;
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
+    job_free(j);
+    CU_ASSERT_EQUAL(store.ops->list_stale(store.self, 10, 151, 10, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL(page.n, 2);
+    job_page_free(&page);
+    CU_ASSERT_EQUAL(store.ops->list_stale(store.self, 0, 150, 10, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL(page.n, 0);
+    job_page_free(&page);
+    CU_ASSERT_EQUAL(store.ops->list_expired(store.self, 201, 10, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL(page.n, 1);
+    job_page_free(&page);
+    close_store();
+}
+
+const struct test_case job_store_tests[JOB_STORE_TESTS] = {
+    TEST(stored_job_comes_back_whole),         TEST(second_writer_of_a_version_conflicts),
+    TEST(idempotency_key_finds_the_first_job), TEST(pages_hold_every_job_once_newest_first),
+    TEST(feedback_counts_on_the_job),          TEST(every_job_is_claimed_by_exactly_one_process),
+    TEST(stale_and_expired_jobs_are_found),    TEST(job_whose_lease_ran_out_is_claimed_once_more),
+};

@@ -1,0 +1,373 @@
+/* Batches, an engine's structure and a structurer's, on sample documents with engines made up
+ * here. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "extract/pipeline.h"
+#include "tests/unit/suite.h"
+
+#define CALLS_MAX 16
+
+/* What the engines were asked, and how they are to answer. */
+static struct {
+    size_t calls, images[CALLS_MAX];
+    int64_t most_pixels;
+    bool with_table, with_field;
+} ocr;
+
+static struct {
+    size_t calls, images;
+    const char *rows[8]; /* of one cell each */
+    enum err fail;
+} model;
+
+static const struct box left = {0.1, 0.1, 0.1, 0.1};
+
+static void add_word(struct ocr_result *out, double x, double y, const char *text)
+{
+    struct box b = {x, y, 0.05, 0.05};
+    CU_ASSERT_EQUAL(word_list_add(&out->words, b, text, strlen(text), 0.5F, ENGINE_DOCUMENTAI),
+                    ERR_OK);
+}
+
+static void add_table(struct ocr_result *out, struct box b, const char *text)
+{
+    struct table *t = realloc(out->tables, (out->n_tables + 1) * sizeof *t);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+    out->tables = t;
+    t[out->n_tables] = (struct table){.structure = STRUCTURE_DOCUMENTAI, .rows = 1, .cols = 1};
+    t[out->n_tables].cells = calloc(1, sizeof *t->cells);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(t[out->n_tables].cells);
+    t[out->n_tables].n_cells = 1;
+    t[out->n_tables++].cells[0] =
+        (struct cell){.row_span = 1, .col_span = 1, .box = b, .text = strdup(text), .header = true};
+}
+
+static void add_field(struct ocr_result *out)
+{
+    out->fields = calloc(1, sizeof *out->fields);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out->fields);
+    out->fields[out->n_fields++] = (struct form_field){
+        .name = strdup("name"), .value = strdup("value"), .name_box = {0.5, 0.5, 0.1, 0.1}};
+}
+
+/* Four words under each other; the first is the image's width. */
+static enum err recognize(void *self, const struct raster *images, size_t n,
+                          const struct checkpoint *c, struct ocr_result *out, struct error *e)
+{
+    int64_t pixels = 0;
+    (void)self;
+    memset(out, 0, n * sizeof *out);
+    CU_ASSERT_TRUE_FATAL(ocr.calls < CALLS_MAX);
+    ocr.images[ocr.calls++] = n;
+    for (size_t i = 0; i < n; i++) {
+        char width[24];
+        (void)snprintf(width, sizeof width, "%d", images[i].width);
+        pixels += (int64_t)images[i].width * images[i].height;
+        add_word(&out[i], 0.5, 0.2, width);
+        add_word(&out[i], 0.5, 0.3, "b");
+        add_word(&out[i], 0.5, 0.4, "c");
+        add_word(&out[i], 0.5, 0.5, "d");
+        if (ocr.with_table) {
+            add_table(&out[i], (struct box){0.4, 0.4, 0.1, 0.1}, "inside");
+            add_table(&out[i], (struct box){-1, 0.4, 0.1, 0.1}, "outside");
+        }
+        if (ocr.with_field)
+            add_field(&out[i]);
+    }
+    ocr.most_pixels = pixels > ocr.most_pixels ? pixels : ocr.most_pixels;
+    return checkpoint_pass(c, e);
+}
+
+static const struct ocr_engine_ops ocr_ops = {
+    .engine = ENGINE_DOCUMENTAI, .batch = 3, .recognize = recognize};
+
+static enum err propose(void *self, const struct raster *images, size_t n,
+                        const struct checkpoint *c, struct table_proposal *out, struct error *e)
+{
+    (void)self;
+    (void)images;
+    (void)c;
+    memset(out, 0, n * sizeof *out);
+    model.calls++;
+    model.images += n;
+    if (model.fail != ERR_OK)
+        return error_set(e, model.fail, "It is down.");
+    for (size_t i = 0; i < n; i++) {
+        out[i].cols = calloc(8, sizeof *out[i].cols);
+        out[i].texts = calloc(8, sizeof *out[i].texts);
+        CU_ASSERT_TRUE_FATAL(out[i].cols != NULL && out[i].texts != NULL);
+        while (model.rows[out[i].n_rows] != NULL) {
+            out[i].texts[out[i].n_texts++] = strdup(model.rows[out[i].n_rows]);
+            out[i].cols[out[i].n_rows++] = 1;
+        }
+    }
+    return ERR_OK;
+}
+
+static const struct structurer_ops model_ops = {.engine = ENGINE_GEMINI, .propose = propose};
+
+static struct pipeline fresh(void)
+{
+    memset(&ocr, 0, sizeof ocr);
+    memset(&model, 0, sizeof model);
+    return (struct pipeline){.reader = {.program = "./pdf-ocr-page",
+                                        .cpu_s = 30,
+                                        .memory_bytes = INT64_C(1) << 40,
+                                        .max_pages = 100,
+                                        .max_raster_pixels = 40000000},
+                             .ocr = {{&ocr_ops, NULL}},
+                             .ocr_dpi = 72};
+}
+
+static struct region region_of(int page, struct box box, enum region_type type)
+{
+    return (struct region){.page = page, .box = box, .type = type, .confidence = 1};
+}
+
+static struct job_progress progress;
+
+static enum err run(const struct pipeline *p, const char *sample, struct extraction_request r,
+                    struct extraction *out, struct error *e)
+{
+    int fd = open(sample, O_RDONLY | O_CLOEXEC);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    enum err err = pipeline_run(p, fd, &r, NULL, &progress, out, e);
+    (void)close(fd);
+    return err;
+}
+
+/* Regions of growing width, on the pages in turn. */
+static size_t some_regions(struct region *out)
+{
+    for (int i = 0; i < 5; i++)
+        out[i] = region_of(1 + i % 2, (struct box){0, 0, 0.1 + i * 0.1, 0.3}, REGION_TEXT);
+    return 5;
+}
+
+static void check_order(const struct extraction *x)
+{
+    CU_ASSERT_EQUAL_FATAL(x->n_results, 5);
+    for (size_t i = 0; i + 1 < 5; i++)
+        CU_ASSERT_TRUE(atoi(x->results[i].words.items[0].text) <
+                       atoi(x->results[i + 1].words.items[0].text));
+}
+
+static void regions_of_all_pages_share_batches(void)
+{
+    struct pipeline p = fresh();
+    struct region regions[5];
+    struct extraction_request r = {.engine = CHOICE_DOCUMENTAI, .regions = regions};
+    struct extraction x;
+    struct error e;
+    r.n_regions = some_regions(regions);
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/text-table.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(ocr.calls == 2 && ocr.images[0] == 3 && ocr.images[1] == 2);
+    check_order(&x);
+    CU_ASSERT_TRUE(progress.regions_done == 5 && progress.pages_done == 2);
+    extraction_free(&x);
+}
+
+static void batches_keep_to_the_pixels_allowed(void)
+{
+    struct pipeline p = fresh();
+    struct region regions[5];
+    struct extraction_request r = {.engine = CHOICE_DOCUMENTAI, .regions = regions};
+    struct extraction x;
+    struct error e;
+    r.n_regions = some_regions(regions);
+    p.reader.max_raster_pixels = 100000;
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/text-table.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(ocr.calls > 2 && ocr.calls < 5);
+    CU_ASSERT_TRUE(ocr.most_pixels <= 102000); /* the reader rounds up */
+    check_order(&x);
+    extraction_free(&x);
+}
+
+static void pages_are_read_in_windows(void)
+{
+    struct pipeline p = fresh();
+    struct extraction_request r = {.engine = CHOICE_DOCUMENTAI, .agentic = true};
+    struct extraction x;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/text-table.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(ocr.calls == 1 && ocr.images[0] == 2);
+    CU_ASSERT_TRUE(x.pages_read == 2 && progress.pages_done == 2 && progress.pages_total == 2);
+    extraction_free(&x);
+}
+
+static void text_layer_needs_no_engine(void)
+{
+    struct pipeline p = fresh();
+    struct extraction_request r = {.agentic = true};
+    struct extraction x;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/text-table.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_EQUAL(ocr.calls, 0);
+    CU_ASSERT_EQUAL_FATAL(x.n_results, 2);
+    CU_ASSERT_EQUAL_FATAL(x.results[0].n_tables, 1);
+    CU_ASSERT_EQUAL(x.results[0].tables[0].structure, STRUCTURE_GEOMETRY);
+    extraction_free(&x);
+}
+
+static void run_one(const struct pipeline *p, enum region_type type, enum engine_choice choice,
+                    struct extraction *x)
+{
+    struct region region = region_of(1, (struct box){0.1, 0.1, 0.8, 0.8}, type);
+    struct extraction_request r = {.engine = choice, .regions = &region, .n_regions = 1};
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(run(p, "samples/scanned.pdf", r, x, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(x->n_results, 1);
+}
+
+static void table_of_the_engine_is_used(void)
+{
+    static const enum region_type types[] = {REGION_AUTO, REGION_TABLE};
+    for (size_t i = 0; i < 2; i++) {
+        struct pipeline p = fresh();
+        struct extraction x;
+        ocr.with_table = ocr.with_field = true;
+        run_one(&p, types[i], CHOICE_AUTO, &x);
+        CU_ASSERT_EQUAL_FATAL(x.results[0].n_tables, 1);
+        const struct table *t = &x.results[0].tables[0];
+        CU_ASSERT_EQUAL(t->structure, STRUCTURE_DOCUMENTAI);
+        CU_ASSERT_STRING_EQUAL(t->cells[0].text, "inside");
+        CU_ASSERT_TRUE(t->cells[0].header);
+        CU_ASSERT_DOUBLE_EQUAL(t->cells[0].box.x, 0.06 + 0.4 * 0.88, 0.0001);
+        CU_ASSERT_EQUAL(x.results[0].region.type, REGION_TABLE);
+        CU_ASSERT_EQUAL(x.results[0].n_fields, 0);
+        extraction_free(&x);
+    }
+}
+
+static void fields_of_the_engine_are_used(void)
+{
+    static const enum region_type types[] = {REGION_AUTO, REGION_FORM};
+    for (size_t i = 0; i < 2; i++) {
+        struct pipeline p = fresh();
+        struct extraction x;
+        ocr.with_field = true;
+        run_one(&p, types[i], CHOICE_AUTO, &x);
+        CU_ASSERT_EQUAL(x.results[0].region.type, REGION_FORM);
+        CU_ASSERT_EQUAL_FATAL(x.results[0].n_fields, 1);
+        CU_ASSERT_STRING_EQUAL(x.results[0].fields[0].value, "value");
+        extraction_free(&x);
+    }
+}
+
+static struct pipeline with_model(void)
+{
+    struct pipeline p = fresh();
+    p.structurer.ops = &model_ops;
+    model.rows[0] = "invented";
+    model.rows[1] = "b";
+    model.rows[2] = "c";
+    return p;
+}
+
+static void model_is_asked_where_no_table_was_found(void)
+{
+    struct pipeline p = with_model();
+    struct extraction x;
+    run_one(&p, REGION_TABLE, CHOICE_AUTO, &x);
+    CU_ASSERT_TRUE(model.calls == 1 && model.images == 1);
+    CU_ASSERT_EQUAL_FATAL(x.results[0].n_tables, 1);
+    const struct table *t = &x.results[0].tables[0];
+    CU_ASSERT_EQUAL(t->structure, STRUCTURE_GEMINI);
+    CU_ASSERT_TRUE(t->rows == 3 && t->cells[0].rejected);
+    CU_ASSERT_STRING_EQUAL(t->cells[1].text, "b");
+    CU_ASSERT_TRUE(x.outcome == OUTCOME_SUCCESS && progress.regions_done == 1);
+    extraction_free(&x);
+    p = with_model();
+    run_one(&p, REGION_AUTO, CHOICE_AUTO, &x);
+    CU_ASSERT_EQUAL(model.calls, 0);
+    extraction_free(&x);
+}
+
+static void model_sees_several_regions_at_once(void)
+{
+    struct pipeline p = with_model();
+    struct region regions[3];
+    struct extraction_request r = {.regions = regions, .n_regions = 3};
+    struct extraction x;
+    struct error e;
+    for (int i = 0; i < 3; i++)
+        regions[i] = region_of(1, (struct box){0.1, 0.1, 0.8, 0.5 + i * 0.1}, REGION_TABLE);
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/scanned.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(model.calls == 1 && model.images == 3);
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(x.results[i].n_tables, 1);
+    extraction_free(&x);
+}
+
+static void model_that_fails_leaves_a_warning(void)
+{
+    struct pipeline p = with_model();
+    struct extraction x;
+    model.fail = ERR_UNAVAILABLE;
+    run_one(&p, REGION_TABLE, CHOICE_AUTO, &x);
+    CU_ASSERT_EQUAL(x.results[0].n_tables, 0);
+    CU_ASSERT_EQUAL(x.results[0].words.n, 4);
+    CU_ASSERT_STRING_EQUAL(x.results[0].warning,
+                           "The structure of this table could not be checked by Gemini: It is "
+                           "down.");
+    CU_ASSERT_EQUAL(progress.regions_done, 1);
+    extraction_free(&x);
+}
+
+static void model_asked_for_by_name_must_answer(void)
+{
+    struct pipeline p = with_model();
+    struct region region = region_of(1, (struct box){0.1, 0.1, 0.8, 0.8}, REGION_AUTO);
+    struct extraction_request r = {.engine = CHOICE_GEMINI, .regions = &region, .n_regions = 1};
+    struct extraction x;
+    struct error e;
+    CU_ASSERT_EQUAL(run(&p, "samples/scanned.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(ocr.calls == 1 && model.calls == 1);
+    CU_ASSERT_EQUAL(x.results[0].region.type, REGION_TABLE);
+    extraction_free(&x);
+    model.fail = ERR_TIMEOUT;
+    CU_ASSERT_EQUAL(run(&p, "samples/scanned.pdf", r, &x, &e), ERR_TIMEOUT);
+    extraction_free(&x);
+}
+
+static void engines_that_are_not_there_are_refused(void)
+{
+    static const enum engine_choice choices[] = {CHOICE_TESSERACT, CHOICE_GEMINI};
+    struct pipeline p = fresh();
+    struct region region = region_of(1, left, REGION_TEXT);
+    struct extraction_request r = {.regions = &region, .n_regions = 1};
+    struct extraction x;
+    struct error e;
+    for (size_t i = 0; i < 2; i++) {
+        r.engine = choices[i];
+        CU_ASSERT_EQUAL(run(&p, "samples/scanned.pdf", r, &x, &e), ERR_UNPROCESSABLE);
+        extraction_free(&x);
+    }
+    r.engine = CHOICE_TEXT;
+    CU_ASSERT_EQUAL(run(&p, "samples/scanned.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_EQUAL(ocr.calls, 0);
+    extraction_free(&x);
+}
+
+static const struct test_case tests[] = {
+    TEST(regions_of_all_pages_share_batches),
+    TEST(batches_keep_to_the_pixels_allowed),
+    TEST(pages_are_read_in_windows),
+    TEST(text_layer_needs_no_engine),
+    TEST(table_of_the_engine_is_used),
+    TEST(fields_of_the_engine_are_used),
+    TEST(model_is_asked_where_no_table_was_found),
+    TEST(model_sees_several_regions_at_once),
+    TEST(model_that_fails_leaves_a_warning),
+    TEST(model_asked_for_by_name_must_answer),
+    TEST(engines_that_are_not_there_are_refused),
+};
+
+int main(void)
+{
+    return RUN_SUITE("pipeline", tests);
+}

@@ -1,0 +1,311 @@
+/* What is left of a proposed table after checking it against the words, made up here. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/verify.h"
+#include "tests/unit/suite.h"
+
+static const struct page_info page = {1, 600, 800, 0};
+static const struct box whole = {0, 0, 1, 1};
+
+/* Adds the words of a text at a place in points, 10 high, 6 a letter, 3 apart. */
+static void put(struct word_list *l, double x, double y, const char *text)
+{
+    while (*text != '\0') {
+        size_t n = strcspn(text, " ");
+        struct box b = {x / 600, y / 800, (double)n * 6 / 600, 10.0 / 800};
+        CU_ASSERT_EQUAL(word_list_add(l, b, text, n, 0.9F, ENGINE_TESSERACT), ERR_OK);
+        x += (double)(n + 1) * 6 - 3;
+        text += n + (text[n] == ' ');
+    }
+}
+
+/* Cells are parted by '|', rows by '/'. */
+static struct table_proposal propose(const char *text)
+{
+    struct table_proposal p = {0};
+    p.cols = calloc(strlen(text) + 1, sizeof *p.cols);
+    p.texts = calloc(strlen(text) + 1, sizeof *p.texts);
+    CU_ASSERT_TRUE_FATAL(p.cols != NULL && p.texts != NULL);
+    for (const char *at = text; *text != '\0'; at += *at != '\0') {
+        size_t n = strcspn(at, "|/");
+        p.texts[p.n_texts++] = strndup(at, n);
+        p.cols[p.n_rows]++;
+        at += n;
+        p.n_rows += *at != '|';
+        if (*at == '\0')
+            break;
+    }
+    return p;
+}
+
+static struct table verify(struct word_list *words, const char *proposal, bool *found)
+{
+    struct table_proposal p = propose(proposal);
+    struct layout l;
+    struct table t;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(verify_table(&p, &l, &t, found, &e), ERR_OK);
+    layout_free(&l);
+    table_proposal_free(&p);
+    return t;
+}
+
+static const struct cell *cell_at(const struct table *t, int row, int col)
+{
+    for (size_t i = 0; i < t->n_cells; i++)
+        if (t->cells[i].row == row && t->cells[i].col == col)
+            return &t->cells[i];
+    CU_FAIL_FATAL("no such cell");
+    return NULL;
+}
+
+static void expect_text(const struct table *t, int row, int col, const char *want)
+{
+    CU_ASSERT_STRING_EQUAL(cell_at(t, row, col)->text, want);
+}
+
+static void expect_place(const struct table *t, int row, int col, double x, double y)
+{
+    CU_ASSERT_DOUBLE_EQUAL(cell_at(t, row, col)->box.x * 600, x, 0.01);
+    CU_ASSERT_DOUBLE_EQUAL(cell_at(t, row, col)->box.y * 800, y, 0.01);
+}
+
+static void words_read_make_the_cells(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "Full name");
+    put(&w, 250, 100, "Sum");
+    put(&w, 50, 120, "Ada");
+    put(&w, 250, 120, "12.50");
+    struct table t = verify(&w, " Full name|Sum\n/Ada|12.50", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 2 && t.cols == 2 && t.n_cells == 4);
+    CU_ASSERT_EQUAL(t.structure, STRUCTURE_GEMINI);
+    expect_text(&t, 0, 0, "Full name");
+    expect_text(&t, 1, 1, "12.50");
+    CU_ASSERT_TRUE(cell_at(&t, 0, 1)->header && !cell_at(&t, 1, 1)->header);
+    CU_ASSERT_EQUAL(cell_at(&t, 1, 1)->engine, ENGINE_TESSERACT);
+    CU_ASSERT_DOUBLE_EQUAL(cell_at(&t, 1, 1)->confidence, 0.9, 0.001);
+    CU_ASSERT_DOUBLE_EQUAL(cell_at(&t, 0, 0)->box.w * 600, 8 * 6 + 3, 0.01);
+    expect_place(&t, 1, 1, 250, 120);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void invented_value_is_rejected(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "Ada");
+    put(&w, 250, 100, "12");
+    put(&w, 50, 120, "Eve");
+    put(&w, 250, 120, "13");
+    struct table t = verify(&w, "Ada|12/Eve|1 3 total", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    const struct cell *c = cell_at(&t, 1, 1);
+    CU_ASSERT_TRUE(c->rejected);
+    CU_ASSERT_STRING_EQUAL(c->text, "");
+    CU_ASSERT_EQUAL(c->confidence, 0);
+    expect_place(&t, 1, 1, 250, 120);
+    CU_ASSERT_FALSE(cell_at(&t, 0, 1)->rejected);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+/* An invented value that stands elsewhere does not take the word of the cell it belongs to. */
+static void value_of_another_row_stays_there(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "Ada");
+    put(&w, 50, 120, "Eve");
+    put(&w, 250, 120, "7");
+    put(&w, 50, 140, "Joe");
+    struct table t = verify(&w, "Ada|7/Eve|7/Joe|", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(cell_at(&t, 0, 1)->rejected);
+    expect_text(&t, 1, 1, "7");
+    CU_ASSERT_FALSE(cell_at(&t, 2, 1)->rejected);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void repeated_values_go_to_their_places(void)
+{
+    struct word_list w = {0};
+    bool found;
+    const char *names[] = {"Ada", "Eve", "Joe"};
+    for (int r = 0; r < 3; r++) {
+        put(&w, 50, 100 + r * 20, names[r]);
+        put(&w, 250, 100 + r * 20, "0");
+        put(&w, 350, 100 + r * 20, "0");
+        put(&w, 450, 100 + r * 20, r == 1 ? "5" : "0");
+    }
+    struct table t = verify(&w, "Ada|0|0|0/Eve|0|0|5/Joe|0|0|0", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    for (int r = 0; r < 3; r++)
+        for (int c = 1; c < 4; c++)
+            expect_place(&t, r, c, 150 + c * 100, 100 + r * 20);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+/* No row has a value of its own: the reading order decides. */
+static void equal_rows_keep_their_order(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 15, "yes");
+        put(&w, 250, 100 + r * 15, "no");
+        put(&w, 400, 100 + r * 15, "yes");
+    }
+    struct table t = verify(&w, "yes|no|yes/yes|no|yes/yes|no|yes/yes|no|yes", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    for (int r = 0; r < 4; r++) {
+        expect_place(&t, r, 0, 50, 100 + r * 15);
+        expect_place(&t, r, 1, 250, 100 + r * 15);
+        expect_place(&t, r, 2, 400, 100 + r * 15);
+    }
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void words_are_merged_and_split(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "12%");
+    put(&w, 250, 100, "34 %");
+    put(&w, 50, 120, "5 000");
+    put(&w, 250, 120, "a b");
+    struct table t = verify(&w, "12 %|34%/5000|a b", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    expect_text(&t, 0, 0, "12%");
+    expect_text(&t, 0, 1, "34%");
+    expect_text(&t, 1, 0, "5000");
+    expect_text(&t, 1, 1, "a b");
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void borders_inside_tokens_do_not_move(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "12 3");
+    put(&w, 50, 120, "key");
+    struct table t = verify(&w, "1 23/key", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(cell_at(&t, 0, 0)->rejected);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+/* Words of two columns next to each other do not make a number of their own. */
+static void words_far_apart_are_not_merged(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "12");
+    put(&w, 250, 100, "34");
+    put(&w, 50, 120, "key");
+    put(&w, 250, 120, "word");
+    struct table t = verify(&w, "1234|/key|word", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(cell_at(&t, 0, 0)->rejected);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void cell_of_several_lines_is_put_together(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 2; r++) {
+        put(&w, 50, 100 + r * 40, r == 0 ? "Ada" : "Eve");
+        put(&w, 200, 100 + r * 40, "first part");
+        put(&w, 200, 112 + r * 40, "second part");
+    }
+    struct table t = verify(&w, "Ada|first part second part/Eve|first part second part", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    for (int r = 0; r < 2; r++) {
+        expect_text(&t, r, 1, "first part second part");
+        expect_place(&t, r, 1, 200, 100 + r * 40);
+        CU_ASSERT_DOUBLE_EQUAL(cell_at(&t, r, 1)->box.h * 800, 22, 0.01);
+    }
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void ragged_rows_are_padded(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "title");
+    put(&w, 50, 120, "a");
+    put(&w, 150, 120, "b");
+    put(&w, 250, 120, "c");
+    struct table t = verify(&w, "title/a|b|c", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 2 && t.cols == 3 && t.n_cells == 6);
+    expect_text(&t, 0, 2, "");
+    CU_ASSERT_FALSE(cell_at(&t, 0, 2)->rejected);
+    expect_text(&t, 1, 2, "c");
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void a_word_serves_once(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 100, "one");
+    put(&w, 150, 100, "two");
+    struct table t = verify(&w, "one|two|one", &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 0)->rejected + cell_at(&t, 0, 2)->rejected, 1);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void poor_proposals_are_refused(void)
+{
+    static const char *const proposals[] = {"", "|/|", "x|y/z|q", "one|x|y", "x"};
+    struct word_list w = {0};
+    bool found = true;
+    put(&w, 50, 100, "one two");
+    for (size_t i = 0; i < sizeof proposals / sizeof proposals[0]; i++) {
+        struct table t = verify(&w, proposals[i], &found);
+        CU_ASSERT_FALSE(found);
+        CU_ASSERT_PTR_NULL(t.cells);
+    }
+    word_list_free(&w);
+    struct table t = verify(&w, "one|two", &found);
+    CU_ASSERT_FALSE(found);
+    table_free(&t);
+}
+
+static const struct test_case tests[] = {
+    TEST(words_read_make_the_cells),
+    TEST(invented_value_is_rejected),
+    TEST(value_of_another_row_stays_there),
+    TEST(repeated_values_go_to_their_places),
+    TEST(equal_rows_keep_their_order),
+    TEST(words_are_merged_and_split),
+    TEST(borders_inside_tokens_do_not_move),
+    TEST(words_far_apart_are_not_merged),
+    TEST(cell_of_several_lines_is_put_together),
+    TEST(ragged_rows_are_padded),
+    TEST(a_word_serves_once),
+    TEST(poor_proposals_are_refused),
+};
+
+int main(void)
+{
+    return RUN_SUITE("verify", tests);
+}
