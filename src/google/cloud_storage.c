@@ -604,6 +604,7 @@ enum err cloud_storage_open(struct google_client *client, const struct cloud_sto
         storage_close(t);
         return no_memory(e);
     }
-    *out = (struct blob_store){&ops, t};
+    out->ops = &ops;
+    out->self = t;
     return ERR_OK;
 }

@@ -688,6 +688,7 @@ enum err firestore_job_store_open(struct google_client *client, const struct fir
         store_close(t);
         return no_memory(e);
     }
-    *out = (struct job_store){&ops, t};
+    out->ops = &ops;
+    out->self = t;
     return ERR_OK;
 }

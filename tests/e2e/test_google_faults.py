@@ -229,6 +229,7 @@ def test_circuit_opens_and_closes_again(world):
     while {s.call("GET", "/api/v1/jobs?page_size=1").status for _ in range(4)} != {200}:
         assert time.time() < end
         time.sleep(1)
+    time.sleep(10)  # each worker has a circuit of its own
 
 
 def test_bigquery_that_is_down_holds_nobody_up(world):
