@@ -18,10 +18,17 @@
 #define STORE_PAUSE_US (US_PER_S)
 #define BRAKE_US       (5 * US_PER_S) /* how long a 429 or 503 halves the rate */
 
+/* What is to be recorded of a task whose delivery is over. */
+enum fate { FATE_OPEN, FATE_END, FATE_DROP, FATE_PUT_BACK };
+
 struct delivery {
+    bool used; /* false: a free place */
     struct due_task task;
     struct curl_slist *headers;
-    CURL *easy; /* NULL: a free place */
+    CURL *easy;
+    enum fate fate;
+    int64_t due_us;    /* of FATE_PUT_BACK */
+    int last_response; /* of FATE_PUT_BACK */
 };
 
 struct dispatcher {
@@ -127,26 +134,55 @@ static void store_failed(struct dispatcher *d, const struct error *e)
     d->pause_until_us = monotonic_us() + STORE_PAUSE_US;
 }
 
+/* Frees the place once the store knows how the delivery ended; until then it is tried again. */
+static void record(struct dispatcher *d, struct delivery *v)
+{
+    struct error e = {0};
+    const char *name = v->task.name;
+    enum err err = v->fate == FATE_END ? sqlite_tasks_end(d->tasks, name, now(d), &e)
+                   : v->fate == FATE_DROP
+                       ? sqlite_tasks_drop(d->tasks, name, &e)
+                       : sqlite_tasks_put_back(d->tasks, name, v->due_us, v->last_response, &e);
+    if (err != ERR_OK) {
+        store_failed(d, &e);
+        return;
+    }
+    delivery_clear(v);
+    d->running--;
+}
+
+static void record_late(struct dispatcher *d)
+{
+    for (int i = 0; i < d->limit && monotonic_us() >= d->pause_until_us; i++)
+        if (d->deliveries[i].used && d->deliveries[i].fate != FATE_OPEN)
+            record(d, &d->deliveries[i]);
+}
+
+static void put_back(struct delivery *v, int64_t due_us, int status)
+{
+    v->fate = FATE_PUT_BACK;
+    v->due_us = due_us;
+    v->last_response = status;
+}
+
 static void settle(struct dispatcher *d, struct delivery *v, CURLcode result)
 {
     const struct config *cfg = d->o->cfg;
-    struct error e = {0};
     long status = 0;
     curl_off_t retry_after = 0;
     char text[32];
-    enum err err;
     if (result == CURLE_OK) {
         (void)curl_easy_getinfo(v->easy, CURLINFO_RESPONSE_CODE, &status);
         (void)curl_easy_getinfo(v->easy, CURLINFO_RETRY_AFTER, &retry_after);
     }
     (void)snprintf(text, sizeof text, "%ld", status);
     if (status >= 200 && status < 300) {
-        err = sqlite_tasks_end(d->tasks, v->task.name, now(d), &e);
+        v->fate = FATE_END;
     } else if (v->task.dispatches + 1 >= cfg->queue_max_attempts) {
         log_event(LOG_ERROR, "a task is dropped after its last attempt; the sweep takes up its job",
                   "task", v->task.name, "status", text, "cause",
                   result != CURLE_OK ? curl_easy_strerror(result) : NULL, NULL);
-        err = sqlite_tasks_drop(d->tasks, v->task.name, &e);
+        v->fate = FATE_DROP;
     } else {
         int64_t delay = backoff_us(cfg, v->task.dispatches);
         if (retry_after * US_PER_S > delay)
@@ -156,11 +192,9 @@ static void settle(struct dispatcher *d, struct delivery *v, CURLcode result)
         log_event(LOG_WARNING, "a task was not delivered; it is tried again", "task", v->task.name,
                   "status", text, "cause", result != CURLE_OK ? curl_easy_strerror(result) : NULL,
                   NULL);
-        err = sqlite_tasks_put_back(d->tasks, v->task.name, now(d) + delay, (int)status, &e);
+        put_back(v, now(d) + delay, (int)status);
     }
-    /* The task stays marked as running and is recovered at the next start. */
-    if (err != ERR_OK)
-        store_failed(d, &e);
+    record(d, v);
 }
 
 static void collect(struct dispatcher *d)
@@ -174,8 +208,6 @@ static void collect(struct dispatcher *d)
         (void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &v);
         (void)curl_multi_remove_handle(d->multi, m->easy_handle);
         settle(d, v, result);
-        delivery_clear(v);
-        d->running--;
     }
 }
 
@@ -196,21 +228,20 @@ static bool take_token(struct dispatcher *d)
 static void start(struct dispatcher *d, struct due_task *t)
 {
     struct delivery *v = d->deliveries;
-    struct error e = {0};
-    while (v->easy != NULL)
+    while (v->used)
         v++;
+    v->used = true;
     v->task = *t;
+    d->running++;
     v->easy = curl_easy_init();
     if (v->easy != NULL && set_headers(d, v) && set_options(d, v) &&
         curl_multi_add_handle(d->multi, v->easy) == CURLM_OK) {
-        d->running++;
         d->tokens -= 1;
         return;
     }
     log_event(LOG_ERROR, "a task could not be sent: out of memory", "task", t->name, NULL);
-    if (sqlite_tasks_put_back(d->tasks, t->name, now(d) + US_PER_S, 0, &e) != ERR_OK)
-        store_failed(d, &e);
-    delivery_clear(v);
+    put_back(v, now(d) + US_PER_S, 0);
+    record(d, v);
 }
 
 /* Starts what is due and may run; gives the time to sleep if nothing happens. */
@@ -278,6 +309,7 @@ static void work(struct dispatcher *d)
             pause = start_due(d);
         }
         (void)curl_multi_perform(d->multi, &still);
+        record_late(d);
         collect(d);
         wait_for_work(d, pause);
     }

@@ -140,3 +140,28 @@ def test_running_task_is_delivered_again_when_the_dispatcher_was_killed(queue, t
     os.kill(s.workers("dispatcher")[0], signal.SIGKILL)
     target.wait(2)
     assert target.seen[1][3] == target.seen[0][3]
+
+
+def test_outcome_is_recorded_when_the_store_answers_again(queue, target):
+    """The store is locked while the answer comes; nothing but the dispatcher would ever know."""
+    import sqlite3
+    path, store = [], []
+
+    def lock(n):
+        if n > 1:
+            return 200, {}
+        store.append(sqlite3.connect(path[0], timeout=5, isolation_level=None,
+                                     check_same_thread=False))
+        store[0].execute("BEGIN IMMEDIATE")
+        return 503, {}
+    target.answer, target.hold_s = lock, 1
+    s = queue(JOB_STALE_S=86400)
+    path.append(s.data / "pdf-ocr.sqlite3")
+    end = time.time() + 60
+    while not any("cannot use the task table" in e.get("message", "") for e in s.events()):
+        assert time.time() < end
+        time.sleep(0.2)
+    store[0].execute("ROLLBACK")
+    store[0].close()
+    target.wait(2)
+    assert target.seen[1][3] == target.seen[0][3]
