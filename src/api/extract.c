@@ -11,24 +11,33 @@
 #define IDEMPOTENCY_KEY_MAX 255
 #define BODY_HASH_BYTES     32
 
-static enum err read_idempotency(const struct request *r, char hash[2 * BODY_HASH_BYTES + 1],
+struct idempotency_text {
+    char key[80], hash[2 * BODY_HASH_BYTES + 1];
+};
+
+/* A request that has no key of the client's is known by its id: nginx sends it to another worker
+ * when one dies before it answers. */
+static enum err read_idempotency(const struct request *r, struct idempotency_text *text,
                                  struct idempotency *out, struct error *e)
 {
+    const char *key = request_header(r, "Idempotency-Key");
     unsigned char digest[BODY_HASH_BYTES];
     crypto_generichash_state state;
-    for (const char *p = out->key; *p != '\0'; p++)
-        if (!isgraph((unsigned char)*p) || p - out->key >= IDEMPOTENCY_KEY_MAX)
+    for (const char *p = key; p != NULL && *p != '\0'; p++)
+        if (!isgraph((unsigned char)*p) || p - key >= IDEMPOTENCY_KEY_MAX)
             return error_set(e, ERR_BAD_REQUEST,
                              "Idempotency-Key must be 1 to 255 visible ASCII characters.");
-    if (out->key[0] == '\0')
+    if (key != NULL && key[0] == '\0')
         return error_set(e, ERR_BAD_REQUEST, "Idempotency-Key is empty.");
+    (void)snprintf(text->key, sizeof text->key, "request:%s", r->request_id);
+    out->key = key != NULL ? key : text->key;
     (void)crypto_generichash_init(&state, NULL, 0, sizeof digest);
     (void)crypto_generichash_update(&state, (const unsigned char *)r->path, strlen(r->path) + 1);
     (void)crypto_generichash_update(&state, (const unsigned char *)r->body.data, r->body.len);
     (void)crypto_generichash_final(&state, digest, sizeof digest);
-    sodium_bin2hex(hash, 2 * BODY_HASH_BYTES + 1, digest, sizeof digest);
+    sodium_bin2hex(text->hash, sizeof text->hash, digest, sizeof digest);
     out->owner = r->auth.subject;
-    out->body_hash = hash;
+    out->body_hash = text->hash;
     return ERR_OK;
 }
 
@@ -36,8 +45,8 @@ static enum err create(struct app *app, struct request *r, bool agentic, struct 
                        struct error *e)
 {
     const struct services *s = &app->services;
-    struct idempotency idem = {.key = request_header(r, "Idempotency-Key")};
-    char hash[2 * BODY_HASH_BYTES + 1];
+    struct idempotency idem;
+    struct idempotency_text text;
     struct extraction_request wanted = {0};
     struct job *j = NULL;
     json_t *body = NULL;
@@ -46,11 +55,10 @@ static enum err create(struct app *app, struct request *r, bool agentic, struct 
     enum err err = json_parse(r->body.data, r->body.len, &body, e);
     if (err == ERR_OK)
         err = extraction_request_read(body, agentic, s->cfg, &wanted, e);
-    if (err == ERR_OK && idem.key != NULL)
-        err = read_idempotency(r, hash, &idem, e);
     if (err == ERR_OK)
-        err = job_submit(s, r->auth.subject, &wanted, idem.key != NULL ? &idem : NULL,
-                         r->traceparent, &j, e);
+        err = read_idempotency(r, &text, &idem, e);
+    if (err == ERR_OK)
+        err = job_submit(s, r->auth.subject, &wanted, &idem, r->traceparent, &j, e);
     if (err == ERR_OK) {
         p->status = 202;
         (void)snprintf(p->job_id, sizeof p->job_id, "%s", j->id);

@@ -1,10 +1,13 @@
 """What one request leaves on a kept FastCGI connection must never be taken for the next."""
 import contextlib
+import json
 import pathlib
+import re
 import socket
 import struct
 
 import pytest
+from conftest import KEY, sample
 
 
 def record(kind, content):
@@ -18,10 +21,10 @@ def params(**values):
     return out
 
 
-def request(method, path, request_id, body=None):
+def request(method, path, request_id, body=None, **more):
     out = record(1, struct.pack(">HB5x", 1, 1)) + record(4, params(
         REQUEST_METHOD=method, DOCUMENT_URI=path, QUERY_STRING="", REQUEST_ID=request_id,
-        CONTENT_TYPE="application/json")) + record(4, b"")
+        CONTENT_TYPE="application/json", **more)) + record(4, b"")
     return out + (record(5, body) if body else b"") + record(5, b"")
 
 
@@ -51,3 +54,17 @@ def test_body_that_is_not_read_is_no_request(stack, path):
             connection.sendall(request("GET", "/api/v1/health", "next"))
             second = answers(connection)
             assert second == b"" or (b"Status: 200" in second and b"next" in second)
+
+
+def test_request_that_nginx_sends_again_makes_one_job(stack):
+    """As when a worker dies between storing the job and answering."""
+    body = json.dumps({"pdf_id": stack.upload(sample("form")), "regions": [
+        {"page": 1, "x": 0, "y": 0, "width": 1, "height": 1}]}).encode()
+    made = []
+    for request_id in ("same", "same", "other"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(pathlib.Path(stack.env["RUN_DIR"]) / "api.sock"))
+            connection.sendall(request("POST", "/api/v1/extract", request_id, body,
+                                       HTTP_X_API_KEY=KEY))
+            made.append(re.search(rb"Location: (\S+)", answers(connection))[1])
+    assert made[0] == made[1] != made[2]
