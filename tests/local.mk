@@ -31,6 +31,12 @@ local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDADD = liblocal.a libcore.a libextract.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
 
+check_PROGRAMS += job_service_test
+job_service_test_SOURCES = tests/unit/job_service_test.c
+job_service_test_CPPFLAGS = $(TEST_CPPFLAGS)
+job_service_test_CFLAGS = $(TEST_CFLAGS)
+job_service_test_LDADD = $(local_test_LDADD)
+
 check_PROGRAMS += google_test
 google_test_SOURCES = tests/unit/google_test.c
 google_test_CPPFLAGS = $(TEST_CPPFLAGS)

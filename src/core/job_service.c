@@ -193,6 +193,26 @@ static enum err fail_unheld(const struct services *s, const char *id, const char
     return err;
 }
 
+/* The key was used before: its first answer may have been lost before the task was queued, or have
+ * said that it could not be. */
+static enum err submit_again(const struct services *s, const char *owner, struct job **j,
+                             const char *traceparent, struct error *e)
+{
+    struct job *again = NULL;
+    if ((*j)->attempts > 0)
+        return ERR_OK;
+    if ((*j)->status == JOB_QUEUED)
+        return enqueue_extraction(s, *j, traceparent, e);
+    if ((*j)->status != JOB_FAILED)
+        return ERR_OK;
+    enum err err = job_retry_now(s, owner, (*j)->id, &again, e);
+    if (err == ERR_OK) {
+        job_free(*j);
+        *j = again;
+    }
+    return err;
+}
+
 enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
                     const struct idempotency *idem, const char *traceparent, struct job **out,
                     struct error *e)
@@ -220,9 +240,7 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     if ((err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e)) != ERR_OK)
         goto out;
     if (existing != NULL) {
-        /* The first answer may have been lost before its task was queued. */
-        if (existing->status == JOB_QUEUED && existing->attempts == 0)
-            err = enqueue_extraction(s, existing, traceparent, e);
+        err = submit_again(s, owner, &existing, traceparent, e);
         *out = err == ERR_OK ? existing : NULL;
         existing = err == ERR_OK ? NULL : existing;
         goto out;
@@ -324,23 +342,38 @@ static int64_t lease_us(const struct services *s)
 /* What a holder does to its job; run on the newest record. */
 typedef enum err (*held_fn)(struct hold *h, void *arg, struct error *e);
 
-static enum err held_change(struct hold *h, held_fn change, void *arg, struct error *e)
+/* Changes and stores the job. What could not be stored is undone, so that the next change starts
+ * from what the store has. */
+static enum err held_try(struct hold *h, held_fn change, void *arg, struct error *e)
 {
-    enum err err = ERR_OK;
-    for (int i = 0; i < CAS_TRIES; i++) {
-        if ((err = change(h, arg, e)) == ERR_CONFLICT)
-            h->lost = true;
-        if (err != ERR_OK)
-            return err;
+    struct job *before = job_copy(h->job);
+    if (before == NULL)
+        return no_memory(e);
+    enum err err = change(h, arg, e);
+    h->lost = h->lost || err == ERR_CONFLICT;
+    if (err == ERR_OK) {
         set_expiry(h->s, h->job);
         err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);
-        if (err != ERR_CONFLICT) {
-            if (err == ERR_NOT_FOUND) {
-                h->lost = true;
-                err = ERR_CONFLICT;
-            }
-            return err;
+    }
+    if (err != ERR_OK) {
+        struct job *failed = h->job;
+        h->job = before;
+        before = failed;
+    }
+    job_free(before);
+    return err;
+}
+
+static enum err held_change(struct hold *h, held_fn change, void *arg, struct error *e)
+{
+    for (int i = 0; i < CAS_TRIES; i++) {
+        enum err err = held_try(h, change, arg, e);
+        if (err == ERR_NOT_FOUND) {
+            h->lost = true;
+            err = ERR_CONFLICT;
         }
+        if (err != ERR_CONFLICT || h->lost)
+            return err;
         struct job *newest = NULL;
         err = h->s->jobs.ops->get(h->s->jobs.self, h->job->id, &newest, e);
         if (err == ERR_NOT_FOUND) {

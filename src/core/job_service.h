@@ -28,8 +28,8 @@ enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_N
 
 /* Stores a queued job for r and queues its task; ERR_OK only when both are done. idem may be
  * NULL; with a known key *out is the earlier job (its task is queued again if it still waits,
- * which is harmless). If queueing fails the job is marked failed and the queue's error comes back
- * as ERR_UNAVAILABLE. *out is owned by the caller. */
+ * which is harmless, or could not be queued then). If queueing fails the job is marked failed and
+ * the queue's error comes back as ERR_UNAVAILABLE. *out is owned by the caller. */
 enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
                     const struct idempotency *idem, const char *traceparent, struct job **out,
                     struct error *e);

@@ -494,10 +494,11 @@ static enum err store_list_stale(void *self, int64_t queued_before_us, int64_t l
                                  int max, struct job_page *out, struct error *e)
 {
     memset(out, 0, sizeof *out);
-    enum err err = list_before(self, "queued", "next_attempt_at", queued_before_us, max, out, e);
+    enum err err =
+        list_before(self, "processing", "lease_expires_at", lease_before_us, max, out, e);
     if (err == ERR_OK && out->n < (size_t)max)
-        err = list_before(self, "processing", "lease_expires_at", lease_before_us,
-                          max - (int)out->n, out, e);
+        err = list_before(self, "queued", "next_attempt_at", queued_before_us, max - (int)out->n,
+                          out, e);
     if (err != ERR_OK)
         job_page_free(out);
     return err;

@@ -81,8 +81,9 @@ struct job_store_ops {
     /* ERR_BAD_REQUEST for a page_token that is not ours. */
     enum err (*list)(void *self, const struct job_filter *f, struct job_page *out, struct error *e);
 
-    /* Up to max jobs that nobody will take up by themselves: queued with next_attempt_us before
-     * queued_before_us, or processing with lease_expires_us before lease_before_us. */
+    /* Up to max jobs that nobody will take up by themselves: processing with lease_expires_us
+     * before lease_before_us, and behind these, so that a backlog does not hide them, queued with
+     * next_attempt_us before queued_before_us. */
     enum err (*list_stale)(void *self, int64_t queued_before_us, int64_t lease_before_us, int max,
                            struct job_page *out, struct error *e);
 

@@ -284,6 +284,11 @@ static void stale_and_expired_jobs_are_found(void)
     CU_ASSERT_EQUAL(store.ops->list_stale(store.self, 10, 151, 10, &page, &e), ERR_OK);
     CU_ASSERT_EQUAL(page.n, 2);
     job_page_free(&page);
+    /* A backlog does not hide the job of a dead worker. */
+    CU_ASSERT_EQUAL(store.ops->list_stale(store.self, 10, 151, 1, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(page.n, 1);
+    CU_ASSERT_STRING_EQUAL(page.jobs[0]->id, leased);
+    job_page_free(&page);
     CU_ASSERT_EQUAL(store.ops->list_stale(store.self, 0, 150, 10, &page, &e), ERR_OK);
     CU_ASSERT_EQUAL(page.n, 0);
     job_page_free(&page);

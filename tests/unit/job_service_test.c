@@ -1,0 +1,267 @@
+/* The life of a job over the local stores, with a clock that the tests move and ports that fail
+ * when told to. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/extraction_request.h"
+#include "core/job_service.h"
+#include "local/local.h"
+#include "tests/unit/suite.h"
+
+#define START_US (INT64_C(1700000000) * US_PER_S)
+
+static struct {
+    char folder[64];
+    int64_t now_us;
+    struct job_store_ops store_ops; /* the store's, with a replace that may fail */
+    const struct job_store_ops *real;
+    int replaces, fail_replace; /* which one fails, counted from 1 */
+    bool queue_down;
+    int tasks;
+    char last_task[TASK_NAME_MAX + 1];
+    struct config cfg;
+    struct services s;
+    struct extraction_request request;
+} t;
+
+static int64_t test_now(void *self)
+{
+    (void)self;
+    return t.now_us;
+}
+
+static void test_random(void *self, void *out, size_t n)
+{
+    (void)self;
+    randombytes_buf(out, n);
+}
+
+static const struct source test_source = {test_now, test_random, NULL};
+
+static enum err test_replace(void *self, struct job *next, struct error *e)
+{
+    if (++t.replaces == t.fail_replace)
+        return error_set(e, ERR_UNAVAILABLE, "The store does not answer.");
+    return t.real->replace(self, next, e);
+}
+
+static enum err test_enqueue(void *self, const struct task *task, struct error *e)
+{
+    (void)self;
+    if (t.queue_down)
+        return error_set(e, ERR_UNAVAILABLE, "The queue does not answer.");
+    t.tasks++;
+    (void)snprintf(t.last_task, sizeof t.last_task, "%s", task->name);
+    return ERR_OK;
+}
+
+static const struct task_queue_ops queue_ops = {.name = "test", .enqueue = test_enqueue};
+
+static enum err run_nothing(void *self, const struct services *s, const struct job *j, int fd,
+                            const struct extraction_request *r, const struct checkpoint *c,
+                            struct job_progress *progress, struct extraction *out, struct error *e)
+{
+    (void)self, (void)s, (void)j, (void)fd, (void)r, (void)c, (void)progress, (void)e;
+    *out = (struct extraction){.outcome = OUTCOME_NO_MATCH};
+    return ERR_OK;
+}
+
+static const struct job_runner runner = {run_nothing, NULL};
+
+static void open_services(void)
+{
+    static const unsigned char key[32] = {1};
+    char path[128], blobs[128];
+    struct error e;
+    memset(&t, 0, sizeof t);
+    t.now_us = START_US;
+    t.cfg = (struct config){.max_upload_bytes = 1000,
+                            .max_regions = 10,
+                            .max_pages = 10,
+                            .job_lease_s = 10,
+                            .job_max_retries = 3,
+                            .job_max_attempts = 2,
+                            .job_stale_s = 60,
+                            .retry_base_s = 10,
+                            .retry_max_s = 100,
+                            .result_ttl_days = 1,
+                            .task_deadline_s = 60};
+    (void)strcpy(t.folder, "/tmp/job-service-XXXXXX");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(t.folder));
+    t.s.cfg = &t.cfg;
+    t.s.source = &test_source;
+    t.s.queue.ops = &queue_ops;
+    (void)snprintf(path, sizeof path, "%s/db", t.folder);
+    (void)snprintf(blobs, sizeof blobs, "%s/blobs", t.folder);
+    CU_ASSERT_EQUAL_FATAL(sqlite_job_store_open(path, &test_source, &t.s.jobs, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(
+        file_blob_store_open(blobs, "https://x", key, &test_source, &t.s.blobs, &e), ERR_OK);
+    t.real = t.s.jobs.ops;
+    t.store_ops = *t.real;
+    t.store_ops.replace = test_replace;
+    t.s.jobs.ops = &t.store_ops;
+    static struct region whole = {.id = "r", .page = 1, .box = {0, 0, 1, 1}};
+    t.request = (struct extraction_request){.regions = &whole, .n_regions = 1};
+    memset(t.request.pdf_id, 'a', 64);
+    (void)snprintf(path, sizeof path, "documents/%s.pdf", t.request.pdf_id);
+    CU_ASSERT_EQUAL_FATAL(
+        t.s.blobs.ops->put_bytes(t.s.blobs.self, path, "%PDF-", 5, "application/pdf", &e), ERR_OK);
+}
+
+static void close_services(void)
+{
+    char command[128];
+    t.s.jobs.ops->close(t.s.jobs.self);
+    t.s.blobs.ops->close(t.s.blobs.self);
+    (void)snprintf(command, sizeof command, "rm -r %s", t.folder);
+    CU_ASSERT_EQUAL(system(command), 0);
+}
+
+static struct job *submit(const char *key, enum err want)
+{
+    const struct idempotency idem = {"me", key, "hash"};
+    struct job *j = NULL;
+    struct error e;
+    CU_ASSERT_EQUAL(job_submit(&t.s, "me", &t.request, key != NULL ? &idem : NULL, NULL, &j, &e),
+                    want);
+    return j;
+}
+
+static void process(const char *id, enum err want)
+{
+    struct error e = {0};
+    CU_ASSERT_EQUAL(job_process(&t.s, &runner, id, monotonic_us() + 60 * US_PER_S, &e), want);
+}
+
+static struct job *load(const char *id)
+{
+    struct job *j = NULL;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(job_load(&t.s, "me", id, &j, &e), ERR_OK);
+    return j;
+}
+
+static void finish_that_cannot_be_stored_is_tried_again(void)
+{
+    open_services();
+    struct job *j = submit(NULL, ERR_OK);
+    t.fail_replace = 2; /* the first is the claim, the second the finish */
+    process(j->id, ERR_OK);
+    struct job *deferred = load(j->id);
+    CU_ASSERT_EQUAL(deferred->status, JOB_QUEUED);
+    CU_ASSERT_EQUAL(deferred->retry_count, 1);
+    CU_ASSERT_EQUAL(strncmp(t.last_task, "retry-", 6), 0);
+    process(j->id, ERR_OK);
+    struct job *done = load(j->id);
+    CU_ASSERT_EQUAL(done->status, JOB_COMPLETED);
+    job_free(done);
+    job_free(deferred);
+    job_free(j);
+    close_services();
+}
+
+static void job_that_runs_elsewhere_is_delivered_again(void)
+{
+    open_services();
+    struct job *j = submit(NULL, ERR_OK);
+    t.store_ops.replace = t.real->replace;
+    struct job *claimed = load(j->id);
+    struct error e;
+    CU_ASSERT_EQUAL(job_claim(claimed, t.now_us, 10 * US_PER_S, "other", &e), ERR_OK);
+    CU_ASSERT_EQUAL(t.real->replace(t.s.jobs.self, claimed, &e), ERR_OK);
+    process(j->id, ERR_CONFLICT); /* runs elsewhere: delivered again later */
+    t.now_us += 11 * US_PER_S;
+    process(j->id, ERR_OK);
+    struct job *done = load(j->id);
+    CU_ASSERT_EQUAL(done->status, JOB_COMPLETED);
+    job_free(done);
+    job_free(claimed);
+    job_free(j);
+    close_services();
+}
+
+static void key_used_while_the_queue_was_down_gives_a_job_that_runs(void)
+{
+    open_services();
+    t.queue_down = true;
+    CU_ASSERT_PTR_NULL(submit("key", ERR_UNAVAILABLE));
+    CU_ASSERT_PTR_NULL(submit("key", ERR_UNAVAILABLE));
+    t.queue_down = false;
+    struct job *j = submit("key", ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    CU_ASSERT_EQUAL(j->status, JOB_QUEUED);
+    CU_ASSERT_EQUAL(t.tasks, 1);
+    process(j->id, ERR_OK);
+    struct job *again = submit("key", ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+    CU_ASSERT_STRING_EQUAL(again->id, j->id);
+    CU_ASSERT_EQUAL(again->status, JOB_COMPLETED);
+    job_free(again);
+    job_free(j);
+    close_services();
+}
+
+static void job_that_breaks_off_its_workers_is_given_up(void)
+{
+    struct error e;
+    open_services();
+    struct job *j = submit(NULL, ERR_OK);
+    for (int i = 0; i < 2; i++) {
+        struct job *claimed = load(j->id);
+        CU_ASSERT_EQUAL(job_claim(claimed, t.now_us, 10 * US_PER_S, "dead", &e), ERR_OK);
+        CU_ASSERT_EQUAL(t.real->replace(t.s.jobs.self, claimed, &e), ERR_OK);
+        job_free(claimed);
+        t.now_us += 30 * US_PER_S;
+    }
+    process(j->id, ERR_OK);
+    struct job *failed = load(j->id);
+    CU_ASSERT_EQUAL(failed->status, JOB_FAILED);
+    CU_ASSERT_PTR_NOT_NULL(strstr(failed->error_message, "broken off too many times"));
+    job_free(failed);
+    job_free(j);
+    close_services();
+}
+
+static void sweep_queues_the_job_of_a_dead_worker_and_erases_what_has_expired(void)
+{
+    struct blob_info info;
+    struct error e;
+    int requeued = 0, erased = 0;
+    open_services();
+    struct job *ended = submit(NULL, ERR_OK), *held = submit(NULL, ERR_OK);
+    process(ended->id, ERR_OK);
+    struct job *claimed = load(held->id), *gone = NULL;
+    CU_ASSERT_EQUAL(job_claim(claimed, t.now_us, 10 * US_PER_S, "dead", &e), ERR_OK);
+    CU_ASSERT_EQUAL(t.real->replace(t.s.jobs.self, claimed, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_sweep(&t.s, &requeued, &erased, &e), ERR_OK);
+    CU_ASSERT_EQUAL(requeued + erased, 0);
+    struct job *done = load(ended->id);
+    t.now_us += 86401 * US_PER_S;
+    CU_ASSERT_EQUAL(job_sweep(&t.s, &requeued, &erased, &e), ERR_OK);
+    CU_ASSERT_EQUAL(requeued, 1);
+    CU_ASSERT_EQUAL(erased, 1);
+    CU_ASSERT_EQUAL(job_load(&t.s, "me", ended->id, &gone, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(t.s.blobs.ops->stat(t.s.blobs.self, done->result_name, &info, &e),
+                    ERR_NOT_FOUND);
+    job_free(done);
+    job_free(claimed);
+    job_free(ended);
+    job_free(held);
+    close_services();
+}
+
+static const struct test_case tests[] = {
+    TEST(finish_that_cannot_be_stored_is_tried_again),
+    TEST(job_that_runs_elsewhere_is_delivered_again),
+    TEST(key_used_while_the_queue_was_down_gives_a_job_that_runs),
+    TEST(job_that_breaks_off_its_workers_is_given_up),
+    TEST(sweep_queues_the_job_of_a_dead_worker_and_erases_what_has_expired),
+};
+
+int main(void)
+{
+    return sodium_init() < 0 ? 99 : RUN_SUITE("job service", tests);
+}
