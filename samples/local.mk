@@ -9,4 +9,4 @@ all-local: samples/text-table.pdf
 samples/text-table.pdf: make-samples$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) samples && ASAN_OPTIONS=detect_leaks=0 ./make-samples$(EXEEXT) samples
 CLEANFILES += samples/text-table.pdf samples/ruled-table.pdf samples/scanned.pdf samples/form.pdf \
-	samples/two-columns.pdf
+	samples/two-columns.pdf samples/stamped.pdf

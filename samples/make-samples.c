@@ -155,6 +155,15 @@ static void draw_scan(cairo_t *pdf)
     cairo_surface_destroy(image);
 }
 
+/* The only text that is no picture. */
+static void draw_stamp(cairo_t *cr)
+{
+    cairo_identity_matrix(cr);
+    cairo_set_source_rgb(cr, 0, 0, 0.6);
+    use_font(cr, 10, 0);
+    put(cr, 400, 800, "Received 17 May");
+}
+
 static int write_sample(const char *dir, const char *name)
 {
     char path[1024];
@@ -170,6 +179,9 @@ static int write_sample(const char *dir, const char *name)
         draw_sheet(cr, &ruled_table, 26, 1);
     } else if (strcmp(name, "scanned") == 0) {
         draw_scan(cr);
+    } else if (strcmp(name, "stamped") == 0) {
+        draw_scan(cr);
+        draw_stamp(cr);
     } else if (strcmp(name, "form") == 0) {
         draw_form(cr, &form);
     } else {
@@ -219,8 +231,8 @@ static int print_expected(const char *name)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"text-table", "ruled-table", "scanned", "form",
-                                        "two-columns"};
+    static const char *const names[] = {"text-table", "ruled-table", "scanned",
+                                        "form",       "two-columns", "stamped"};
     int failed = 0;
     if (argc == 3 && strcmp(argv[1], "--expected") == 0)
         return print_expected(argv[2]);

@@ -67,6 +67,14 @@ verify_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT
 	$(CUNIT_LIBS) -lm
 
 # Reads the sample documents with pdf-ocr-page.
+check_PROGRAMS += page_reader_test
+page_reader_test_SOURCES = tests/unit/page_reader_test.c
+page_reader_test_CPPFLAGS = $(TEST_CPPFLAGS)
+page_reader_test_CFLAGS = $(TEST_CFLAGS)
+page_reader_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+	$(CUNIT_LIBS) -lm
+
+# So does this one.
 check_PROGRAMS += pipeline_test
 pipeline_test_SOURCES = tests/unit/pipeline_test.c
 pipeline_test_CPPFLAGS = $(TEST_CPPFLAGS)

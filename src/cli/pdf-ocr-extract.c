@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "core/config.h"
+#include "core/extraction_request.h"
 #include "core/formats.h"
 #include "extract/pipeline.h"
 #include "local/local.h"
@@ -79,30 +80,13 @@ static int add_region(struct command *c, const char *text)
     return 0;
 }
 
-static int add_pages(struct command *c, const char *text)
+static int set_pages(struct command *c, const char *text)
 {
-    for (const char *p = text;;) {
-        struct page_range range = {0, 0};
-        int used = 0;
-        if (sscanf(p, "%6d%n", &range.first, &used) != 1 || range.first < 1)
-            return wrong("--pages", text, "a list such as 1-3,7");
-        p += used;
-        range.last = range.first;
-        if (*p == '-') {
-            range.last = 0;
-            if (sscanf(++p, "%6d%n", &range.last, &used) == 1)
-                p += used;
-        }
-        struct page_range *grown = realloc(c->r.pages, (c->r.n_pages + 1) * sizeof *grown);
-        if (grown == NULL)
-            return wrong("--pages", text, "more memory");
-        c->r.pages = grown;
-        c->r.pages[c->r.n_pages++] = range;
-        if (*p == '\0')
-            return 0;
-        if (*p++ != ',')
-            return wrong("--pages", text, "a list such as 1-3,7");
-    }
+    struct error e;
+    if (page_ranges_read(text, &c->r, &e) == ERR_OK)
+        return 0;
+    (void)fprintf(stderr, "pdf-ocr-extract: --pages \"%s\": %s\n", text, e.detail);
+    return -1;
 }
 
 static int set_page(struct command *c, const char *text)
@@ -124,7 +108,7 @@ static int take_option(struct command *c, int option, const char *value)
     case 'r':
         return add_region(c, value);
     case 'P':
-        return add_pages(c, value);
+        return set_pages(c, value);
     case 't':
         name = find_name(region_type_names, value, "--type");
         c->type = (enum region_type)name;

@@ -44,10 +44,12 @@ static enum err read_box(const struct json_at *at, struct box *b, struct error *
         return json_refuse(&w, e, "reaches past the right edge of the page (x + width > 1)");
     if (b->y + b->h > 1 + EDGE_TOLERANCE)
         return json_refuse(&h, e, "reaches past the bottom of the page (y + height > 1)");
-    if (b->x + b->w > 1)
-        b->w = 1 - b->x;
-    if (b->y + b->h > 1)
-        b->h = 1 - b->y;
+    b->w = b->x + b->w > 1 ? 1 - b->x : b->w;
+    b->h = b->y + b->h > 1 ? 1 - b->y : b->h;
+    if (b->w <= 0)
+        return json_refuse(&x, e, "must be < 1: the region is empty");
+    if (b->h <= 0)
+        return json_refuse(&y, e, "must be < 1: the region is empty");
     return ERR_OK;
 }
 
@@ -104,17 +106,11 @@ static enum err read_regions(const struct json_at *at, bool agentic, const struc
     return ERR_OK;
 }
 
-/* "1-3,7,9-" */
-static enum err read_pages(const struct json_at *at, struct extraction_request *out,
-                           struct error *e)
+enum err page_ranges_read(const char *text, struct extraction_request *out, struct error *e)
 {
-    const char *text;
-    if (json_missing(at))
-        return ERR_OK;
-    enum err err = json_read_string(at, 1, 512, &text, e);
-    if (err != ERR_OK)
-        return err;
-    out->pages = calloc(strlen(text), sizeof *out->pages);
+    free(out->pages);
+    out->n_pages = 0;
+    out->pages = calloc(strlen(text) + 1, sizeof *out->pages);
     if (out->pages == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
     for (const char *p = text;;) {
@@ -141,7 +137,22 @@ static enum err read_pages(const struct json_at *at, struct extraction_request *
         if (*p++ != ',')
             break;
     }
-    return json_refuse(at, e, "must be page numbers and ranges such as \"1-3,7\"");
+    return error_set(e, ERR_UNPROCESSABLE, "must be page numbers and ranges such as \"1-3,7\"");
+}
+
+static enum err read_pages(const struct json_at *at, struct extraction_request *out,
+                           struct error *e)
+{
+    const char *text;
+    struct error why;
+    if (json_missing(at))
+        return ERR_OK;
+    enum err err = json_read_string(at, 1, 512, &text, e);
+    if (err == ERR_OK && (err = page_ranges_read(text, out, &why)) == ERR_UNPROCESSABLE)
+        return json_refuse(at, e, "%s", why.detail);
+    if (err == ERR_INTERNAL)
+        *e = why;
+    return err;
 }
 
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,

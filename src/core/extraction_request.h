@@ -16,6 +16,9 @@
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
                                  struct extraction_request *out, struct error *e);
 
+/* Reads "1-3,7,9-" into out->pages. ERR_UNPROCESSABLE tells what was expected. */
+enum err page_ranges_read(const char *text, struct extraction_request *out, struct error *e);
+
 /* Appends the canonical JSON of a request: what is stored with the job and sent in tasks. Reading
  * it back gives the same request. */
 void extraction_request_write(const struct extraction_request *r, struct buffer *out);

@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -19,8 +22,10 @@
 
 #define LINE_MAX_BYTES (64 << 20) /* a page of a million words */
 #define WORDS_MAX      2000000
-#define WAIT_MS        500 /* how often the checkpoint is passed while waiting */
-#define RULES_DPI      72  /* a pixel a point: cairo draws a hairline no thinner than that */
+#define WAIT_MS        500  /* how often the checkpoint is passed while waiting */
+#define RULES_DPI      72   /* a pixel a point: cairo draws a hairline no thinner than that */
+#define DEATH_MS       1000 /* what a reader that has closed its answers gets to end by itself */
+#define PAGE_MAX_PT    1e6
 
 struct page_reader {
     pid_t pid;
@@ -28,7 +33,7 @@ struct page_reader {
     struct checkpoint c;
     struct page_reader_limits limits;
     int pages;
-    int64_t deadline_us; /* monotonic */
+    int64_t deadline_us; /* of the answer, monotonic */
     struct buffer in;    /* bytes read ahead */
 };
 
@@ -110,15 +115,20 @@ static enum err start_child(struct page_reader *r, int pdf_fd, struct error *e)
                        strerror(code != 0 ? code : errno));
 }
 
-static int reap(struct page_reader *r, bool kill_first)
+/* Its wait status; it is killed when it does not end within patience_ms by itself. */
+static int reap(struct page_reader *r, int patience_ms)
 {
+    static const struct timespec moment = {0, 10 * 1000000};
     int status = 0;
     if (r->pid <= 0)
         return 0;
-    if (kill_first)
+    for (; patience_ms > 0 && waitpid(r->pid, &status, WNOHANG) == 0; patience_ms -= 10)
+        (void)nanosleep(&moment, NULL);
+    if (patience_ms <= 0) {
         (void)kill(r->pid, SIGKILL);
-    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+        while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
+            continue;
+    }
     r->pid = 0;
     return status;
 }
@@ -126,7 +136,7 @@ static int reap(struct page_reader *r, bool kill_first)
 /* The answers ended: why did the child die? */
 static enum err explain_death(struct page_reader *r, struct error *e)
 {
-    int status = reap(r, false);
+    int status = reap(r, DEATH_MS);
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 3)) {
         error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
         return error_cause(e, "%s ended with status %d", r->limits.program, WEXITSTATUS(status));
@@ -213,11 +223,28 @@ static enum err read_answer(struct page_reader *r, json_t **out, struct error *e
     return err == ERR_OK && json_is_object(*out) ? ERR_OK : damaged(e);
 }
 
+/* Each command has the time of a reader to itself, however long the document and whatever was done
+ * with the last answer. The child cannot move its limits: its sandbox forbids it. */
+static void allow_time(struct page_reader *r)
+{
+    clockid_t clock;
+    struct timespec used;
+    struct rlimit limit;
+    r->deadline_us = monotonic_us() + (2 * r->limits.cpu_s + 10) * US_PER_S;
+    if (clock_getcpuclockid(r->pid, &clock) != 0 || clock_gettime(clock, &used) != 0 ||
+        prlimit(r->pid, RLIMIT_CPU, NULL, &limit) != 0)
+        return;
+    rlim_t wanted = (rlim_t)(used.tv_sec + r->limits.cpu_s + 1);
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    (void)prlimit(r->pid, RLIMIT_CPU, &limit, NULL);
+}
+
 static enum err send_command(struct page_reader *r, const char *text, struct error *e)
 {
     size_t n = strlen(text);
     if (r->pid <= 0)
         return damaged(e);
+    allow_time(r);
     return write(r->to, text, n) == (ssize_t)n ? ERR_OK : explain_death(r, e);
 }
 
@@ -290,7 +317,8 @@ static enum err read_word(json_t *item, struct word_list *out, struct error *e)
         json_number_value(json_array_get(item, 0)), json_number_value(json_array_get(item, 1)),
         json_number_value(json_array_get(item, 2)), json_number_value(json_array_get(item, 3))};
     json_t *text = json_array_get(item, 4);
-    if (!json_is_string(text) || b.w < 0 || b.h < 0)
+    if (!json_is_string(text) || b.w < 0 || b.h < 0 ||
+        fmax(fmax(fabs(b.x), fabs(b.y)), fmax(b.w, b.h)) > 2)
         return damaged(e);
     return word_list_add(out, b, json_string_value(text), json_string_length(text), 1,
                          ENGINE_TEXT) == ERR_OK
@@ -306,7 +334,8 @@ static enum err read_page(json_t *answer, int page, struct page_content *out, st
     out->info.width = json_number_value(json_object_get(answer, "width"));
     out->info.height = json_number_value(json_object_get(answer, "height"));
     out->image_coverage = json_number_value(json_object_get(answer, "images"));
-    if (out->info.width <= 0 || out->info.height <= 0 || json_array_size(words) > WORDS_MAX)
+    if (out->info.width <= 0 || out->info.width > PAGE_MAX_PT || out->info.height <= 0 ||
+        out->info.height > PAGE_MAX_PT || json_array_size(words) > WORDS_MAX)
         return damaged(e);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(words); i++)
         err = read_word(json_array_get(words, i), &out->words, e);
@@ -390,7 +419,7 @@ void page_reader_close(struct page_reader *r)
         return;
     close_fd(&r->to);
     close_fd(&r->from);
-    (void)reap(r, true);
+    (void)reap(r, 0);
     buffer_free(&r->in);
     free(r);
 }

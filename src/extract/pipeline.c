@@ -14,6 +14,8 @@
 #define PAD           0.05 /* white around a region that OCR gets to see */
 #define PROPOSE_BATCH 8    /* regions shown to the structurer at once */
 #define PROPOSE_WORDS 4    /* fewer make no table */
+#define SCAN_COVERAGE 0.5  /* part of a page that the images of a scan cover */
+#define STAMP_WORDS   12   /* fewer on a scan are no text layer */
 
 struct run {
     const struct pipeline *p;
@@ -74,12 +76,18 @@ static struct box padded(struct box b)
     return p;
 }
 
+/* A scan with a stamp, a fax's header or a page number on it: these words are not its text. */
+static bool only_stamped(const struct page_content *page)
+{
+    return page->image_coverage > SCAN_COVERAGE && page->words.n < STAMP_WORDS;
+}
+
 static bool needs_ocr(const struct run *u, const struct seen *s, struct box part)
 {
     if (s->by_ocr || u->ocr == NULL)
         return false;
     bool always = u->choice == CHOICE_TESSERACT || u->choice == CHOICE_DOCUMENTAI;
-    return always || !seen_has_words(s, part);
+    return always || only_stamped(&s->content) || !seen_has_words(s, part);
 }
 
 /* --- the structurer --- */
@@ -275,6 +283,14 @@ static bool page_wanted(const struct extraction_request *r, int number)
     return wanted;
 }
 
+static bool page_marked(const struct extraction_request *r, int number)
+{
+    bool marked = false;
+    for (size_t i = 0; i < r->n_regions; i++)
+        marked = marked || r->regions[i].page == number;
+    return marked;
+}
+
 static enum err extract_found(struct run *u, struct seen *page, const struct region *found,
                               size_t n, struct error *e)
 {
@@ -400,7 +416,7 @@ static enum err run_pages(struct run *u, struct error *e)
 {
     bool marked = u->r->n_regions > 0;
     for (int i = 1; i <= u->x->pages_total; i++)
-        u->progress->pages_total += !marked && page_wanted(u->r, i);
+        u->progress->pages_total += marked ? page_marked(u->r, i) : page_wanted(u->r, i);
     enum err err = marked ? run_marked(u, e) : run_detected(u, e);
     return err == ERR_OK ? ask_structurer(u, e) : err;
 }
@@ -432,8 +448,6 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
         err = run_pages(&u, e);
     if (err == ERR_OK)
         err = finish(&u, e);
-    if (r->n_regions > 0)
-        progress->pages_total = progress->pages_done;
     raster_batch_free(&u.unread);
     raster_batch_free(&u.unasked);
     buffer_free(&u.graph_text);

@@ -32,7 +32,7 @@ static enum err no_memory(struct error *e)
 static enum err add_rules(PIX *binary, const struct raster *image, bool vertical, struct rule **out,
                           size_t *n, struct error *e)
 {
-    int length = image->dpi * LENGTH_PT / 72, thickness = image->dpi * THICKNESS_PT / 72 + 1;
+    int length = (image->dpi * LENGTH_PT + 71) / 72, thickness = image->dpi * THICKNESS_PT / 72 + 1;
     enum err err = ERR_OK;
     PIX *runs = pixOpenBrick(NULL, binary, vertical ? 1 : length, vertical ? length : 1);
     BOXA *boxes = runs != NULL ? pixConnCompBB(runs, 8) : NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define WORD_GAP 0.4
+#define SIDE_MAX 32766 /* pixels; cairo takes 32767, and a side is rounded up */
 
 PopplerDocument *document_open(int fd, const char **why)
 {
@@ -145,15 +146,16 @@ uint8_t *document_render(PopplerPage *page, double x, double y, double w, double
 {
     struct page_size s;
     poppler_page_get_size(page, &s.width, &s.height);
-    double points = s.width * w * s.height * h;
-    double most = sqrt((double)max_pixels / fmax(points, 1e-9)) * 72;
+    double side = fmax(fmax(s.width * w, s.height * h), 1e-9);
+    double points = fmax(s.width * w * s.height * h, 1e-9);
+    double most = fmin(sqrt((double)max_pixels / points), SIDE_MAX / side) * 72;
     if (*dpi > most)
         *dpi = (int)most;
+    if (*dpi < 1)
+        return NULL;
     double scale = *dpi / 72.0;
     *width = (int)fmax(1, ceil(s.width * w * scale));
     *height = (int)fmax(1, ceil(s.height * h * scale));
-    if (*dpi < 1 || *width > 32767 || *height > 32767)
-        return NULL;
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, *width, *height);
     cairo_t *cr = cairo_create(surface);
     cairo_set_source_rgb(cr, 1, 1, 1);

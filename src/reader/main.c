@@ -8,9 +8,11 @@
  *   raster N X Y W H DPI      {"width","height","dpi"}, then width * height grey bytes
  * An answer {"error":CODE} leaves the reader ready for the next command.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "reader/document.h"
 #include "reader/page_image.h"
@@ -110,6 +112,7 @@ int main(int argc, char **argv)
     struct limits l = {{strtoll(argv[1], NULL, 10), strtoll(argv[2], NULL, 10)},
                        strtoll(argv[3], NULL, 10),
                        strtoll(argv[4], NULL, 10)};
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (sandbox_enter(&l.sandbox) != 0)
         return SANDBOX_ERROR;
     return serve(&l);

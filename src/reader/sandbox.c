@@ -3,16 +3,22 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+static int set_limits(int resource, int64_t soft, int64_t hard)
+{
+    struct rlimit limit = {(rlim_t)soft, (rlim_t)hard};
+    return setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
 static int set_limit(int resource, int64_t value)
 {
-    struct rlimit limit = {(rlim_t)value, (rlim_t)value};
-    return setrlimit((__rlimit_resource_t)resource, &limit);
+    return set_limits(resource, value, value);
 }
 
 int sandbox_enter(const struct sandbox_limits *l)
 {
-    if (set_limit(RLIMIT_CPU, l->cpu_s) != 0 || set_limit(RLIMIT_FSIZE, 0) != 0 ||
-        set_limit(RLIMIT_NOFILE, 32) != 0 || set_limit(RLIMIT_CORE, 0) != 0)
+    if (set_limits(RLIMIT_CPU, l->cpu_s, l->cpu_s * SANDBOX_CPU_ROUNDS) != 0 ||
+        set_limit(RLIMIT_FSIZE, 0) != 0 || set_limit(RLIMIT_NOFILE, 32) != 0 ||
+        set_limit(RLIMIT_CORE, 0) != 0)
         return -1;
 #ifndef __SANITIZE_ADDRESS__ /* its shadow memory takes terabytes of addresses */
     if (set_limit(RLIMIT_AS, l->memory_bytes) != 0)

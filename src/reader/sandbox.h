@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How far the parent may raise the limit of CPU time; the process itself may not. */
+#define SANDBOX_CPU_ROUNDS 10
+
 struct sandbox_limits {
     int64_t cpu_s;
     int64_t memory_bytes; /* address space */

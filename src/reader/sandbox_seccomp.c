@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "reader/sandbox.h"
 
@@ -25,7 +26,6 @@ static const int allowed[] = {
     SCMP_SYS(faccessat2),
     SCMP_SYS(readlink),
     SCMP_SYS(readlinkat),
-    SCMP_SYS(fcntl),
     SCMP_SYS(mmap),
     SCMP_SYS(munmap),
     SCMP_SYS(mremap),
@@ -53,13 +53,15 @@ static const int allowed[] = {
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(sched_getaffinity),
 };
+
+/* Not F_SETOWN and F_SETSIG, which make the kernel send any signal to any process of the user. */
+static const int fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC};
 
 /* No PDF needs these; a program that tries them has been taken over. All others just fail. */
 static const int deadly[] = {
@@ -78,6 +80,12 @@ int sandbox_seccomp(bool files)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     for (size_t i = 0; failed == 0 && i < sizeof deadly / sizeof deadly[0]; i++)
         failed = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
+    for (size_t i = 0; failed == 0 && i < sizeof fcntls / sizeof fcntls[0]; i++)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                                  SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fcntls[i]));
+    if (failed == 0) /* abort() */
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
     if (failed == 0 && files)
         failed =
             seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,

@@ -155,6 +155,23 @@ static void request_survives_being_written_and_read(void)
     extraction_request_free(&b);
 }
 
+/* The tolerance at the edges must not let an empty region through: a task could not read it. */
+static void empty_regions_are_refused(void)
+{
+    static const char *const boxes[] = {
+        "\"x\":1,\"y\":0.5,\"width\":1e-7,\"height\":0.1",
+        "\"x\":0.5,\"y\":1,\"width\":0.1,\"height\":1e-7",
+    };
+    struct extraction_request r;
+    struct error e;
+    for (size_t i = 0; i < 2; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, "{" PDF ",\"regions\":[{\"page\":1,%s}]}", boxes[i]);
+        CU_ASSERT_EQUAL(read_request(text, false, &r, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "the region is empty"));
+    }
+}
+
 static void wrong_page_lists_are_refused(void)
 {
     static const char *const bad[] = {"0", "3-1", "1,", ",1", "a", "1-2-3", "1 2", "-3", "1;2"};
@@ -224,6 +241,7 @@ static const struct test_case tests[] = {
     TEST(json_result_is_json_whatever_the_text),
     TEST(signed_link_holds_for_itself_only),
     TEST(request_survives_being_written_and_read),
+    TEST(empty_regions_are_refused),
     TEST(wrong_page_lists_are_refused),
     TEST(feedback_needs_what_its_action_needs),
     TEST(wrong_setting_is_named),

@@ -24,6 +24,8 @@ static struct {
     enum err fail;
 } model;
 
+static struct job_progress progress;
+
 static const struct box left = {0.1, 0.1, 0.1, 0.1};
 
 static void add_word(struct ocr_result *out, double x, double y, const char *text)
@@ -62,6 +64,7 @@ static enum err recognize(void *self, const struct raster *images, size_t n,
     (void)self;
     memset(out, 0, n * sizeof *out);
     CU_ASSERT_TRUE_FATAL(ocr.calls < CALLS_MAX);
+    CU_ASSERT_TRUE(progress.pages_total >= progress.pages_done && progress.pages_total > 0);
     ocr.images[ocr.calls++] = n;
     for (size_t i = 0; i < n; i++) {
         char width[24];
@@ -127,8 +130,6 @@ static struct region region_of(int page, struct box box, enum region_type type)
 {
     return (struct region){.page = page, .box = box, .type = type, .confidence = 1};
 }
-
-static struct job_progress progress;
 
 static enum err run(const struct pipeline *p, const char *sample, struct extraction_request r,
                     struct extraction *out, struct error *e)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,23 @@ static int run_program(void)
     return 2;
 }
 
+static pid_t parent;
+
+static int signal_the_parent(void)
+{
+    return syscall(SYS_tgkill, parent, parent, 0) == 0 ? 1 : errno == EACCES ? 0 : 2;
+}
+
+static int have_the_kernel_signal_the_parent(void)
+{
+    return fcntl(0, F_SETOWN, parent) == 0 ? 1 : errno == EACCES ? 0 : 2;
+}
+
+static int give_up(void)
+{
+    abort();
+}
+
 static int use_memory(void)
 {
     void *p = malloc(1 << 20);
@@ -77,14 +95,23 @@ static void network_processes_and_programs_are_deadly(void)
     CU_ASSERT_EQUAL(sandboxed(run_program), KILLED);
 }
 
+static void others_cannot_be_signalled(void)
+{
+    parent = getpid();
+    CU_ASSERT_EQUAL(sandboxed(signal_the_parent), 0);
+    CU_ASSERT_EQUAL(sandboxed(have_the_kernel_signal_the_parent), 0);
+}
+
 static void ordinary_work_goes_on(void)
 {
+    CU_ASSERT_EQUAL(sandboxed(give_up), 128 + SIGABRT);
     CU_ASSERT_EQUAL(sandboxed(use_memory), 0);
 }
 
 static const struct test_case tests[] = {
     TEST(files_cannot_be_opened),
     TEST(network_processes_and_programs_are_deadly),
+    TEST(others_cannot_be_signalled),
     TEST(ordinary_work_goes_on),
 };
 

@@ -1,0 +1,63 @@
+"""The limits of DESIGN that a hostile or huge document meets: each ends in a message to act on."""
+import random
+import zlib
+
+import pytest
+from conftest import sample
+
+WHOLE = [{"page": 1, "x": 0, "y": 0, "width": 1, "height": 1}]
+
+
+def pdf(content=b"", pages=1, box="0 0 600 600"):
+    """A document whose pages all have the same content; poppler finds the objects by itself."""
+    kids = " ".join(["3 0 R"] * pages)
+    packed = zlib.compress(content)
+    return b"".join([
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
+        f"2 0 obj<</Type/Pages/Kids[{kids}]/Count {pages}>>endobj\n".encode(),
+        f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R>>endobj\n".encode(),
+        f"4 0 obj<</Filter/FlateDecode/Length {len(packed)}>>stream\n".encode(), packed,
+        b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n"])
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory):
+    from conftest import Stack
+    s = Stack(READER_CPU_S=1, READER_MEMORY_BYTES=200 << 20, MAX_PAGES=3, MAX_RASTER_PIXELS=1000000,
+              RETRY_BASE_S=1)
+    yield s
+    s.close()
+
+
+def failure(stack, data, **request):
+    job = stack.wait(stack.submit(stack.upload(data), **{"regions": WHOLE, **request}), 60)
+    assert (job["status"], job["attempts"]) == ("failed", 1), job
+    return job["error_message"]
+
+
+def test_document_that_takes_too_much_time(tight):
+    rng = random.Random(1)
+    curves = b"".join(b"%d %d m %d %d %d %d %d %d c b\n" %
+                      tuple(rng.randrange(600) for _ in range(8)) for _ in range(3000))
+    assert "too complex" in failure(tight, pdf(curves * 100), engine="tesseract")
+    assert tight.extract(sample("form"))["status"] == "completed"  # the worker lives
+
+
+def test_document_that_takes_too_much_memory(tight):
+    if "asan" in tight.env["BUILD_DIR"]:
+        pytest.skip("a sanitizer's shadow memory rules out a limit of the address space")
+    bomb = b"BT /F 12 Tf 10 10 Td " + b"(a)Tj " * (6 << 20) + b"ET"
+    message = failure(tight, pdf(bomb))
+    assert "damaged or too large" in message or "too complex" in message, message
+    assert tight.extract(sample("form"))["status"] == "completed"
+
+
+def test_document_of_too_many_pages(tight):
+    assert failure(tight, pdf(pages=4)) == "The PDF has more than 3 pages."
+    job = tight.extract(pdf(pages=3), regions=WHOLE)
+    assert job["outcome"] == "no_match"
+
+
+def test_raster_is_made_smaller_rather_than_refused(tight):
+    job = tight.extract(sample("scanned"), regions=WHOLE, engine="tesseract", output_format="json")
+    assert job["status"] == "completed" and job["outcome"] == "success", job

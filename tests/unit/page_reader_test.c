@@ -1,0 +1,100 @@
+/* The client of pdf-ocr-page, with readers that misbehave and documents that take their time. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/source.h"
+#include "extract/page_reader.h"
+#include "tests/unit/suite.h"
+
+static const struct box whole = {0, 0, 1, 1};
+
+static enum err open_reader(const char *program, int64_t cpu_s, struct page_reader **out,
+                            struct error *e)
+{
+    struct page_reader_limits limits = {.program = program,
+                                        .cpu_s = cpu_s,
+                                        .memory_bytes = INT64_C(1) << 40,
+                                        .max_pages = 100,
+                                        .max_raster_pixels = 40000000};
+    int pages = 0, fd = open("samples/form.pdf", O_RDONLY | O_CLOEXEC);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    enum err err = page_reader_open(&limits, fd, NULL, out, &pages, e);
+    (void)close(fd);
+    return err;
+}
+
+static void reader_that_closes_its_answers_and_lives_is_ended(void)
+{
+    static const char script[] = "#!/bin/sh\nexec 1>&-\nexec sleep 60\n";
+    char path[] = "/tmp/reader-XXXXXX";
+    struct page_reader *reader = NULL;
+    struct error e;
+    int64_t start_us = monotonic_us();
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, script, sizeof script - 1) > 0 &&
+                         fchmod(fd, 0700) == 0 && close(fd) == 0);
+    CU_ASSERT_EQUAL(open_reader(path, 60, &reader, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_TRUE(monotonic_us() - start_us < 30 * US_PER_S); /* it did not wait for its end */
+    CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), -1);           /* and left nothing behind */
+    (void)unlink(path);
+}
+
+static double children_cpu_s(void)
+{
+    struct rusage used;
+    (void)getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+/* Rasters at ever other resolutions, so that none is kept from the last one. */
+static void each_answer_has_the_time_of_a_reader(void)
+{
+    struct page_reader *reader = NULL;
+    struct error e;
+    double before = children_cpu_s();
+    CU_ASSERT_EQUAL_FATAL(open_reader("./pdf-ocr-page", 1, &reader, &e), ERR_OK);
+    for (int i = 0; i < 60; i++) {
+        struct raster image = {0};
+        CU_ASSERT_EQUAL_FATAL(page_reader_raster(reader, 1, whole, 400 + i, &image, &e), ERR_OK);
+        raster_free(&image);
+    }
+    page_reader_close(reader);
+    CU_ASSERT_TRUE(children_cpu_s() - before > 2); /* twice what one answer may take */
+}
+
+static void reader_ends_with_its_worker(void)
+{
+    struct page_reader *reader = NULL;
+    struct error e;
+    CU_ASSERT_EQUAL_FATAL(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+    pid_t worker = fork();
+    if (worker == 0)
+        _exit(open_reader("./pdf-ocr-page", 60, &reader, &e) == ERR_OK ? 0 : 1);
+    int status = 1, orphans = 0;
+    CU_ASSERT_EQUAL(waitpid(worker, &status, 0), worker);
+    CU_ASSERT_EQUAL_FATAL(status, 0);
+    while (waitpid(-1, &status, 0) > 0)
+        orphans++;
+    CU_ASSERT_EQUAL(orphans, 1);
+    CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static const struct test_case tests[] = {
+    TEST(reader_that_closes_its_answers_and_lives_is_ended),
+    TEST(each_answer_has_the_time_of_a_reader),
+    TEST(reader_ends_with_its_worker),
+};
+
+int main(void)
+{
+    return RUN_SUITE("page reader", tests);
+}
