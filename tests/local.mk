@@ -82,6 +82,14 @@ google_engine_test_CFLAGS = $(TEST_CFLAGS)
 google_engine_test_LDADD = libgoogle.a libbase.a $(LEPT_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
+# Stand in for the HTTP client too.
+check_PROGRAMS += bigquery_test
+bigquery_test_SOURCES = tests/unit/bigquery_test.c
+bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)
+bigquery_test_CFLAGS = $(TEST_CFLAGS)
+bigquery_test_LDADD = libgoogle.a libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+	$(CUNIT_LIBS)
+
 check_PROGRAMS += server_test
 server_test_SOURCES = tests/unit/server_test.c src/server/request.c src/server/router.c \
 	src/server/keys.c
