@@ -281,6 +281,28 @@ def test_gemini_structures_but_invents_nothing(world):
     assert "999" not in json.dumps(region)
 
 
+def test_gemini_may_not_move_values(world):
+    s = world.stack
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    world.side.control("gemini", {"reply": proposal([ROWS[0], ["Paper", "40", "16"],
+                                                     ["Folder", "12", "24"]])})
+    job = s.extract(sample("scanned"), output_format="json", engine="gemini", regions=[REGION])
+    region = s.fetch(job["result_url"]).json["regions"][0]
+    assert region["structured_data"]["tables"] == [[ROWS[0], ["", "40", "16"], ["", "12", "24"]]]
+    assert [c["verified"] for c in region["cells"]] == [True] * 3 + [False, True, True] * 2
+
+
+def test_table_that_gemini_invents_is_left_out_with_a_warning(world):
+    s = world.stack
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    world.side.control("gemini", {"reply": proposal([["a", "b"], ["c", "d"]])})
+    job = s.extract(sample("scanned"), output_format="json", engine="gemini", regions=[REGION])
+    region = s.fetch(job["result_url"]).json["regions"][0]
+    assert region["structured_data"]["tables"] == [ROWS]
+    assert "left out" in region["warning"]
+    assert {c["verified"] for c in region["cells"]} == {None}
+
+
 def test_gemini_that_fails_to_help_costs_nothing(world):
     s = world.stack
     words = [(w, 0.1, 0.2 + 0.1 * i, 0.3, 0.05) for i, w in enumerate(["one", "two", "three", "four"])]

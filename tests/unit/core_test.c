@@ -89,6 +89,22 @@ static void json_result_is_json_whatever_the_text(void)
     extraction_free(&x);
 }
 
+static void cells_that_nobody_checked_are_not_called_verified(void)
+{
+    static const char *const texts[] = {"a", "b"};
+    for (int s = 0; s < STRUCTURE__MAX; s++) {
+        struct extraction x = one_table(texts, 1, 2);
+        struct buffer out = BUFFER_INIT;
+        struct error e;
+        x.results[0].tables[0].structure = (enum structure)s;
+        CU_ASSERT_EQUAL(format_write(&x, FORMAT_JSON, false, &out, &e), ERR_OK);
+        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":null") == NULL, s == STRUCTURE_GEMINI);
+        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":true") != NULL, s == STRUCTURE_GEMINI);
+        buffer_free(&out);
+        extraction_free(&x);
+    }
+}
+
 /* --- signed links --- */
 
 static void signed_link_holds_for_itself_only(void)
@@ -254,6 +270,7 @@ static const struct test_case tests[] = {
     TEST(tsv_has_no_tabs_inside_cells),
     TEST(formulas_are_neutralised_and_numbers_left_alone),
     TEST(json_result_is_json_whatever_the_text),
+    TEST(cells_that_nobody_checked_are_not_called_verified),
     TEST(signed_link_holds_for_itself_only),
     TEST(request_survives_being_written_and_read),
     TEST(wrong_page_lists_are_refused),
