@@ -102,7 +102,7 @@ static void files_of_every_size_come_back(void)
     check_file(300000);
     check_file((8U << 20) + 1);
     check_file((20U << 20) + 12345);
-    CU_ASSERT_EQUAL(b.ops->put_file(b.self, "pdfs/2/x.pdf", "/nonexistent", "", false, &e),
+    CU_ASSERT_EQUAL(b.ops->put_file(b.self, "pdfs/2/x.pdf", "/proc/nonexistent", "", false, &e),
                     ERR_NOT_FOUND);
     CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "pdfs/1/", &e), ERR_OK);
     close_store();
