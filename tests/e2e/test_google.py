@@ -267,6 +267,16 @@ def test_tables_that_document_ai_finds_are_used(world):
     assert [c["header"] for c in region["cells"]] == [True] * 3 + [False] * 6
 
 
+@pytest.mark.parametrize("code,status,attempts", [(3, "failed", 1), (13, "completed", 2)])
+def test_document_that_could_not_be_read_is_no_empty_one(world, code, status, attempts):
+    s = world.stack
+    broken = {"document": {"error": {"code": code, "message": "the page is broken"}}}
+    world.side.control("documentai", {"replies": [broken], "reply": document(grid(ROWS))})
+    job = s.extract(sample("scanned"), regions=[REGION])
+    assert (job["status"], job["attempts"]) == (status, attempts), job
+    assert status == "completed" or "the page is broken" in job["error_message"]
+
+
 def test_gemini_structures_but_invents_nothing(world):
     s = world.stack
     rows = [["Item", "Count", "Weight"], ["Paper", "12", "999"], ["Folder", "40", "16"]]

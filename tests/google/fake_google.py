@@ -728,6 +728,18 @@ def task_one(fake, call, queue, name):
 
 # ---------------------------------------------------------------- Document AI and Gemini
 
+def masked(document, mask):
+    """What a field mask leaves of a Document: top-level fields, and those of its pages."""
+    if not mask:
+        return document
+    names = mask.split(',')
+    kept = {k: v for k, v in document.items() if k in names}
+    inside = [n.removeprefix('pages.') for n in names if n.startswith('pages.')]
+    if inside and 'pages' in document:
+        kept['pages'] = [{k: v for k, v in page.items() if k in inside} for page in document['pages']]
+    return kept
+
+
 @route('documentai', 'POST', r'/v1/projects/[^/]+/locations/[^/]+/processors/[^/:]+(?:/processorVersions/[^/:]+)?:process')
 def process(fake, call):
     if len(call.body) > 20 * MIB:
@@ -742,7 +754,12 @@ def process(fake, call):
     if data.startswith(b'\x89PNG\r\n\x1a\n') and len(data) >= 24:
         width, height = struct.unpack('>II', data[16:24])
         page['dimension'] = {'width': width, 'height': height, 'unit': 'pixels'}
-    return fake.documentai.next({'document': {'uri': '', 'mimeType': mime, 'text': '', 'pages': [page]}})
+    reply = fake.documentai.next({'document': {'uri': '', 'mimeType': mime, 'text': '', 'pages': [page]}})
+    said = json.loads(reply.body)
+    if 'document' not in said:
+        return reply
+    said['document'] = masked(said['document'], call.json().get('fieldMask'))
+    return Reply(said, reply.status, reply.headers, reply.delay)
 
 
 @route('gemini', 'POST', r'/v1beta/models/([^/:]+):generateContent')
