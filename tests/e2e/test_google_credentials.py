@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from conftest import BUILD, ROOT, free_port, sample
-from google_stack import World, document, grid, needs_firestore
+from google_stack import World, document, grid, make_tables, needs_firestore, proposal
 from stack import SIGNER, GoogleSide
 
 REGION = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
@@ -194,11 +194,24 @@ def test_metadata_server_names_the_signer():
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_only_the_configured_endpoints_are_connected_to(tmp_path):
     trace = tmp_path / "trace"
-    w = World(WRAPPER=f"strace -D -f -qq -e trace=connect -o {trace}",
+    w = World(GEMINI_API_KEY="gemini-test-key", WRAPPER=f"strace -D -f -qq -e trace=connect -o {trace}",
               ASAN_OPTIONS="detect_leaks=0")  # LeakSanitizer cannot work beside strace
     try:
         w.side.control("documentai", {"reply": document(grid([["a", "b"], ["c", "d"]]))})
-        w.stack.extract(sample("scanned"), regions=[REGION])
+        w.side.control("gemini", {"reply": proposal([["a", "b"], ["c", "d"]])})
+        make_tables(w.side)
+        s = w.stack
+        data = sample("scanned").read_bytes() + b"\n%" + b"x" * (9 << 20)  # a session of chunks
+        sent = s.call("POST", "/api/v1/upload/documents", data,
+                      headers={"Content-Type": "application/pdf"})
+        job = s.wait(s.submit(sent.json["pdf_id"], regions=[REGION], engine="gemini"))
+        assert job["outcome"] == "success", job
+        assert s.call("POST", "/api/v1/feedback/corrections", {
+            "job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r"}]
+        }).status == 201
+        assert s.call("GET", "/api/v1/feedback/stats").status == 200
+        assert {c["api"] for c in w.side.control("calls")} >= {
+            "storage", "tasks", "documentai", "gemini", "bigquery", "iam"}
         allowed = {int(w.side.url.rsplit(":", 1)[1]), w.stack.port}  # serve looks at itself
     finally:
         w.close()
