@@ -2,7 +2,7 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 TEST_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)
 EXTRA_DIST += tests/unit/suite.h tests/unit/job_store_suite.h tests/unit/blob_store_suite.h \
-	tests/unit/google_vectors.h
+	tests/unit/google_vectors.h tests/unit/task_queue_suite.h tests/unit/analytics_suite.h
 
 if HAVE_CUNIT
 check_PROGRAMS += base_test
@@ -25,7 +25,7 @@ core_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS
 
 check_PROGRAMS += local_test
 local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
-	tests/unit/blob_store_suite.c
+	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDADD = liblocal.a libcore.a libextract.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
@@ -47,7 +47,7 @@ google_test_LDADD = libgoogle.a libcore.a libextract.a libbase.a $(CURL_LIBS) $(
 # Run by the end-to-end tests, against emulators.
 noinst_PROGRAMS += google_conformance
 google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \
-	tests/unit/blob_store_suite.c
+	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
 google_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
 google_conformance_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
 google_conformance_LDADD = $(google_test_LDADD)
@@ -95,6 +95,21 @@ google_engine_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_engine_test_CFLAGS = $(TEST_CFLAGS)
 google_engine_test_LDADD = libgoogle.a libbase.a $(LEPT_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
+
+# Stand in for the HTTP client too.
+check_PROGRAMS += bigquery_test
+bigquery_test_SOURCES = tests/unit/bigquery_test.c
+bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)
+bigquery_test_CFLAGS = $(TEST_CFLAGS)
+bigquery_test_LDADD = libgoogle.a libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+	$(CUNIT_LIBS)
+
+check_PROGRAMS += google_token_test
+google_token_test_SOURCES = tests/unit/google_token_test.c
+google_token_test_CPPFLAGS = $(TEST_CPPFLAGS)
+google_token_test_CFLAGS = $(TEST_CFLAGS)
+google_token_test_LDADD = libgoogle.a libbase.a $(CRYPTO_LIBS) $(CJOSE_LIBS) $(JANSSON_LIBS) \
+	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += server_test
 server_test_SOURCES = tests/unit/server_test.c src/server/request.c src/server/router.c \

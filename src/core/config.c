@@ -232,9 +232,21 @@ static enum err missing(const char *name, const char *why, struct error *e)
     return error_set(e, ERR_UNPROCESSABLE, "%s is not set; with BACKEND=google %s.", name, why);
 }
 
+/* Cloud Tasks waits 30 minutes for an answer at most (dispatchDeadline). */
+static enum err check_deadline(const struct config *c, struct error *e)
+{
+    const int most = 1800 - TASK_MARGIN_S;
+    if (c->task_deadline_s <= most)
+        return ERR_OK;
+    return error_set(e, ERR_UNPROCESSABLE,
+                     "TASK_DEADLINE_S is \"%" PRId64 "\"; expected at most %d with BACKEND=google.",
+                     c->task_deadline_s, most);
+}
+
 /* What BACKEND=google cannot do without. */
 static enum err check_google(const struct config *c, struct error *e)
 {
+    const char *base_url = getenv("API_BASE_URL");
     if (c->project == NULL)
         return missing("GCP_PROJECT_ID", "it names the project", e);
     if (c->bucket == NULL)
@@ -243,11 +255,11 @@ static enum err check_google(const struct config *c, struct error *e)
         return missing("API_KEY", "a key must be given (or API_KEYS_FILE)", e);
     if (c->tasks_account == NULL && c->api_key == NULL)
         return missing("TASKS_SERVICE_ACCOUNT", "it or API_KEY lets Cloud Tasks in", e);
-    if (getenv("API_BASE_URL") == NULL)
+    if (base_url == NULL || base_url[0] == '\0')
         return missing("API_BASE_URL", "it tells Cloud Tasks where to call", e);
     if (c->engine == CHOICE_DOCUMENTAI && c->processor_id == NULL)
         return missing("GCP_PROCESSOR_ID", "ENGINE=documentai needs it", e);
-    return ERR_OK;
+    return check_deadline(c, e);
 }
 
 enum err config_load(struct config *c, struct error *e)

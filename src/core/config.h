@@ -14,6 +14,9 @@
 
 enum backend_kind { BACKEND_LOCAL, BACKEND_GOOGLE };
 
+/* Seconds that Cloud Tasks waits beyond TASK_DEADLINE_S. */
+enum { TASK_MARGIN_S = 30 };
+
 /* Strings are owned by the config; NULL when not set and without a default. */
 struct config {
     int backend;        /* BACKEND: local */

@@ -144,6 +144,14 @@ static void json_table_rows(struct buffer *out, const struct table *t)
     buffer_puts(out, "]");
 }
 
+/* Nothing is said of cells that nobody proposed: what is in them was read. */
+static const char *verified(const struct table *t, const struct cell *c)
+{
+    if (t->structure != STRUCTURE_GEMINI)
+        return "null";
+    return c->rejected ? "false" : "true";
+}
+
 static void json_cells(struct buffer *out, const struct table *t, size_t table_index)
 {
     for (size_t i = 0; i < t->n_cells; i++) {
@@ -154,7 +162,7 @@ static void json_cells(struct buffer *out, const struct table *t, size_t table_i
                       "{\"table\":%zu,\"row\":%d,\"col\":%d,\"row_span\":%d,\"col_span\":%d,"
                       "\"header\":%s,\"verified\":%s,\"text\":",
                       table_index, c->row, c->col, c->row_span, c->col_span,
-                      c->header ? "true" : "false", c->rejected ? "false" : "true");
+                      c->header ? "true" : "false", verified(t, c));
         buffer_json_string(out, c->text);
         json_provenance(out, c->box, c->confidence, c->engine);
         buffer_puts(out, "}");

@@ -15,8 +15,9 @@
  *
  * JSON: DESIGN's result: regions[] with region_index, region_id, page, bbox, region_type, text,
  * confidence, engine, structured_data {tables[][][], form_fields[{name,value}]}, and words[],
- * cells[] with bbox, confidence, engine and verified (false: a model proposed what was never read,
- * and the text is left out), tables[] with who found their structure; summary. */
+ * cells[] with bbox, confidence, engine and verified (of a table that a model proposed; true: its
+ * words were read there; false: they were not, and the text is left out; else null), tables[] with
+ * who found their structure; summary. */
 enum err format_write(const struct extraction *x, enum output_format f, bool escape_formulas,
                       struct buffer *out, struct error *e);
 

@@ -6,6 +6,16 @@
 #include "extract/region.h"
 #include "extract/verify.h"
 
+/* What was there before stays; who asked for the model must be told. */
+static enum err warn_unused(struct region_result *out, struct error *e)
+{
+    if (out->warning == NULL)
+        out->warning =
+            strdup("Gemini's table is left out: too little of it could be matched to the "
+                   "words that were read.");
+    return out->warning != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
 static enum err apply(const struct raster_part *part, const struct table_proposal *p,
                       struct region_result *out, struct error *e)
 {
@@ -17,7 +27,9 @@ static enum err apply(const struct raster_part *part, const struct table_proposa
         return err;
     err = verify_table(p, &l, &t, &found, e);
     layout_free(&l);
-    return err == ERR_OK && found ? region_set_table(out, &t, e) : err;
+    if (err != ERR_OK || p->n_rows == 0)
+        return err;
+    return found ? region_set_table(out, &t, e) : warn_unused(out, e);
 }
 
 enum err proposals_apply(struct raster_batch *b, const struct structurer *s,

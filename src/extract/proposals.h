@@ -7,7 +7,8 @@
 
 /* Draws the regions that are the parts of b and has their structure proposed in one call;
  * parts[i].tag is the index of its result. A result whose proposal stands up to its words
- * (extract/verify.h) gets that table in the place of what it had; the others stay as they are.
+ * (extract/verify.h) gets that table in the place of what it had; the others stay as they are, with
+ * a warning where there was a proposal.
  * The pixels are freed again, the parts stay. */
 enum err proposals_apply(struct raster_batch *b, const struct structurer *s,
                          struct page_reader *reader, const struct checkpoint *c,

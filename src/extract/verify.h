@@ -9,8 +9,10 @@
  * at white space) must be spelled, byte for byte, by whole words: a token by one word or by words
  * that stand together, or several tokens by one word. Each word serves once; where several would
  * do, the one nearest to the words of the same cell, row and column is taken. A cell with a token
- * that nothing spells is rejected: text "", confidence 0. Rows are padded to the widest; the first
- * is the header. An empty or rejected cell has the box where its row and column cross, if known.
+ * that nothing spells is rejected: text "", confidence 0; so is one whose words lie on another row
+ * or column than most of its own have, unless it spans several. Rows are padded to the widest; the
+ * first is the header. An empty or rejected cell has the box where its row and column cross, if
+ * known.
  *
  * *found is false, and *out empty, when fewer than half of the cells with text survive, or when
  * there are none, or when there are more than 5,000 words or 50,000 places of cells. */

@@ -11,7 +11,7 @@
 
 #define PENDING_MAX  500 /* rows a request: what the documentation recommends */
 #define FLUSH_TRIES  6
-#define FLUSH_S      5 /* what the worker gives a flush, when its client has been answered */
+#define CLOSE_MS     5000 /* what the last flush gets */
 #define QUERY_MS     5000
 #define PAUSE_MOST_S 60
 
@@ -24,6 +24,7 @@ struct analytics_state {
     json_t *pending[N_TABLES]; /* rows as insertAll takes them */
     int failures;              /* flushes in a row */
     int64_t not_before_us;
+    bool in_haste; /* this flush gets less than an answer may take: its time-out tells nothing */
 };
 
 static enum err no_memory(struct error *e)
@@ -133,35 +134,82 @@ static enum err post(struct analytics_state *t, const char *path, const json_t *
     return err;
 }
 
+/* Why the first row was refused: "stopped" is said of rows that only came along with a bad one. */
+static const char *why_refused(const json_t *refused)
+{
+    size_t i, k;
+    const json_t *row, *why;
+    json_array_foreach(refused, i, row)
+    {
+        json_array_foreach(json_object_get(row, "errors"), k, why)
+        {
+            const char *reason = json_string_value(json_object_get(why, "reason"));
+            const char *message = json_string_value(json_object_get(why, "message"));
+            if (message != NULL && (reason == NULL || strcmp(reason, "stopped") != 0))
+                return message;
+        }
+    }
+    return "not told";
+}
+
 /* Rows that the table does not take will not be taken later either. */
 static void log_refused(const struct google_reply *r, const char *table)
 {
-    const json_t *first = json_array_get(json_object_get(r->json, "insertErrors"), 0);
-    const json_t *why = json_array_get(json_object_get(first, "errors"), 0);
-    const char *message = json_string_value(json_object_get(why, "message"));
-    if (first != NULL)
-        log_event(LOG_ERROR,
-                  "BigQuery refused rows; compare the table with pdf-ocr-migrate "
-                  "--verify-only",
-                  "table", table, "cause", message != NULL ? message : "not told", NULL);
+    const json_t *refused = json_object_get(r->json, "insertErrors");
+    char rows[24];
+    if (json_array_size(refused) == 0)
+        return;
+    (void)snprintf(rows, sizeof rows, "%zu", json_array_size(refused));
+    log_event(LOG_ERROR,
+              "BigQuery refused rows; compare the table with pdf-ocr-migrate --verify-only",
+              "table", table, "rows", rows, "cause", why_refused(refused), NULL);
 }
 
-static enum err send_rows(struct analytics_state *t, int table, struct error *e)
+/* Sends the oldest n rows; the others of the request are stored where one is refused. */
+static enum err send_some(struct analytics_state *t, int table, size_t n, struct error *e)
 {
     char path[512];
     struct google_reply r = {0};
-    if (json_array_size(t->pending[table]) == 0)
-        return ERR_OK;
-    json_t *body = json_pack("{s:O}", "rows", t->pending[table]);
+    json_t *rows = json_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append(rows, json_array_get(t->pending[table], i));
+    json_t *body = json_pack("{s:b,s:o}", "skipInvalidRows", 1, "rows", rows);
     (void)snprintf(path, sizeof path, "/bigquery/v2/projects/%s/datasets/%s/tables/%s/insertAll",
                    t->project, t->dataset, table_names[table]);
     enum err err = post(t, path, body, &r, e);
     if (err == ERR_OK)
         log_refused(&r, table_names[table]);
-    if (err == ERR_OK || !err_is_transient(err))
-        (void)json_array_clear(t->pending[table]);
     google_reply_clear(&r);
     json_decref(body);
+    return err;
+}
+
+static void forget_rows(struct analytics_state *t, int table, size_t n)
+{
+    while (n-- > 0)
+        (void)json_array_remove(t->pending[table], 0);
+}
+
+/* A request that is too large goes in halves; a row that is too large by itself is given up. */
+static enum err send_rows(struct analytics_state *t, int table, struct error *e)
+{
+    enum err err = ERR_OK;
+    size_t left, most = PENDING_MAX;
+    while (err == ERR_OK && (left = json_array_size(t->pending[table])) > 0) {
+        size_t n = left < most ? left : most;
+        err = send_some(t, table, n, e);
+        if (err == ERR_TOO_LARGE && n > 1) {
+            most = n / 2;
+            err = ERR_OK;
+            continue;
+        }
+        if (err == ERR_TOO_LARGE) {
+            log_error(LOG_WARNING, "a row is too large for BigQuery and is given up", e);
+            err = ERR_OK;
+        }
+        if (err == ERR_OK || !err_is_transient(err))
+            forget_rows(t, table, n);
+    }
     return err;
 }
 
@@ -171,7 +219,9 @@ static void note_failure(struct analytics_state *t, const struct error *e)
     int64_t pause_s = INT64_C(1) << t->failures;
     t->not_before_us =
         monotonic_us() + (pause_s < PAUSE_MOST_S ? pause_s : PAUSE_MOST_S) * US_PER_S;
-    if (++t->failures < FLUSH_TRIES && err_is_transient(e->kind))
+    t->failures += t->failures < FLUSH_TRIES;
+    if ((t->in_haste && e->kind == ERR_TIMEOUT) ||
+        (t->failures < FLUSH_TRIES && err_is_transient(e->kind)))
         return;
     (void)snprintf(rows, sizeof rows, "%zu",
                    json_array_size(t->pending[TABLE_JOBS]) +
@@ -183,7 +233,7 @@ static void note_failure(struct analytics_state *t, const struct error *e)
     t->failures = 0;
 }
 
-static void analytics_flush(void *self)
+static void analytics_flush(void *self, int give_ms)
 {
     struct analytics_state *t = self;
     struct error e = {0};
@@ -192,7 +242,8 @@ static void analytics_flush(void *self)
             0 ||
         monotonic_us() < t->not_before_us)
         return;
-    context_set(monotonic_us() + FLUSH_S * US_PER_S, NULL);
+    t->in_haste = give_ms < CLOSE_MS;
+    context_set(monotonic_us() + give_ms * INT64_C(1000), NULL);
     for (int i = 0; err == ERR_OK && i < N_TABLES; i++)
         err = send_rows(t, i, &e);
     context_set(0, NULL);
@@ -273,7 +324,7 @@ static void analytics_close(void *self)
     struct analytics_state *t = self;
     t->not_before_us = 0;
     if (t->pending[TABLE_FEEDBACK] != NULL)
-        analytics_flush(t);
+        analytics_flush(t, CLOSE_MS);
     for (int i = 0; i < N_TABLES; i++)
         json_decref(t->pending[i]);
     free(t->project);

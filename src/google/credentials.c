@@ -433,15 +433,34 @@ enum err google_credentials_email(struct google_credentials *c, const char **ema
     return err;
 }
 
+bool google_credentials_have_signer(const struct google_credentials *c)
+{
+    return c->email != NULL || c->kind == KIND_METADATA || c->kind == KIND_SERVICE_ACCOUNT;
+}
+
 bool google_credentials_can_sign(const struct google_credentials *c)
 {
-    return c->account != NULL;
+    return c->account != NULL &&
+           (c->email == NULL || strcmp(c->email, text_of(c->file, "client_email")) == 0);
 }
 
 enum err google_credentials_sign(const struct google_credentials *c, const void *bytes, size_t n,
                                  struct buffer *out, struct error *e)
 {
     return service_account_sign(c->account, bytes, n, out, e);
+}
+
+/* An impersonated account signs too: .../serviceAccounts/EMAIL:generateAccessToken */
+static enum err take_impersonated(struct google_credentials *c, struct error *e)
+{
+    static const char before[] = "/serviceAccounts/";
+    const char *url = text_of(c->file, "service_account_impersonation_url");
+    const char *at = url != NULL ? strstr(url, before) : NULL;
+    if (c->email != NULL || at == NULL)
+        return ERR_OK;
+    at += sizeof before - 1;
+    c->email = strndup(at, strcspn(at, ":/?"));
+    return c->email != NULL ? ERR_OK : no_memory(e);
 }
 
 enum err google_credentials_open(const struct google_credentials_options *o,
@@ -462,6 +481,8 @@ enum err google_credentials_open(const struct google_credentials_options *o,
         err = no_memory(e);
     if (err == ERR_OK && o->file != NULL)
         err = load_file(c, o->file, e);
+    if (err == ERR_OK)
+        err = take_impersonated(c, e);
     if (err != ERR_OK)
         google_credentials_close(c);
     else

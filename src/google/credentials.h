@@ -42,7 +42,11 @@ void google_credentials_forget(struct google_credentials *c);
 enum err google_credentials_email(struct google_credentials *c, const char **email,
                                   struct error *e);
 
-/* Whether the private key is at hand. */
+/* Whether there is an account that signs links: it is set, or named by the file, or the metadata
+ * server knows it. */
+bool google_credentials_have_signer(const struct google_credentials *c);
+
+/* Whether the private key of the account that signs is at hand. */
 bool google_credentials_can_sign(const struct google_credentials *c);
 
 /* RSASSA-PKCS1-v1_5 with SHA-256 by the local key; appends the signature's bytes. */

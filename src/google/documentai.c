@@ -6,7 +6,7 @@
 #include "google/documentai_reply.h"
 #include "google/image_call.h"
 
-#define FIELDS   "text,pages.dimension,pages.tokens,pages.tables,pages.formFields"
+#define FIELDS   "text,error,pages.dimension,pages.tokens,pages.tables,pages.formFields"
 #define BAND_MIN 64 /* rows; so few fit in a request whatever they hold */
 
 struct documentai {

@@ -10,6 +10,8 @@
 #define ROWS_MAX 5000
 #define COLS_MAX 1000
 
+#define RPC_INVALID_ARGUMENT 3 /* google.rpc.Code: trying again does not help */
+
 /* document.text, and where its code points start: offsets in a Document count code points. */
 struct text {
     const char *bytes;
@@ -447,13 +449,34 @@ static enum err read_page(const struct text *t, const json_t *page, bool structu
     return err;
 }
 
+/* document.error is a google.rpc.Status: what became of this document, though the call went well.
+ */
+static enum err check_error(const json_t *document, struct error *e)
+{
+    const json_t *error, *message;
+    double code = 0;
+    enum err err = get_object(document, "error", &error, e);
+    if (err == ERR_OK)
+        err = get_number(error, "code", &code, e);
+    if (err != ERR_OK || code == 0)
+        return err;
+    message = json_object_get(error, "message");
+    const char *text = json_is_string(message) ? json_string_value(message) : "no message";
+    if (code == RPC_INVALID_ARGUMENT)
+        return error_set(e, ERR_UNPROCESSABLE, "Document AI could not read the page: %s", text);
+    error_set(e, ERR_UNAVAILABLE, "Document AI could not read the page; try again.");
+    return error_cause(e, "%.0f: %s", code, text);
+}
+
 enum err documentai_reply_read(const json_t *reply, bool structure, struct ocr_result *out,
                                struct error *e)
 {
     const json_t *document = json_object_get(reply, "document"), *pages = NULL;
     struct text t = {0};
     memset(out, 0, sizeof *out);
-    enum err err = json_is_object(document) ? text_open(document, &t, e) : bad(e);
+    enum err err = json_is_object(document) ? check_error(document, e) : bad(e);
+    if (err == ERR_OK)
+        err = text_open(document, &t, e);
     if (err == ERR_OK)
         err = get_array(document, "pages", &pages, e);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(pages); i++)

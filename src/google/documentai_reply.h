@@ -9,8 +9,9 @@
 
 /* Fills *out with the words, in the order of the tokens, and when structure is asked for with the
  * tables and form fields. Boxes are fractions of the image, cut at its edges. White space in texts
- * is one space; names have no colon at the end. ERR_UNAVAILABLE for anything but a Document; then,
- * as on every error, *out holds nothing. */
+ * is one space; names have no colon at the end. ERR_UNAVAILABLE for anything but a Document;
+ * ERR_UNPROCESSABLE or ERR_UNAVAILABLE for one whose error is set. Then, as on every error, *out
+ * holds nothing. */
 enum err documentai_reply_read(const json_t *reply, bool structure, struct ocr_result *out,
                                struct error *e);
 

@@ -28,8 +28,9 @@ struct analytics_ops {
     void (*job_ended)(void *self, const struct job *j);
     void (*feedback_given)(void *self, const char *owner, const struct feedback *f);
 
-    /* Sends what was noted. */
-    void (*flush)(void *self);
+    /* Sends what was noted, for give_ms at most: what could not be sent is kept for the next time.
+     */
+    void (*flush)(void *self, int give_ms);
 
     /* owner NULL: everybody's. */
     enum err (*feedback_stats)(void *self, const char *owner, struct feedback_stats *out,

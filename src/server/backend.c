@@ -33,6 +33,21 @@ static enum err make_folder(const char *path, mode_t mode, struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "Cannot make the folder %s: %s", path, strerror(errno));
 }
 
+enum err backend_check(const struct config *cfg, struct error *e)
+{
+    struct google_session session;
+    if (cfg->backend != BACKEND_GOOGLE)
+        return ERR_OK;
+    enum err err = google_session_open(cfg, &system_source, NULL, &session, e);
+    if (err == ERR_OK && !google_credentials_have_signer(session.credentials))
+        err =
+            error_set(e, ERR_UNPROCESSABLE,
+                      "SIGNING_SERVICE_ACCOUNT is not set; the file that "
+                      "GOOGLE_APPLICATION_CREDENTIALS names has no account that could sign links.");
+    google_session_close(&session);
+    return err;
+}
+
 /* In Google mode the folders hold what passes through: sockets, bodies, downloads. */
 enum err backend_prepare(const struct config *cfg, struct error *e)
 {
@@ -110,7 +125,8 @@ static enum err open_google_stores(const struct config *cfg, struct backend *b, 
                                         .target_base_url = cfg->api_base_url,
                                         .service_account = cfg->tasks_account,
                                         .api_key = cfg->api_key,
-                                        .dispatch_deadline_s = (int)cfg->task_deadline_s + 30};
+                                        .dispatch_deadline_s =
+                                            (int)cfg->task_deadline_s + TASK_MARGIN_S};
     struct bigquery_options analytics = {
         .project = cfg->project, .dataset = cfg->dataset, .bucket = cfg->bucket};
     enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : no_memory(e);

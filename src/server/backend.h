@@ -12,6 +12,9 @@ struct backend {
     struct google_session google; /* BACKEND=google */
 };
 
+/* Looks at what the settings name, and asks nobody: the credentials, and who signs links. */
+enum err backend_check(const struct config *cfg, struct error *e);
+
 /* Makes the folders and the signing key that the backend needs; run once, by the master. */
 enum err backend_prepare(const struct config *cfg, struct error *e);
 

@@ -85,7 +85,10 @@ int main(int argc, char **argv)
         (void)fputs("pdf-ocr-api: the libraries do not start\n", stderr);
         return 1;
     }
-    if (config_load(&cfg, &e) != ERR_OK) {
+    enum err err = config_load(&cfg, &e);
+    if (err == ERR_OK && (err = backend_check(&cfg, &e)) != ERR_OK)
+        config_free(&cfg);
+    if (err != ERR_OK) {
         log_error(LOG_ERROR, "the settings are wrong", &e);
         curl_global_cleanup();
         return 2;

@@ -45,10 +45,20 @@ static void retire(void *self)
         log_event(LOG_WARNING, "the master could not be told of a retirement", NULL);
 }
 
-static void flush_analytics(void *self)
+/* A client's next request waits meanwhile in the api pool, and nobody in the task pool. */
+#define FLUSH_API_MS  200
+#define FLUSH_TASK_MS 5000
+
+static void flush_between_requests(void *self)
 {
     const struct analytics *a = self;
-    a->ops->flush(a->self);
+    a->ops->flush(a->self, FLUSH_API_MS);
+}
+
+static void flush_between_tasks(void *self)
+{
+    const struct analytics *a = self;
+    a->ops->flush(a->self, FLUSH_TASK_MS);
 }
 
 static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
@@ -66,7 +76,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
                      .retire = retire,
                      .retire_self = (void *)w};
     if (b->app.services.analytics.ops->flush != NULL) {
-        l.after = flush_analytics;
+        l.after = role == ROLE_API ? flush_between_requests : flush_between_tasks;
         l.after_self = &b->app.services.analytics;
     }
     enum err err = s.uploads_dir != NULL ? server_read_origins(&s, e)
@@ -87,7 +97,7 @@ static void sweep(void *self)
     if (job_sweep(s, NULL, NULL, &e) != ERR_OK)
         log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
     if (s->analytics.ops->flush != NULL)
-        s->analytics.ops->flush(s->analytics.self);
+        s->analytics.ops->flush(s->analytics.self, FLUSH_TASK_MS);
 }
 
 /* Where Cloud Tasks delivers, only the maintenance is left to do. */

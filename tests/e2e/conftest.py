@@ -57,6 +57,8 @@ class Stack:
             "RATE_LIMIT_BURST": "10000", "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
         }
+        if env.get("BACKEND") == "google":
+            self.env["API_BASE_URL"] = f"https://127.0.0.1:{self.port}"
         self.env.update({k: str(v) for k, v in env.items() if v is not None})
         self.env = {k: v for k, v in self.env.items() if env.get(k, "") is not None}
         self.context = None

@@ -1,12 +1,14 @@
 """The service in Google mode: real nginx and workers, Google's side played by tests/google."""
 import json
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import urllib.parse
 
 import pytest
-from conftest import ROOT, Stack
+from conftest import BUILD, ROOT, Stack
 
 sys.path.insert(0, str(ROOT / "tests" / "google"))
 from stack import GoogleSide, call, firestore_jar  # noqa: E402
@@ -38,8 +40,13 @@ class GoogleStack(Stack):
         return answer
 
 
+# Of keys, tokens, signatures and sessions, whoever holds one may do something.
+SECRETS = ("gemini-test-key", "Bearer", "ya29.", "owner\"}", "access_token", "PRIVATE KEY",
+           "X-Goog-Signature", "upload_id=")
+
+
 class World:
-    """Google's side and one service; more services can join."""
+    """Google's side and one service; more services can join. Its log may hold no secret."""
 
     def __init__(self, faults=True, **env):
         self.folder = tempfile.TemporaryDirectory(prefix="pocr-google-")
@@ -62,10 +69,18 @@ class World:
 
     def close(self):
         try:
+            self.stack.stop()
+            log = self.stack.logs()
             self.stack.close()
+            assert [s for s in SECRETS if s in log] == []
         finally:
             self.side.close()
             self.folder.cleanup()
+
+
+def make_tables(side):
+    subprocess.run([BUILD / "pdf-ocr-migrate", "--create-tables"], check=True, timeout=60,
+                   env={**os.environ, **side.env()}, stdout=subprocess.DEVNULL)
 
 
 def document(words, width=1000, height=500):

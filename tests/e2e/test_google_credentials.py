@@ -9,8 +9,8 @@ import subprocess
 import threading
 
 import pytest
-from conftest import BUILD, sample
-from google_stack import World, document, grid, needs_firestore
+from conftest import BUILD, ROOT, free_port, sample
+from google_stack import World, document, grid, make_tables, needs_firestore, proposal
 from stack import SIGNER, GoogleSide
 
 REGION = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
@@ -111,6 +111,44 @@ def test_file_that_is_no_use_is_told(side, tmp_path, change, words):
     assert "PRIVATE" not in output
 
 
+USER = {"type": "authorized_user", "client_id": "id", "client_secret": "secret",
+        "refresh_token": "1//refresh"}
+FEDERATED = {"type": "external_account", "audience": "a", "subject_token_type": TYPE,
+             "token_url": "https://sts.invalid", "credential_source": {"file": "/subject"}}
+IMPERSONATION = ("https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+                 f"{SIGNER}:generateAccessToken")
+
+
+@pytest.mark.parametrize("credentials,change,words", [
+    (USER, {}, "SIGNING_SERVICE_ACCOUNT is not set"),
+    (FEDERATED, {}, "SIGNING_SERVICE_ACCOUNT is not set"),
+    (USER, {"SIGNING_SERVICE_ACCOUNT": SIGNER}, None),
+    ({**FEDERATED, "service_account_impersonation_url": IMPERSONATION}, {}, None),
+    ({**USER, "type": "gdch"}, {}, "not supported"),
+    (None, {}, None), (None, {"API_BASE_URL": ""}, "API_BASE_URL is not set"),
+    (None, {"TASK_DEADLINE_S": "1771"}, "expected at most 1770")])
+def test_what_fails_at_the_first_job_stops_the_start(side, tmp_path, credentials, change, words):
+    env = {**os.environ, **side.env(), "API_KEY": "k", "API_BASE_URL": "https://h", **change}
+    if "SIGNING_SERVICE_ACCOUNT" not in change:
+        del env["SIGNING_SERVICE_ACCOUNT"]
+    if credentials is not None:
+        env["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "credentials.json")
+        (tmp_path / "credentials.json").write_text(json.dumps(credentials))
+    r = subprocess.run([BUILD / "pdf-ocr-api", "--check-config"], env=env, timeout=60, text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert r.returncode == (0 if words is None else 2), r.stdout
+    assert words is None or words in r.stdout
+
+
+def test_serve_does_not_guess_where_cloud_tasks_calls(side, tmp_path):
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "BUILD_DIR": str(BUILD),
+           "DATA_DIR": str(tmp_path / "data"), "API_KEY": "k", "HTTPS_PORT": str(free_port()),
+           "METRICS_PORT": str(free_port()), **side.env()}
+    r = subprocess.run([ROOT / "scripts" / "serve"], env=env, timeout=60, text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert r.returncode != 0 and "API_BASE_URL is not set" in r.stdout, r.stdout
+
+
 @needs_firestore
 def test_local_key_signs_links_without_iam():
     w = World(GCP_PROCESSOR_ID=None)
@@ -125,6 +163,13 @@ def test_local_key_signs_links_without_iam():
         job = w.stack.extract(sample("form"))
         assert w.stack.fetch(job["result_url"]).status == 200
         assert len(w.calls("signBlob")) == before
+        w.stack.stop()  # for another account the key is of no use: IAM is asked
+        w.stack.env["SIGNING_SERVICE_ACCOUNT"] = "links@demo-test.iam.gserviceaccount.com"
+        w.stack.start()
+        r = w.stack.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf")
+        assert r.status >= 400, r.body  # which does not know it here
+        asked = w.calls("signBlob")[before:]
+        assert asked and all("links%40demo-test" in c[1] for c in asked)
     finally:
         w.close()
 
@@ -149,11 +194,24 @@ def test_metadata_server_names_the_signer():
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_only_the_configured_endpoints_are_connected_to(tmp_path):
     trace = tmp_path / "trace"
-    w = World(WRAPPER=f"strace -D -f -qq -e trace=connect -o {trace}",
+    w = World(GEMINI_API_KEY="gemini-test-key", WRAPPER=f"strace -D -f -qq -e trace=connect -o {trace}",
               ASAN_OPTIONS="detect_leaks=0")  # LeakSanitizer cannot work beside strace
     try:
         w.side.control("documentai", {"reply": document(grid([["a", "b"], ["c", "d"]]))})
-        w.stack.extract(sample("scanned"), regions=[REGION])
+        w.side.control("gemini", {"reply": proposal([["a", "b"], ["c", "d"]])})
+        make_tables(w.side)
+        s = w.stack
+        data = sample("scanned").read_bytes() + b"\n%" + b"x" * (9 << 20)  # a session of chunks
+        sent = s.call("POST", "/api/v1/upload/documents", data,
+                      headers={"Content-Type": "application/pdf"})
+        job = s.wait(s.submit(sent.json["pdf_id"], regions=[REGION], engine="gemini"))
+        assert job["outcome"] == "success", job
+        assert s.call("POST", "/api/v1/feedback/corrections", {
+            "job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r"}]
+        }).status == 201
+        assert s.call("GET", "/api/v1/feedback/stats").status == 200
+        assert {c["api"] for c in w.side.control("calls")} >= {
+            "storage", "tasks", "documentai", "gemini", "bigquery", "iam"}
         allowed = {int(w.side.url.rsplit(":", 1)[1]), w.stack.port}  # serve looks at itself
     finally:
         w.close()

@@ -19,6 +19,7 @@ import itertools
 import json
 import os
 import re
+import sqlite3
 import ssl
 import struct
 import sys
@@ -259,7 +260,8 @@ class Fake:
         if api != 'control':
             with self.lock:
                 self.calls.append({'method': call.method, 'path': call.path, 'api': api, 'status': reply.status,
-                                   'authorization': call.credential(), 'time': time.time()})
+                                   'authorization': call.credential(), 'time': time.time(),
+                                   'traceparent': call.headers.get('traceparent')})
         if reply.delay:
             time.sleep(reply.delay)
         if api == 'xml' and 'Origin' in call.headers:
@@ -728,6 +730,18 @@ def task_one(fake, call, queue, name):
 
 # ---------------------------------------------------------------- Document AI and Gemini
 
+def masked(document, mask):
+    """What a field mask leaves of a Document: top-level fields, and those of its pages."""
+    if not mask:
+        return document
+    names = mask.split(',')
+    kept = {k: v for k, v in document.items() if k in names}
+    inside = [n.removeprefix('pages.') for n in names if n.startswith('pages.')]
+    if inside and 'pages' in document:
+        kept['pages'] = [{k: v for k, v in page.items() if k in inside} for page in document['pages']]
+    return kept
+
+
 @route('documentai', 'POST', r'/v1/projects/[^/]+/locations/[^/]+/processors/[^/:]+(?:/processorVersions/[^/:]+)?:process')
 def process(fake, call):
     if len(call.body) > 20 * MIB:
@@ -742,7 +756,12 @@ def process(fake, call):
     if data.startswith(b'\x89PNG\r\n\x1a\n') and len(data) >= 24:
         width, height = struct.unpack('>II', data[16:24])
         page['dimension'] = {'width': width, 'height': height, 'unit': 'pixels'}
-    return fake.documentai.next({'document': {'uri': '', 'mimeType': mime, 'text': '', 'pages': [page]}})
+    reply = fake.documentai.next({'document': {'uri': '', 'mimeType': mime, 'text': '', 'pages': [page]}})
+    said = json.loads(reply.body)
+    if 'document' not in said:
+        return reply
+    said['document'] = masked(said['document'], call.json().get('fieldMask'))
+    return Reply(said, reply.status, reply.headers, reply.delay)
 
 
 @route('gemini', 'POST', r'/v1beta/models/([^/:]+):generateContent')
@@ -926,13 +945,51 @@ def job_reference(fake, project, given=None):
     return {'projectId': project, 'jobId': (given or {}).get('jobId') or f'job_{next(fake.serial)}', 'location': 'US'}
 
 
+def sqlite_of(sql):
+    """BigQuery's SQL, as far as the service asks statistics in it, as SQLite's."""
+    sql = re.sub(r'SELECT \* (FROM `[^`]+` WHERE TRUE) QUALIFY (ROW_NUMBER\(\) OVER \([^)]*\)) = 1',
+                 r'SELECT * FROM (SELECT *, \2 AS nth \1) WHERE nth = 1', sql)
+    sql = re.sub(r'UNNEST\(JSON_QUERY_ARRAY\(([^()]+)\)\) AS (\w+)', r'json_each(\1) AS \2', sql)
+    sql = re.sub(r'JSON_VALUE\((\w+), ', r'json_extract(\1.value, ', sql)
+    return re.sub(r'COUNTIF\(([^()]+)\)', r'COUNT(CASE WHEN \1 THEN 1 END)', sql)
+
+
+def run_query(fake, body):
+    """Runs a query over the rows kept: SQLite's engine in the place of BigQuery's."""
+    db = sqlite3.connect(':memory:')
+    for key, table in fake.tables.items():
+        name = '%s.%s.%s' % key
+        if 'view' in table:
+            continue
+        columns = [f['name'] for f in table.get('schema', {}).get('fields', [])] or ['none']
+        db.execute(f'CREATE TABLE `{name}` ({", ".join(columns)})')
+        db.executemany(f'INSERT INTO `{name}` VALUES ({", ".join("?" * len(columns))})',
+                       [[row.get(c) for c in columns] for row in fake.rows[key]])
+    for key, table in fake.tables.items():
+        if 'view' in table:
+            db.execute('CREATE VIEW `%s.%s.%s` AS ' % key + sqlite_of(table['view']['query']))
+    given = {p['name']: p['parameterValue'].get('value') for p in body.get('queryParameters', [])}
+    found = db.execute(sqlite_of(body['query']), given)
+    names = [f'f{i}_' for i in range(len(found.description))]
+    rows = [[None if v is None else str(v) for v in row] for row in found.fetchall()]
+    return {'schema': {'fields': [{'name': n, 'type': 'STRING'} for n in names]}, 'totalRows': str(len(rows)),
+            'rows': [{'f': [{'v': v} for v in row]} for row in rows]}
+
+
 @route('bigquery', 'POST', BQ + '/queries')
 def jobs_query(fake, call, project):
-    if not call.json().get('query'):
+    body = call.json()
+    if not body.get('query'):
         raise bq_error(400, 'required', 'Required parameter is missing: query')
+    for name in re.findall(r'`([^`]+)`', body['query']):
+        if not (fake.bigquery.reply or fake.bigquery.replies):
+            table_of(fake, *name.split('.'))
+    try:
+        result = run_query(fake, body)
+    except sqlite3.Error:  # more of BigQuery's SQL than SQLite can stand in for
+        result = {'schema': {'fields': []}, 'totalRows': '0'}
     return fake.bigquery.next({'kind': 'bigquery#queryResponse', 'jobReference': job_reference(fake, project),
-                               'schema': {'fields': []}, 'totalRows': '0', 'totalBytesProcessed': '0',
-                               'jobComplete': True, 'cacheHit': False})
+                               'totalBytesProcessed': '0', 'jobComplete': True, 'cacheHit': False, **result})
 
 
 @route('bigquery', 'POST', '(?:/upload)?' + BQ + '/jobs')
@@ -1025,7 +1082,7 @@ def control_token(fake, call):
 def control_state(fake, call, what):
     if what == 'tasks':
         return [{'name': name, **{k: t.get(k) for k in ('state', 'attempts', 'eta', 'error')},
-                 'url': t['resource']['httpRequest']['url']} for name, t in fake.tasks.all.items()]
+                 'url': t['resource']['httpRequest']['url'], 'resource': t['resource']} for name, t in fake.tasks.all.items()]
     if what == 'objects':
         return [o.meta for o in fake.objects.values()]
     return {'%s:%s.%s' % key: rows for key, rows in fake.rows.items()}

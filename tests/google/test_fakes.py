@@ -580,3 +580,37 @@ def test_replies_have_the_published_types(google, tmp_path):
         finally:
             child.kill()
             child.communicate(timeout=10)
+
+
+@pytest.mark.parametrize('api,reply,words', [
+    ('documentai', {'document': {'text': 'x', 'pages': [{'token': []}]}}, 'pages[0].token: unknown field'),
+    ('documentai', {'document': {'text': 5}}, 'document.text'),
+    ('documentai', {'document': {'pages': [{'tokens': [{'layout': {'confidence': '0.9'}}]}]}}, 'confidence'),
+    ('gemini', {'candidates': [{'finishReason': 'DONE'}]}, 'FinishReason'),
+    ('bigquery', {'jobComplete': 'yes'}, 'jobComplete')])
+def test_reply_that_the_api_could_not_give_is_refused(google, api, reply, words):
+    google.control(api, {'reply': reply})
+    try:
+        if api == 'documentai':
+            told = process(google, want=502)
+        else:
+            path, body = {'gemini': (GENERATE, {'contents': [{'parts': [{'text': 'hi'}]}]}),
+                          'bigquery': (BIGQUERY + '/queries', {'query': 'SELECT 1'})}[api]
+            told = ask(google, api, path, 'POST', body, want=502)[1]
+        assert words in told['error']['message'], told
+        assert any(words in e for v in google.violations() for e in v['errors'])
+    finally:
+        google.control(api, {})
+        google.violations(clear=True)
+
+
+def test_document_has_the_fields_asked_for(google):
+    google.control('documentai', {'reply': {'document': {
+        'text': 'x', 'mimeType': 'image/png', 'error': {'code': 3, 'message': 'no'},
+        'pages': [{'pageNumber': 1, 'tokens': [], 'lines': []}]}}})
+    def asked(mask):
+        return ask(google, 'documentai', PROCESSOR, 'POST', {
+            'rawDocument': {'content': b64(PNG), 'mimeType': 'image/png'}, 'fieldMask': mask})[1]['document']
+    assert asked('text,pages.tokens') == {'text': 'x', 'pages': [{'tokens': []}]}
+    assert asked('error') == {'error': {'code': 3, 'message': 'no'}}
+    google.control('documentai', {})

@@ -89,6 +89,22 @@ static void json_result_is_json_whatever_the_text(void)
     extraction_free(&x);
 }
 
+static void cells_that_nobody_checked_are_not_called_verified(void)
+{
+    static const char *const texts[] = {"a", "b"};
+    for (int s = 0; s < STRUCTURE__MAX; s++) {
+        struct extraction x = one_table(texts, 1, 2);
+        struct buffer out = BUFFER_INIT;
+        struct error e;
+        x.results[0].tables[0].structure = (enum structure)s;
+        CU_ASSERT_EQUAL(format_write(&x, FORMAT_JSON, false, &out, &e), ERR_OK);
+        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":null") == NULL, s == STRUCTURE_GEMINI);
+        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":true") != NULL, s == STRUCTURE_GEMINI);
+        buffer_free(&out);
+        extraction_free(&x);
+    }
+}
+
 /* --- signed links --- */
 
 static void signed_link_holds_for_itself_only(void)
@@ -234,17 +250,51 @@ static void wrong_setting_is_named(void)
     config_free(&c);
 }
 
+/* What Google would refuse at the first job stops the start. */
+static void google_mode_needs_what_it_cannot_do_without(void)
+{
+    static const char *const settings[][2] = {
+        {"BACKEND", "google"}, {"GCP_PROJECT_ID", "p"},       {"GCS_BUCKET_NAME", "b"},
+        {"API_KEY", "k"},      {"API_BASE_URL", "https://h"}, {"TASK_DEADLINE_S", "1770"},
+    };
+    static const char *const wrong[][3] = {
+        {"GCP_PROJECT_ID", "", "GCP_PROJECT_ID is not set"},
+        {"GCS_BUCKET_NAME", "", "GCS_BUCKET_NAME is not set"},
+        {"API_KEY", "", "API_KEY is not set"},
+        {"API_BASE_URL", "", "API_BASE_URL is not set"},
+        {"TASK_DEADLINE_S", "1771", "TASK_DEADLINE_S is \"1771\"; expected at most 1770"},
+    };
+    struct config c;
+    struct error e;
+    for (size_t i = 0; i <= sizeof wrong / sizeof wrong[0]; i++) {
+        for (size_t k = 0; k < sizeof settings / sizeof settings[0]; k++)
+            CU_ASSERT_EQUAL(setenv(settings[k][0], settings[k][1], 1), 0);
+        if (i == 0) {
+            CU_ASSERT_EQUAL(config_load(&c, &e), ERR_OK);
+            config_free(&c);
+            continue;
+        }
+        CU_ASSERT_EQUAL(setenv(wrong[i - 1][0], wrong[i - 1][1], 1), 0);
+        CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, wrong[i - 1][2]));
+    }
+    for (size_t k = 0; k < sizeof settings / sizeof settings[0]; k++)
+        CU_ASSERT_EQUAL(unsetenv(settings[k][0]), 0);
+}
+
 static const struct test_case tests[] = {
     TEST(csv_quotes_what_rfc_4180_says),
     TEST(tsv_has_no_tabs_inside_cells),
     TEST(formulas_are_neutralised_and_numbers_left_alone),
     TEST(json_result_is_json_whatever_the_text),
+    TEST(cells_that_nobody_checked_are_not_called_verified),
     TEST(signed_link_holds_for_itself_only),
     TEST(request_survives_being_written_and_read),
     TEST(empty_regions_are_refused),
     TEST(wrong_page_lists_are_refused),
     TEST(feedback_needs_what_its_action_needs),
     TEST(wrong_setting_is_named),
+    TEST(google_mode_needs_what_it_cannot_do_without),
 };
 
 int main(void)

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "google/bigquery_schema.h"
 #include "google/google.h"
 #include "google/session.h"
+#include "tests/unit/analytics_suite.h"
 #include "tests/unit/blob_store_suite.h"
 #include "tests/unit/job_store_suite.h"
+#include "tests/unit/task_queue_suite.h"
 
 static struct config cfg;
 static char collection[64];
@@ -57,6 +60,103 @@ static enum err open_blobs(struct blob_store *out, struct error *e)
     return err == ERR_OK ? cloud_storage_open(s->stores, &o, out, e) : err;
 }
 
+static struct google_session queue_session;
+
+static enum err open_queue(struct task_queue *out, struct error *e)
+{
+    struct google_session *s = &queue_session;
+    google_session_close(s);
+    enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
+    const struct cloud_tasks_options o = {.project = cfg.project,
+                                          .location = cfg.queue_location,
+                                          .queue = cfg.task_queue_name,
+                                          .target_base_url = cfg.api_base_url,
+                                          .service_account = cfg.tasks_account,
+                                          .api_key = cfg.api_key,
+                                          .dispatch_deadline_s =
+                                              (int)cfg.task_deadline_s + TASK_MARGIN_S};
+    return err == ERR_OK ? cloud_tasks_open(s->stores, &o, out, e) : err;
+}
+
+static enum err call_task(const char *method, const char *name, struct google_reply *r)
+{
+    struct error e;
+    char path[512];
+    (void)snprintf(path, sizeof path, "/v2/projects/%s/locations/%s/queues/%s/tasks/%s%s",
+                   cfg.project, cfg.queue_location, cfg.task_queue_name, name,
+                   strcmp(method, "GET") == 0 ? "?responseView=FULL" : "");
+    const struct google_request q = {.api = GOOGLE_TASKS, .method = method, .path = path};
+    return google_call(queue_session.stores, &q, r, &e);
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static bool look_at_task(const char *name, struct kept_task *out)
+{
+    struct google_reply r;
+    size_t n = 0;
+    bool found = call_task("GET", name, &r) == ERR_OK;
+    const json_t *request = json_object_get(r.json, "httpRequest");
+    const char *url = text_of(request, "url"), *body = text_of(request, "body");
+    if (found) {
+        CU_ASSERT_EQUAL(strncmp(url, cfg.api_base_url, strlen(cfg.api_base_url)), 0);
+        (void)snprintf(out->path, sizeof out->path, "%s", url + strlen(cfg.api_base_url));
+        CU_ASSERT_EQUAL(sodium_base642bin((unsigned char *)out->body, sizeof out->body - 1, body,
+                                          strlen(body), NULL, &n, NULL,
+                                          sodium_base64_VARIANT_ORIGINAL),
+                        0);
+        out->body[n] = '\0';
+        (void)snprintf(out->traceparent, sizeof out->traceparent, "%s",
+                       text_of(json_object_get(request, "headers"), "traceparent"));
+        CU_ASSERT_EQUAL(rfc3339_parse(text_of(r.json, "scheduleTime"), &out->schedule_us), 0);
+    }
+    google_reply_clear(&r);
+    return found;
+}
+
+static void end_task(const char *name)
+{
+    struct google_reply r;
+    CU_ASSERT_EQUAL(call_task("DELETE", name, &r), ERR_OK);
+    google_reply_clear(&r);
+}
+
+static const struct task_queue_fixture queue = {open_queue, look_at_task, end_task};
+
+static struct google_session analytics_session;
+static char dataset[64];
+
+static void fresh_dataset(void)
+{
+    struct bigquery_finding found[BIGQUERY_OBJECTS];
+    struct error e;
+    const struct bigquery_dataset d = {cfg.project, dataset, "US"};
+    (void)snprintf(dataset, sizeof dataset, "data_%08x", randombytes_random());
+    google_session_close(&analytics_session);
+    CU_ASSERT_EQUAL_FATAL(google_session_open(&cfg, &system_source, NULL, &analytics_session, &e),
+                          ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(bigquery_ensure_schema(analytics_session.stores, &d, false, found, &e),
+                          ERR_OK);
+}
+
+static enum err open_analytics(struct analytics *out, struct error *e)
+{
+    const struct bigquery_options o = {cfg.project, dataset, cfg.bucket};
+    return bigquery_analytics_open(analytics_session.stores, &o, out, e);
+}
+
+static void give_feedback(const struct analytics *a, const char *owner, const struct feedback *f)
+{
+    a->ops->feedback_given(a->self, owner, f);
+}
+
+static const struct analytics_fixture analytics = {fresh_dataset, open_analytics, give_feedback,
+                                                   removed};
+
 int main(int argc, char **argv)
 {
     struct error e;
@@ -70,15 +170,23 @@ int main(int argc, char **argv)
     }
     job_store_suite_use(&jobs);
     blob_store_suite_use(open_blobs, cfg.data_dir);
+    task_queue_suite_use(&queue);
+    analytics_suite_use(&analytics);
     if (strcmp(what, "jobs") == 0)
         failed = run_suite("Firestore: jobs", job_store_tests, JOB_STORE_TESTS);
     else if (strcmp(what, "blobs") == 0)
         failed = run_suite("Cloud Storage: blobs", blob_store_tests, BLOB_STORE_TESTS);
+    else if (strcmp(what, "tasks") == 0)
+        failed = run_suite("Cloud Tasks: tasks", task_queue_tests, TASK_QUEUE_TESTS);
+    else if (strcmp(what, "analytics") == 0)
+        failed = run_suite("BigQuery: analytics", analytics_tests, ANALYTICS_TESTS);
     else
-        (void)fputs("usage: google_conformance jobs|blobs\n", stderr);
+        (void)fputs("usage: google_conformance jobs|blobs|tasks|analytics\n", stderr);
     for (size_t i = 0; i < 4; i++)
         google_session_close(&sessions[i]);
     google_session_close(&blob_session);
+    google_session_close(&queue_session);
+    google_session_close(&analytics_session);
     config_free(&cfg);
     curl_global_cleanup();
     return failed;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "google/client.h"
 #include "google/firestore_value.h"
 #include "google/service_account.h"
 #include "google/signed_url_v4.h"
@@ -101,11 +102,44 @@ static void what_is_no_key_is_refused(void)
     CU_ASSERT_PTR_NULL(account);
 }
 
+/* --- pauses --- */
+
+static int random_byte;
+
+static void draw(void *self, void *out, size_t n)
+{
+    (void)self;
+    memset(out, random_byte, n);
+}
+
+static int64_t paused_us(int byte)
+{
+    static const struct source s = {.random_bytes = draw};
+    const struct google_client_options o = {.source = &s};
+    struct google_client *client = NULL;
+    struct error e;
+    random_byte = byte;
+    CU_ASSERT_EQUAL_FATAL(google_client_open(&o, &client, &e), ERR_OK);
+    int64_t start = monotonic_us();
+    google_pause(client, 1);
+    int64_t took = monotonic_us() - start;
+    google_client_close(client);
+    return took;
+}
+
+/* Full jitter: anything from nothing to the whole. */
+static void pauses_are_drawn_at_random(void)
+{
+    int64_t least = paused_us(0), again = paused_us(0);
+    CU_ASSERT_TRUE(paused_us(0xFF) >= 450000);
+    CU_ASSERT_TRUE(paused_us(0x80) >= 225000);
+    CU_ASSERT_TRUE((least < again ? least : again) < 100000);
+}
+
 static const struct test_case tests[] = {
-    TEST(json_goes_to_values_and_back),
-    TEST(every_type_of_value_is_read),
-    TEST(signed_urls_are_as_published),
-    TEST(what_is_no_key_is_refused),
+    TEST(json_goes_to_values_and_back), TEST(every_type_of_value_is_read),
+    TEST(signed_urls_are_as_published), TEST(what_is_no_key_is_refused),
+    TEST(pauses_are_drawn_at_random),
 };
 
 int main(void)

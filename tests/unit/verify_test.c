@@ -1,5 +1,5 @@
 /* What is left of a proposed table after checking it against the words, made up here. */
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,6 +290,135 @@ static void poor_proposals_are_refused(void)
     table_free(&t);
 }
 
+/* The words of a table, a cell each: left edges at columns, rows 20 apart. */
+static void put_table(struct word_list *l, const char *text, const double *columns)
+{
+    struct table_proposal p = propose(text);
+    size_t next = 0;
+    for (size_t row = 0; row < p.n_rows; row++)
+        for (size_t col = 0; col < p.cols[row]; col++)
+            put(l, columns[col], 100 + 20 * (double)row, p.texts[next++]);
+    table_proposal_free(&p);
+}
+
+/* What is left of a proposal over the words of another table, as propose() takes it; "" for none.
+ */
+static void expect_left(const char *words, const char *proposal, const char *left)
+{
+    static const double columns[] = {50, 250, 350, 450};
+    struct word_list w = {0};
+    struct buffer text = BUFFER_INIT;
+    bool found;
+    put_table(&w, words, columns);
+    struct table t = verify(&w, proposal, &found);
+    for (size_t i = 0; i < t.n_cells; i++) {
+        if (i > 0)
+            buffer_puts(&text, t.cells[i].col > 0 ? "|" : "/");
+        buffer_puts(&text, t.cells[i].text);
+    }
+    CU_ASSERT_STRING_EQUAL(text.data != NULL ? text.data : "", left);
+    if (text.data != NULL && strcmp(text.data, left) != 0)
+        (void)printf("left: %s\n", text.data);
+    buffer_free(&text);
+    table_free(&t);
+    word_list_free(&w);
+}
+
+static void values_moved_to_another_row_are_rejected(void)
+{
+    static const char three[] = "Item|Count|Weight/Paper|12|24/Folder|40|16/Glue|70|80";
+    expect_left(three, three, three);
+    expect_left(three, "Item|Count|Weight/Paper|40|16/Folder|12|24/Glue|70|80",
+                "Item|Count|Weight/|40|16/|12|24/Glue|70|80");
+    expect_left(three, "Item|Count|Weight/Paper|40|24/Folder|12|16/Glue|70|80",
+                "Item|Count|Weight/Paper||24/Folder||16/Glue|70|80");
+    expect_left(three, "Item|Count|Weight/Paper|12|16/Folder|40|/Glue|70|80",
+                "Item|Count|Weight/Paper|12|/Folder|40|/Glue|70|80");
+    expect_left(three, "Item|Count|Weight/Paper|12|/Folder|40|24/Glue|70|80",
+                "Item|Count|Weight/Paper|12|/Folder|40|/Glue|70|80");
+    expect_left("Item|Count/Paper|12/Folder|40/Glue|70", "Item|Count/Paper|40/Folder|12/Glue|70",
+                "Item|Count/Paper|/Folder|/Glue|70");
+}
+
+static void values_moved_to_another_column_are_rejected(void)
+{
+    static const char three[] = "Item|Count|Weight/Paper|12|24/Folder|40|16/Glue|70|80";
+    expect_left(three, "Item|Count|Weight/Paper|24|12/Folder|40|16/Glue|70|80",
+                "Item|Count|Weight/Paper||/Folder|40|16/Glue|70|80");
+    expect_left(three, "Item|Count|Weight/Paper|24|/Folder|40|16/Glue|70|80",
+                "Item|Count|Weight/Paper||/Folder|40|16/Glue|70|80");
+    expect_left("Item|Count|Weight/Paper|12|24", "Item|Count|Weight/Paper|24|12",
+                "Item|Count|Weight/Paper||");
+    expect_left("Name|A|B|C/x|||5/y|1|2|3/z|4|6|7", "Name|A|B|C/x||5|/y|1|2|3/z|4|6|7",
+                "Name|A|B|C/x|||/y|1|2|3/z|4|6|7");
+}
+
+static void expect_all(struct word_list *w, const char *proposal)
+{
+    bool found;
+    struct table t = verify(w, proposal, &found);
+    CU_ASSERT_TRUE(found);
+    for (size_t i = 0; i < t.n_cells; i++)
+        if (t.cells[i].rejected)
+            (void)printf("rejected: row %d, column %d\n", t.cells[i].row, t.cells[i].col);
+    for (size_t i = 0; i < t.n_cells; i++)
+        CU_ASSERT_FALSE(t.cells[i].rejected);
+    table_free(&t);
+    word_list_free(w);
+}
+
+static void headings_over_several_columns_stay(void)
+{
+    static const double columns[] = {50, 250, 350, 450};
+    struct word_list w = {0};
+    put(&w, 200, 80, "Prices and weights of all"); /* over all four */
+    put_table(&w, "Item|Count|Weight|Sum/Paper|12|24|3/Folder|40|16|5", columns);
+    expect_all(&w, "Prices and weights of all/Item|Count|Weight|Sum/Paper|12|24|3/Folder|40|16|5");
+    put(&w, 306, 80, "2023"); /* between the second and the third */
+    put(&w, 450, 80, "Total");
+    put_table(&w, "Item|Count|Weight|Sum/Paper|12|24|3/Folder|40|16|5", columns);
+    expect_all(&w, "|2023||Total/Item|Count|Weight|Sum/Paper|12|24|3/Folder|40|16|5");
+}
+
+static void names_beside_several_rows_stay(void)
+{
+    static const double columns[] = {150, 250, 350};
+    struct word_list w = {0};
+    put(&w, 50, 120, "Europe"); /* beside the middle of three */
+    put(&w, 50, 170, "Asia");   /* between two */
+    put_table(&w, "Berlin|12|24/Rome|40|16/Oslo|3|5/Osaka|70|71/Delhi|80|81", columns);
+    expect_all(&w, "Europe|Berlin|12|24/|Rome|40|16/|Oslo|3|5/Asia|Osaka|70|71/|Delhi|80|81");
+}
+
+static void cells_of_unlike_height_are_on_one_row(void)
+{
+    struct word_list w = {0};
+    for (int r = 0; r < 2; r++) {
+        put(&w, 50, 100 + r * 50, r == 0 ? "Ada" : "Eve");
+        put(&w, 150, 100 + r * 50, r == 0 ? "red green" : "yellow brown");
+        put(&w, 150, 112 + r * 50, r == 0 ? "and blue" : "and black");
+        put(&w, 150, 124 + r * 50, r == 0 ? "and grey" : "and white");
+        put(&w, 300, 124 + r * 50, r == 0 ? "11" : "12"); /* at the bottom */
+        put(&w, 400, 112 + r * 50, r == 0 ? "21" : "22"); /* in the middle */
+    }
+    expect_all(&w, "Ada|red green and blue and grey|11|21/Eve|yellow brown and black and white|12|"
+                   "22");
+}
+
+static void alignment_does_not_matter(void)
+{
+    struct word_list w = {0};
+    put(&w, 50, 100, "Item");
+    put(&w, 250, 100, "Qty"); /* left, its numbers right, in a wide column */
+    put(&w, 450, 100, "Price");
+    for (int r = 1; r < 4; r++) {
+        put(&w, 50, 100 + r * 14, r == 1 ? "Paper" : r == 2 ? "Folder" : "Glue");
+        put(&w, r == 1 ? 340 : 352, 100 + r * 14 + 3, r == 1 ? "120" : r == 2 ? "4" : "5");
+        put(&w, 450, 100 + r * 14 + 6, r == 1 ? "9.50" : r == 2 ? "8.00" : "7.25"); /* askew */
+    }
+    expect_all(&w, "Item|Qty|Price/Paper|120|9.50/Folder|4|8.00/Glue|5|7.25");
+}
+
 static const struct test_case tests[] = {
     TEST(words_read_make_the_cells),
     TEST(invented_value_is_rejected),
@@ -303,6 +432,12 @@ static const struct test_case tests[] = {
     TEST(ragged_rows_are_padded),
     TEST(a_word_serves_once),
     TEST(poor_proposals_are_refused),
+    TEST(values_moved_to_another_row_are_rejected),
+    TEST(values_moved_to_another_column_are_rejected),
+    TEST(headings_over_several_columns_stay),
+    TEST(names_beside_several_rows_stay),
+    TEST(cells_of_unlike_height_are_on_one_row),
+    TEST(alignment_does_not_matter),
 };
 
 int main(void)
