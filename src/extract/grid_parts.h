@@ -1,0 +1,43 @@
+/* What the parts of the table builder share: columns (grid_columns.c), rows (grid_rows.c) and
+ * cells (grid.c). Geometry as in layout.h. */
+#ifndef PDF_OCR_EXTRACT_GRID_PARTS_H
+#define PDF_OCR_EXTRACT_GRID_PARTS_H
+
+#include "extract/layout.h"
+
+#define SNAP_PT 3.0 /* rules nearer than this are one line */
+
+struct edges {
+    double *at; /* owned */
+    size_t n;
+};
+
+struct ruled {
+    struct rect r;
+    bool vertical;
+};
+
+/* What is being built: the places of cells, then their words. */
+struct grid {
+    const struct layout *l;
+    struct ruled *rules;
+    size_t n_rules;
+    struct rect content;     /* of all lines */
+    struct edges cols, rows; /* n + 1 borders of n columns or rows */
+    int *place;              /* of each item: row * columns + column; by item index */
+    int *root;               /* of each place: the first place of its spanning cell */
+};
+
+enum err edges_add(struct edges *s, double at, struct error *e);
+
+/* Sorts and makes one edge of those that lie together. */
+void edges_snap(struct edges *s, double tolerance);
+
+/* The column or row at a place; those outside count to the nearest. */
+size_t edges_find(const struct edges *s, double at);
+
+/* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
+enum err grid_find_columns(struct grid *g, struct error *e);
+enum err grid_find_rows(struct grid *g, struct error *e);
+
+#endif
