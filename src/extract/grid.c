@@ -45,31 +45,6 @@ size_t edges_find(const struct edges *s, double at)
     return i;
 }
 
-static enum err take_rules(struct grid *g, const struct rule *rules, size_t n,
-                           const struct page_info *page, struct rect region, struct error *e)
-{
-    g->rules = calloc(n + 1, sizeof *g->rules);
-    if (g->rules == NULL)
-        return no_memory(e);
-    for (size_t i = 0; i < n; i++) {
-        struct rect r = rect_of_box(rules[i].box, page);
-        double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
-        bool vertical = rules[i].vertical;
-        /* A line that only passes by, such as the page's frame, is cut to the region. */
-        if (vertical ? x < region.x0 - SNAP_PT || x > region.x1 + SNAP_PT
-                     : y < region.y0 - SNAP_PT || y > region.y1 + SNAP_PT)
-            continue;
-        r.x0 = fmax(r.x0, region.x0 - SNAP_PT);
-        r.x1 = fmin(r.x1, region.x1 + SNAP_PT);
-        r.y0 = fmax(r.y0, region.y0 - SNAP_PT);
-        r.y1 = fmin(r.y1, region.y1 + SNAP_PT);
-        if (r.x1 - r.x0 < 0 || r.y1 - r.y0 < 0 || fmax(r.x1 - r.x0, r.y1 - r.y0) < g->l->height)
-            continue;
-        g->rules[g->n_rules++] = (struct ruled){r, vertical};
-    }
-    return ERR_OK;
-}
-
 static struct rect content_rect(const struct layout *l)
 {
     struct rect r = l->lines[0].r;
@@ -208,7 +183,7 @@ enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_r
     if (l->n_lines == 0)
         return ERR_OK;
     struct grid g = {.l = l, .content = content_rect(l)};
-    enum err err = take_rules(&g, rules, n_rules, page, rect_of_box(region, page), e);
+    enum err err = grid_take_rules(&g, rules, n_rules, page, rect_of_box(region, page), e);
     if (err == ERR_OK)
         err = grid_find_columns(&g, e);
     if (err == ERR_OK && g.cols.n >= 3) {

@@ -45,13 +45,9 @@ static enum err columns_from_rules(const struct grid *g, struct edges *out, stru
     if (err == ERR_OK && candidates.n > 0)
         edges_snap(&candidates, SNAP_PT);
     for (size_t k = 0; err == ERR_OK && k < candidates.n; k++) {
-        double covered = 0;
-        for (size_t i = 0; i < g->n_rules; i++)
-            if (g->rules[i].vertical &&
-                fabs((g->rules[i].r.x0 + g->rules[i].r.x1) / 2 - candidates.at[k]) <= SNAP_PT)
-                covered += g->rules[i].r.y1 - g->rules[i].r.y0;
-        if (covered >= (g->content.y1 - g->content.y0) / 2)
-            err = edges_add(out, candidates.at[k], e);
+        double x = candidates.at[k];
+        if (grid_rule_cover(g, true, x - SNAP_PT, x + SNAP_PT, g->content.y0, g->content.y1) >= 0.5)
+            err = edges_add(out, x, e);
     }
     free(candidates.at);
     return err;

@@ -1,9 +1,10 @@
 /* What the parts of the table builder share: columns (grid_columns.c), rows (grid_rows.c) and
- * cells (grid.c). Geometry as in layout.h. */
+ * cells (grid.c), and the rules for all of them (grid_rules.c). Geometry as in layout.h. */
 #ifndef PDF_OCR_EXTRACT_GRID_PARTS_H
 #define PDF_OCR_EXTRACT_GRID_PARTS_H
 
 #include "extract/layout.h"
+#include "ports/page.h"
 
 #define SNAP_PT 3.0 /* rules nearer than this are one line */
 
@@ -35,6 +36,14 @@ void edges_snap(struct edges *s, double tolerance);
 
 /* The column or row at a place; those outside count to the nearest. */
 size_t edges_find(const struct edges *s, double at);
+
+/* Keeps the rules that part the region, cut to it and sorted by where they start. */
+enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
+                         const struct page_info *page, struct rect region, struct error *e);
+
+/* The part of from..to along which rules run that lie between at0 and at1, 0..1. */
+double grid_rule_cover(const struct grid *g, bool vertical, double at0, double at1, double from,
+                       double to);
 
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);

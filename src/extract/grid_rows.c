@@ -18,14 +18,7 @@ static int by_value(const void *a, const void *b)
 
 static bool rule_between(const struct grid *g, double y0, double y1)
 {
-    double covered = 0;
-    for (size_t i = 0; i < g->n_rules; i++) {
-        const struct ruled *r = &g->rules[i];
-        double y = (r->r.y0 + r->r.y1) / 2;
-        if (!r->vertical && y > y0 && y < y1)
-            covered = fmax(covered, r->r.x1 - r->r.x0);
-    }
-    return covered >= (g->content.x1 - g->content.x0) * EDGE_COVER;
+    return grid_rule_cover(g, false, y0, y1, g->content.x0, g->content.x1) >= EDGE_COVER;
 }
 
 static size_t column_of(const struct grid *g, struct rect r)
