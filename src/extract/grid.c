@@ -119,6 +119,14 @@ static enum err fill_cell(const struct grid *g, const size_t *order, size_t n,
     return out->text != NULL ? ERR_OK : no_memory(e);
 }
 
+static int row_span(const struct grid *g, size_t place, size_t n_cols, size_t n_rows)
+{
+    int span = 1;
+    for (size_t p = place + n_cols; p < n_cols * n_rows && g->root[p] == (int)place; p += n_cols)
+        span++;
+    return span;
+}
+
 static int col_span(const struct grid *g, size_t place, size_t n_cols)
 {
     int span = 1;
@@ -153,7 +161,7 @@ static enum err make_cells(const struct grid *g, const struct page_info *page, s
         struct cell *c = &out->cells[out->n_cells];
         *c = (struct cell){.row = (int)(place / n_cols),
                            .col = (int)(place % n_cols),
-                           .row_span = 1,
+                           .row_span = row_span(g, place, n_cols, n_rows),
                            .col_span = col_span(g, place, n_cols),
                            .header = place < n_cols};
         if (next > start) {
@@ -187,7 +195,8 @@ enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_r
     if (err == ERR_OK)
         err = grid_find_columns(&g, e);
     if (err == ERR_OK && g.cols.n >= 3) {
-        if ((err = grid_find_rows(&g, e)) == ERR_OK && (err = place_items(&g, e)) == ERR_OK)
+        if ((err = grid_find_rows(&g, e)) == ERR_OK && (err = place_items(&g, e)) == ERR_OK &&
+            (err = grid_join_cells(&g, e)) == ERR_OK)
             err = make_cells(&g, page, out, e);
         out->box = box_of_rect(g.content, page);
         *found = err == ERR_OK;

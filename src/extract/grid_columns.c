@@ -7,8 +7,9 @@
 #define GAP_PT         1.0 /* least width of a gap between columns */
 #define SPANNING_SHARE 0.1 /* lines that may cross a column gap: notes, totals */
 #define BINS_PER_PT    2
-#define VOUCHED        0.3 /* lines that must fill both sides of a border that has no rule, where
+#define VOUCHED        0.5 /* lines that must fill both sides of a border that has no rule, where
                               others have one */
+#define WORD_GAP       0.72 /* between rules, as in layout.c; anything less is chance */
 #define CENTRED        0.1 /* how far off the middle a centred heading may be, in widths */
 
 /* White between columns: no piece of the lines that vote is here. */
@@ -323,10 +324,11 @@ static enum err add_ruled(struct columns *c, struct error *e)
         err = edges_add(cols, c->ruled.at[i], e);
     for (size_t i = 1; err == ERR_OK && i + 1 < own.n; i++) {
         bool parted = false;
+        bool narrow = c->strips[i - 1].to - c->strips[i - 1].from < WORD_GAP * c->g->l->height;
         for (size_t k = 0; k < c->ruled.n; k++)
             parted = parted || (c->ruled.at[k] > c->strips[i - 1].from - SNAP_PT &&
                                 c->ruled.at[k] < c->strips[i - 1].to + SNAP_PT);
-        if (!parted)
+        if (!parted && !narrow)
             err = edges_add(cols, own.at[i], e);
     }
     free(own.at);

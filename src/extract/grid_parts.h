@@ -1,5 +1,5 @@
 /* What the parts of the table builder share: columns (grid_columns.c), rows (grid_rows.c) and
- * cells (grid.c), and the rules for all of them (grid_rules.c). Geometry as in layout.h. */
+ * cells (grid.c, grid_spans.c), and the rules for all of them (grid_rules.c). Geometry as in layout.h. */
 #ifndef PDF_OCR_EXTRACT_GRID_PARTS_H
 #define PDF_OCR_EXTRACT_GRID_PARTS_H
 
@@ -48,5 +48,11 @@ double grid_rule_cover(const struct grid *g, bool vertical, double at0, double a
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);
 enum err grid_find_rows(struct grid *g, struct error *e);
+
+/* Whether a rule parts the cells of a column between two heights. */
+bool grid_rule_parts(const struct grid *g, size_t col, double y0, double y1);
+
+/* Makes one cell of those that no rule parts where others are parted. Needs the places. */
+enum err grid_join_cells(struct grid *g, struct error *e);
 
 #endif
