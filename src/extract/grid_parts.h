@@ -45,6 +45,9 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
 double grid_rule_cover(const struct grid *g, bool vertical, double at0, double at1, double from,
                        double to);
 
+/* The height of the longest horizontal rule between two heights, or their middle. */
+double grid_longest_rule(const struct grid *g, double y0, double y1);
+
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);
 enum err grid_find_rows(struct grid *g, struct error *e);

@@ -146,7 +146,8 @@ static enum err make_rows(struct rows *r, struct error *e)
         bool starts = i > 0 && (r->parted[i] || (r->by_rules ? stands_alone(r, i, row)
                                                              : !continues(r, i, row)));
         if (starts) {
-            err = edges_add(&g->rows, (middle(&l->lines[i - 1]) + middle(&l->lines[i])) / 2, e);
+            err = edges_add(
+                &g->rows, grid_longest_rule(g, middle(&l->lines[i - 1]), middle(&l->lines[i])), e);
             row = 0;
         }
         row |= r->filled[i];

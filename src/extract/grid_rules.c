@@ -20,6 +20,8 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
         struct rect r = rect_of_box(rules[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
         bool vertical = rules[i].vertical;
+        if (layout_is_stroke(g->l, r))
+            continue;
         /* A line that only passes by, such as the page's frame, is cut to the region. */
         if (vertical ? x < region.x0 - SNAP_PT || x > region.x1 + SNAP_PT
                      : y < region.y0 - SNAP_PT || y > region.y1 + SNAP_PT)
@@ -51,4 +53,18 @@ double grid_rule_cover(const struct grid *g, bool vertical, double at0, double a
         reached = end;
     }
     return covered / (to - from);
+}
+
+double grid_longest_rule(const struct grid *g, double y0, double y1)
+{
+    double longest = 0, at = (y0 + y1) / 2;
+    for (size_t i = 0; i < g->n_rules; i++) {
+        const struct rect *r = &g->rules[i].r;
+        double y = (r->y0 + r->y1) / 2;
+        if (!g->rules[i].vertical && y > y0 && y < y1 && r->x1 - r->x0 > longest) {
+            longest = r->x1 - r->x0;
+            at = y;
+        }
+    }
+    return at;
 }

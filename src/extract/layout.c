@@ -148,6 +148,19 @@ void layout_free(struct layout *l)
     memset(l, 0, sizeof *l);
 }
 
+bool layout_is_stroke(const struct layout *l, struct rect rule)
+{
+    double y = (rule.y0 + rule.y1) / 2, x = (rule.x0 + rule.x1) / 2;
+    bool across = rule.x1 - rule.x0 > rule.y1 - rule.y0;
+    for (size_t i = 0; i < l->n_items; i++) {
+        struct rect w = l->items[i].r;
+        bool inside = x > w.x0 && x < w.x1 && y > w.y0 && y < w.y1;
+        if (inside && (across ? rule.x1 - rule.x0 <= w.x1 - w.x0 : rule.y1 - rule.y0 <= w.y1 - w.y0))
+            return true;
+    }
+    return false;
+}
+
 void items_text(const struct item *items, size_t n, struct buffer *out)
 {
     for (size_t i = 0; i < n; i++) {
