@@ -5,13 +5,15 @@
 
 #include "extract/grid_parts.h"
 
+#define HEAD_GAP   0.5 /* between the lines of a heading, in heights */
 #define RULE_COVER 0.6 /* part of an edge that a rule must cover to part two cells */
 
 struct rows {
     struct grid *g;
     unsigned long long *filled; /* of each line: the columns where its pieces start */
     bool *parted;               /* of each line: a rule parts it from the one above */
-    double leading;             /* the usual gap between two lines */
+    double leading, row_gap;    /* usual gaps between lines, between full ones */
+    size_t head;                /* lines above the first with numbers */
     bool by_rules;              /* rules part the rows, not only the head and the total */
 };
 
@@ -52,16 +54,22 @@ static double middle(const struct line *line)
     return (line->r.y0 + line->r.y1) / 2;
 }
 
-static enum err median_leading(struct rows *r, struct error *e)
+/* The usual gap between two lines, and between two that both fill the columns. */
+static enum err measure_gaps(struct rows *r, struct error *e)
 {
-    size_t n = r->g->l->n_lines - 1;
-    double *gaps = calloc(n + 1, sizeof *gaps);
+    size_t n_lines = r->g->l->n_lines, n = 0;
+    double *gaps = calloc(n_lines, sizeof *gaps);
     if (gaps == NULL)
         return no_memory(e);
-    for (size_t i = 0; i < n; i++)
-        gaps[i] = gap_above(r, i + 1);
+    for (size_t i = 1; i < n_lines; i++)
+        if (is_full(r, r->filled[i]) && is_full(r, r->filled[i - 1]))
+            gaps[n++] = gap_above(r, i);
     qsort(gaps, n, sizeof *gaps, by_value);
-    r->leading = n > 0 ? gaps[n / 2] : 0;
+    r->row_gap = n >= 2 ? gaps[n / 2] : -INFINITY;
+    for (size_t i = 1; i < n_lines; i++)
+        gaps[i - 1] = gap_above(r, i);
+    qsort(gaps, n_lines - 1, sizeof *gaps, by_value);
+    r->leading = n_lines > 1 ? gaps[(n_lines - 1) / 2] : 0;
     free(gaps);
     return ERR_OK;
 }
@@ -98,6 +106,25 @@ static bool rules_part_rows(const struct rows *r)
     return ruled >= 2 && (ruled * 4 >= n - 1 || lines_in_rows * 2 > n);
 }
 
+/* The head ends with the first line of numbers; a table without any has none. */
+static size_t find_head(const struct rows *r)
+{
+    const struct layout *l = r->g->l;
+    for (size_t i = 0; i < l->n_lines; i++) {
+        size_t numbers = 0, pieces = 0;
+        for (size_t k = 0; k < l->lines[i].n_pieces; k++) {
+            const struct piece *p = &l->lines[i].pieces[k];
+            if (edges_find(&r->g->cols, p->r.x0 + 1) == 0)
+                continue;
+            pieces++;
+            numbers += strpbrk(p->items[0].word->text, "0123456789") != NULL;
+        }
+        if (numbers * 2 > pieces)
+            return i;
+    }
+    return 0;
+}
+
 static enum err look_at_lines(struct rows *r, struct error *e)
 {
     const struct grid *g = r->g;
@@ -111,17 +138,72 @@ static enum err look_at_lines(struct rows *r, struct error *e)
         r->parted[i] = i > 0 && rule_parts_some(g, middle(&l->lines[i - 1]), middle(&l->lines[i]));
     }
     r->by_rules = rules_part_rows(r);
-    return median_leading(r, e);
+    r->head = find_head(r);
+    return measure_gaps(r, e);
+}
+
+/* Whether the text of the first column breaks off above line i, or starts there in the middle of a
+ * sentence. */
+static bool label_goes_on(const struct rows *r, size_t i)
+{
+    const struct line *above = &r->g->l->lines[i - 1];
+    const struct piece *label = &above->pieces[0];
+    const char *end = label->items[label->n - 1].word->text;
+    char last = end[0] != '\0' ? end[strlen(end) - 1] : '\0';
+    char first = r->g->l->lines[i].items[0].word->text[0];
+    return (r->filled[i - 1] & 1) != 0 &&
+           (islower((unsigned char)first) || (last != '\0' && strchr(",-/&", last) != NULL));
+}
+
+static size_t only_column_of(const struct grid *g, const struct piece *p)
+{
+    size_t col = edges_find(&g->cols, p->r.x0 + 1);
+    return col == edges_find(&g->cols, p->r.x1 - 1) ? col : g->cols.n;
+}
+
+static bool is_aligned(struct rect a, struct rect b, double tolerance)
+{
+    return fabs(a.x0 - b.x0) < tolerance || fabs(a.x1 - b.x1) < tolerance ||
+           fabs(a.x0 + a.x1 - b.x0 - b.x1) < 2 * tolerance;
+}
+
+/* Whether a line of the head goes on with the headings of the line above it: none of them spans
+ * columns, and those in one column are set to one side or middle. */
+static bool heading_goes_on(const struct rows *r, size_t i)
+{
+    const struct grid *g = r->g;
+    const struct line *above = &g->l->lines[i - 1], *line = &g->l->lines[i];
+    size_t common = 0;
+    if (i >= r->head || gap_above(r, i) > HEAD_GAP * g->l->height)
+        return false;
+    for (size_t a = 0; a < above->n_pieces; a++)
+        for (size_t b = 0; b < line->n_pieces; b++) {
+            size_t p = only_column_of(g, &above->pieces[a]);
+            size_t q = only_column_of(g, &line->pieces[b]);
+            if (p == g->cols.n || q == g->cols.n)
+                return false;
+            if (p != q)
+                continue;
+            if (!is_aligned(above->pieces[a].r, line->pieces[b].r, g->l->height / 3))
+                return false;
+            common++;
+        }
+    return common > 0;
 }
 
 /* Whether a line only goes on with the cells of the row above it. */
 static bool continues(const struct rows *r, size_t i, unsigned long long row)
 {
     unsigned long long own = r->filled[i];
-    if (gap_above(r, i) > r->leading + 0.35 * r->g->l->height)
+    double gap = gap_above(r, i), height = r->g->l->height;
+    /* Set closer than rows are. */
+    if (gap < r->row_gap - 0.3 * height && !(is_full(r, own) && is_full(r, row)))
+        return true;
+    if (gap > r->leading + 0.35 * height)
         return false;
-    bool has_first = (own & 1) != 0, subset = (own & ~row) == 0;
-    return !has_first && subset && !is_full(r, own);
+    if (own == 1)
+        return label_goes_on(r, i);
+    return (own & 1) == 0 && (own & ~row) == 0 && !is_full(r, own);
 }
 
 /* Whether a line is a row of its own though no rule parts it from the one above: it fills the
@@ -143,8 +225,9 @@ static enum err make_rows(struct rows *r, struct error *e)
     unsigned long long row = 0;
     enum err err = edges_add(&g->rows, g->content.y0 - 1, e);
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
-        bool starts = i > 0 && (r->parted[i] || (r->by_rules ? stands_alone(r, i, row)
-                                                             : !continues(r, i, row)));
+        bool starts = i > 0 && (r->parted[i] || (!heading_goes_on(r, i) &&
+                                                 (r->by_rules ? stands_alone(r, i, row)
+                                                              : !continues(r, i, row))));
         if (starts) {
             err = edges_add(
                 &g->rows, grid_longest_rule(g, middle(&l->lines[i - 1]), middle(&l->lines[i])), e);
