@@ -1,5 +1,7 @@
-/* What the parts of the table builder share: columns (grid_columns.c), rows (grid_rows.c) and
- * cells (grid.c, grid_spans.c), and the rules for all of them (grid_rules.c). Geometry as in layout.h. */
+/* What the parts of the table builder share: columns (grid_columns.c,
+ * grid_strips.c), rows (grid_rows.c) and
+ * cells (grid.c, grid_spans.c), and the rules for all of them (grid_rules.c). Geometry as in
+ * layout.h. */
 #ifndef PDF_OCR_EXTRACT_GRID_PARTS_H
 #define PDF_OCR_EXTRACT_GRID_PARTS_H
 
@@ -47,6 +49,18 @@ double grid_rule_cover(const struct grid *g, bool vertical, double at0, double a
 
 /* The height of the longest horizontal rule between two heights, or their middle. */
 double grid_longest_rule(const struct grid *g, double y0, double y1);
+
+/* White between columns: hardly a line that votes has anything there. cut: the border in it. */
+struct strip {
+    double from, to, cut;
+};
+
+struct strips {
+    struct strip *at; /* owned, by the caller on errors too */
+    size_t n;
+};
+
+enum err grid_find_strips(const struct grid *g, struct strips *out, struct error *e);
 
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);

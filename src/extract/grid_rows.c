@@ -225,9 +225,9 @@ static enum err make_rows(struct rows *r, struct error *e)
     unsigned long long row = 0;
     enum err err = edges_add(&g->rows, g->content.y0 - 1, e);
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
-        bool starts = i > 0 && (r->parted[i] || (!heading_goes_on(r, i) &&
-                                                 (r->by_rules ? stands_alone(r, i, row)
-                                                              : !continues(r, i, row))));
+        bool starts = i > 0 && (r->parted[i] ||
+                                (!heading_goes_on(r, i) &&
+                                 (r->by_rules ? stands_alone(r, i, row) : !continues(r, i, row))));
         if (starts) {
             err = edges_add(
                 &g->rows, grid_longest_rule(g, middle(&l->lines[i - 1]), middle(&l->lines[i])), e);

@@ -11,7 +11,7 @@ static int by_start(const void *a, const void *b)
 }
 
 enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
-                           const struct page_info *page, struct rect region, struct error *e)
+                         const struct page_info *page, struct rect region, struct error *e)
 {
     g->rules = calloc(n + 1, sizeof *g->rules);
     if (g->rules == NULL)

@@ -65,7 +65,8 @@ static bool open_at_right(const struct spans *s, size_t place)
     size_t row = place / s->n_cols, edge = place % s->n_cols + 1;
     double x = g->cols.at[edge], height = g->l->height;
     double y0 = g->rows.at[row], y1 = g->rows.at[row + 1];
-    return grid_rule_cover(g, true, x - SNAP_PT, x + SNAP_PT, g->content.y0, g->content.y1) >= 0.5 &&
+    return grid_rule_cover(g, true, x - SNAP_PT, x + SNAP_PT, g->content.y0, g->content.y1) >=
+               0.5 &&
            grid_rule_cover(g, true, x - SNAP_PT, x + SNAP_PT, y0 + height / 4, y1 - height / 4) <
                OPEN;
 }
@@ -81,8 +82,8 @@ static void join_across(struct spans *s, size_t row, size_t first, size_t last)
         filled += s->at[start + c].n > 0;
         holder = s->at[start + c].n > 0 ? c : holder;
     }
-    if (filled != 1 || !is_centred(s->at[start + holder].r, g->cols.at[first],
-                                   g->cols.at[last + 1], g->l->height))
+    if (filled != 1 ||
+        !is_centred(s->at[start + holder].r, g->cols.at[first], g->cols.at[last + 1], g->l->height))
         return;
     if (holder != first)
         move(s, start + holder, start + first);
@@ -125,8 +126,8 @@ static bool open_below(const struct spans *s, size_t row, size_t col)
     lines_around(s->g, row, &y0, &y1);
     for (size_t c = 0; c < s->n_cols; c++)
         parted = parted || grid_rule_parts(s->g, c, y0, y1);
-    return parted && grid_rule_cover(s->g, false, y0, y1, s->g->cols.at[col],
-                                     s->g->cols.at[col + 1]) < OPEN;
+    return parted &&
+           grid_rule_cover(s->g, false, y0, y1, s->g->cols.at[col], s->g->cols.at[col + 1]) < OPEN;
 }
 
 /* A rule that is missing once may have been lost; one that is missing twice is not meant to be. */

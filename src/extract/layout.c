@@ -155,7 +155,8 @@ bool layout_is_stroke(const struct layout *l, struct rect rule)
     for (size_t i = 0; i < l->n_items; i++) {
         struct rect w = l->items[i].r;
         bool inside = x > w.x0 && x < w.x1 && y > w.y0 && y < w.y1;
-        if (inside && (across ? rule.x1 - rule.x0 <= w.x1 - w.x0 : rule.y1 - rule.y0 <= w.y1 - w.y0))
+        if (inside &&
+            (across ? rule.x1 - rule.x0 <= w.x1 - w.x0 : rule.y1 - rule.y0 <= w.y1 - w.y0))
             return true;
     }
     return false;

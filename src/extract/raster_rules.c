@@ -6,8 +6,8 @@
 
 #define DARK         200 /* grey level below which a pixel belongs to a line or a letter */
 #define CONTRAST     55  /* levels by which a line is darker than a shaded ground */
-#define LENGTH_PT    12   /* longer than the strokes of text */
-#define THICKNESS_PT 4     /* thicker ones are filled areas */
+#define LENGTH_PT    12  /* longer than the strokes of text */
+#define THICKNESS_PT 4   /* thicker ones are filled areas */
 
 static PIX *to_pix(const struct raster *image)
 {
