@@ -106,23 +106,25 @@ static bool rules_part_rows(const struct rows *r)
     return ruled >= 2 && (ruled * 4 >= n - 1 || lines_in_rows * 2 > n);
 }
 
-/* The head ends with the first line of numbers; a table without any has none. */
+static bool has_number(const struct rows *r, const struct line *line)
+{
+    for (size_t i = 0; i < line->n; i++)
+        if (edges_find(&r->g->cols, line->items[i].r.x0 + 1) > 0 &&
+            strpbrk(line->items[i].word->text, "0123456789") != NULL)
+            return true;
+    return false;
+}
+
+/* The head ends with the first line of numbers, where most of the lines from there on have some. */
 static size_t find_head(const struct rows *r)
 {
-    const struct layout *l = r->g->l;
-    for (size_t i = 0; i < l->n_lines; i++) {
-        size_t numbers = 0, pieces = 0;
-        for (size_t k = 0; k < l->lines[i].n_pieces; k++) {
-            const struct piece *p = &l->lines[i].pieces[k];
-            if (edges_find(&r->g->cols, p->r.x0 + 1) == 0)
-                continue;
-            pieces++;
-            numbers += strpbrk(p->items[0].word->text, "0123456789") != NULL;
+    size_t n = r->g->l->n_lines, head = n, numbers = 0;
+    for (size_t i = 0; i < n; i++)
+        if (has_number(r, &r->g->l->lines[i])) {
+            head = i < head ? i : head;
+            numbers++;
         }
-        if (numbers * 2 > pieces)
-            return i;
-    }
-    return 0;
+    return head * 2 <= n && numbers * 3 >= (n - head) * 2 ? head : 0;
 }
 
 static enum err look_at_lines(struct rows *r, struct error *e)
