@@ -4,9 +4,8 @@
 
 #include "extract/grid_parts.h"
 
-#define VOUCHED                                                                                    \
-    0.5 /* lines that must fill both sides of a border that has no rule, where others              \
-           have one */
+/* Lines that must fill both sides of a border that has no rule where others have one. */
+#define VOUCHED  0.5
 #define WORD_GAP 0.72 /* as in layout.c: between rules anything less is chance */
 #define CENTRED  0.1  /* how far off the middle a centred heading may be, in widths */
 

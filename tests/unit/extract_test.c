@@ -262,6 +262,22 @@ static void justified_text_between_rules_is_one_column(void)
     table_free(&t);
 }
 
+static void chance_gap_between_rules_is_no_border(void)
+{
+    struct word_list w = {0};
+    struct rule rules[3] = {down(45, 90, 190), down(195, 90, 190), down(345, 90, 190)};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, r % 2 == 0 ? "member" : "company");
+        put(&w, r % 2 == 0 ? 95 : 102, 100 + r * 15, "states");
+        put(&w, 200, 100 + r * 15, "3");
+    }
+    struct table t = build(&w, rules, 3, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 2);
+    table_free(&t);
+}
+
 /* Rows of two lines: rules part all columns at every second line, the last two at each. */
 static size_t rule_pairs(struct word_list *w, struct rule *rules)
 {
@@ -304,48 +320,87 @@ static void strokes_of_letters_part_no_cells(void)
     table_free(&t);
 }
 
+static void rule_that_is_lost_once_joins_no_cells(void)
+{
+    struct word_list w = {0};
+    struct rule rules[9];
+    bool found;
+    size_t n = 0;
+    for (int r = 0; r < 6; r++) {
+        rules[n++] = across(r == 3 ? 195 : 45, 400, 95 + r * 15);
+        put(&w, 50, 100 + r * 15, "name");
+        put(&w, 200, 100 + r * 15, "7");
+        put(&w, 350, 100 + r * 15, "8");
+    }
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 6 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "name");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 0), "name");
+    table_free(&t);
+}
+
 static void text_centred_where_no_rule_stands_spans_columns(void)
 {
     struct word_list w = {0};
     struct rule rules[16];
     size_t n = 0;
     bool found;
-    for (int i = 0; i < 4; i++) /* the inner two start under the first row */
-        rules[n++] = down(45 + i * 100, i == 2 ? 110 : 95, 170);
+    for (int i = 0; i < 5; i++) /* two of the inner ones start under the first row */
+        rules[n++] = down(45 + i * 100, i == 2 || i == 3 ? 110 : 95, 170);
     for (int r = 0; r < 6; r++)
-        rules[n++] = across(45, 345, 95 + r * 15);
+        rules[n++] = across(45, 445, 95 + r * 15);
     put(&w, 50, 98, "kind");
-    put_centred(&w, 245, 98, "year");
+    put_centred(&w, 295, 98, "year");
     for (int r = 1; r < 5; r++) {
         put(&w, 50, 98 + r * 15, "sort");
         put(&w, 160, 98 + r * 15, "1");
-        put(&w, 300, 98 + r * 15, "3");
+        put(&w, 290, 98 + r * 15, "2");
+        put(&w, 400, 98 + r * 15, "3");
     }
     struct table t = build(&w, rules, n, &found);
     CU_ASSERT_TRUE_FATAL(found);
-    CU_ASSERT_TRUE(t.rows == 5 && t.cols == 3);
+    CU_ASSERT_TRUE(t.rows == 5 && t.cols == 4);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell_at(&t, 0, 1));
     CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 1), "year");
-    CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 2);
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 3);
     table_free(&t);
 }
 
 static void broken_rules_part_rows_of_many_lines(void)
 {
     struct word_list w = {0};
-    struct rule rules[12];
+    struct rule rules[32];
     size_t n = 0;
     bool found;
     for (int r = 0; r < 3; r++) {
-        for (int i = 0; i < 3; i++) /* in pieces */
-            rules[n++] = across(45 + i * 120, 163 + i * 120, 95 + r * 75);
+        for (int i = 0; i < 6; i++) /* one rule, in pieces */
+            rules[n++] = across(45 + i * 60, 103 + i * 60, 95 + r * 75);
+        for (int i = 0; i < 3; i++) /* a short one, thrice */
+            rules[n++] = across(45, 95, 135 + r * 75);
         put(&w, 300, 100 + r * 75, "7");
         for (int i = 0; i < 6; i++)
-            put(&w, 50, 100 + r * 75 + i * 12, "line");
+            put(&w, 50, 100 + r * 75 + i * 12, "Line");
     }
     struct table t = build(&w, rules, n, &found);
     CU_ASSERT_TRUE_FATAL(found);
     CU_ASSERT_TRUE(t.rows == 3 && t.cols == 2);
-    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 0), "line line line line line line");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 0), "Line Line Line Line Line Line");
+    table_free(&t);
+}
+
+static void rows_of_text_are_no_heading(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 12, "Name");
+        put(&w, 200, 100 + r * 12, "Town");
+        put(&w, 300, 100 + r * 12, r == 2 ? "Street 4" : "Street");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.rows, 6);
     table_free(&t);
 }
 
@@ -533,12 +588,14 @@ static void rules_on_and_beside_a_shade_are_found(void)
     memset(image.pixels + 40 * 200 + 30, 0, 60); /* a line in it */
     for (int y = 60; y < 90; y++)                /* a line that starts at its lower edge */
         image.pixels[y * 200 + 100] = 0;
+    memset(image.pixels + 80 * 200 + 40, 0, 120); /* one that crosses it */
     CU_ASSERT_EQUAL(raster_find_rules(&image, &rules, &n, &e), ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(n, 2);
+    CU_ASSERT_EQUAL_FATAL(n, 3);
     CU_ASSERT_DOUBLE_EQUAL(rules[0].box.y, 0.4, 0.011);
     CU_ASSERT_DOUBLE_EQUAL(rules[0].box.w, 0.3, 0.011);
-    CU_ASSERT_TRUE(rules[1].vertical);
-    CU_ASSERT_DOUBLE_EQUAL(rules[1].box.h, 0.3, 0.011);
+    CU_ASSERT_DOUBLE_EQUAL(rules[1].box.w, 0.6, 0.011);
+    CU_ASSERT_TRUE(rules[2].vertical);
+    CU_ASSERT_DOUBLE_EQUAL(rules[2].box.h, 0.3, 0.011);
     free(rules);
     raster_free(&image);
 }
@@ -556,6 +613,9 @@ static const struct test_case tests[] = {
     TEST(justified_text_between_rules_is_one_column),
     TEST(cell_that_no_rule_parts_spans_rows),
     TEST(strokes_of_letters_part_no_cells),
+    TEST(chance_gap_between_rules_is_no_border),
+    TEST(rule_that_is_lost_once_joins_no_cells),
+    TEST(rows_of_text_are_no_heading),
     TEST(text_centred_where_no_rule_stands_spans_columns),
     TEST(broken_rules_part_rows_of_many_lines),
     TEST(label_that_breaks_off_goes_on_below),
