@@ -49,28 +49,33 @@ static size_t count_names(const struct line *line)
     return names;
 }
 
-/* Whether the words and rules of a part of the page make a table: two rows and columns that are
- * filled well enough. *filled is the part of the cells that hold text. */
-static enum err look_for_table(const struct detector *d, struct rect r, bool *found, double *filled,
-                               struct error *e)
+/* What the words and rules of a part of the page make. */
+struct look {
+    bool table;    /* two rows and columns that are filled well enough */
+    double filled; /* part of the cells that hold text */
+    double named;  /* part of the lines with a name */
+};
+
+static enum err look_at(const struct detector *d, struct rect r, struct look *out, struct error *e)
 {
     const struct page_content *page = d->page;
     struct box box = box_of_rect(r, &page->info);
     struct layout l;
     struct table t;
     size_t n = 0;
-    *found = false;
+    *out = (struct look){0};
     enum err err = layout_build(&page->words, &page->info, box, &l, e);
     if (err != ERR_OK)
         return err;
-    err = grid_build(&l, page->rules, page->n_rules, &page->info, box, &t, found, e);
+    out->named = form_share(&l);
+    err = grid_build(&l, page->rules, page->n_rules, &page->info, box, &t, &out->table, e);
     layout_free(&l);
-    if (err != ERR_OK || !*found)
+    if (err != ERR_OK || !out->table)
         return err;
     for (size_t i = 0; i < t.n_cells; i++)
         n += t.cells[i].text[0] != '\0';
-    *filled = t.n_cells > 0 ? (double)n / (double)t.n_cells : 0;
-    *found = t.rows >= 2 && t.cols >= 2 && *filled >= FILLED;
+    out->filled = t.n_cells > 0 ? (double)n / (double)t.n_cells : 0;
+    out->table = t.rows >= 2 && t.cols >= 2 && out->filled >= FILLED;
     table_free(&t);
     return ERR_OK;
 }
@@ -84,14 +89,28 @@ static bool inside(const struct word *w, struct rect r, const struct page_info *
     return x >= r.x0 && x <= r.x1 && y >= r.y0 && y <= r.y1;
 }
 
-/* Moves the words of a frame out of those that are left. */
-static void take_words(struct word_list *left, struct rect r, const struct page_info *page)
+/* Takes the words of a frame out of those that are left; returns how many they were. */
+static size_t take_words(struct word_list *left, struct rect r, const struct page_info *page)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < left->n; i++)
+    size_t kept = 0, n = left->n;
+    for (size_t i = 0; i < n; i++)
         if (!inside(&left->items[i], r, page))
             left->items[kept++] = left->items[i];
     left->n = kept;
+    return n - kept;
+}
+
+/* A frame in a larger one that was taken has no words left. */
+static enum err judge_frame(struct detector *d, struct rect r, struct word_list *left,
+                            struct error *e)
+{
+    struct look look;
+    enum err err = look_at(d, r, &look, e);
+    bool form = look.named >= FORM_SHARE;
+    if (err != ERR_OK || !(look.table || form) || take_words(left, r, &d->page->info) == 0)
+        return err;
+    return form ? add_region(d, r, REGION_FORM, 0.5 + 0.5 * look.named, e)
+                : add_region(d, r, REGION_TABLE, 0.7 + 0.3 * look.filled, e);
 }
 
 static enum err detect_framed(struct detector *d, struct word_list *left, struct error *e)
@@ -103,15 +122,8 @@ static enum err detect_framed(struct detector *d, struct word_list *left, struct
     if (err != ERR_OK)
         return err;
     err = frames_find(&d->l, d->page->rules, d->page->n_rules, page, &frames, e);
-    for (size_t i = 0; err == ERR_OK && i < frames.n; i++) {
-        bool found;
-        double filled;
-        err = look_for_table(d, frames.at[i], &found, &filled, e);
-        if (err != ERR_OK || !found)
-            continue;
-        take_words(left, frames.at[i], page);
-        err = add_region(d, frames.at[i], REGION_TABLE, 0.7 + 0.3 * filled, e);
-    }
+    for (size_t i = 0; err == ERR_OK && i < frames.n; i++)
+        err = judge_frame(d, frames.at[i], left, e);
     free(frames.at);
     layout_free(&d->l);
     return err;
@@ -161,8 +173,7 @@ static void trim(const struct detector *d, size_t *from, size_t *to, size_t *rul
 static enum err judge_table(struct detector *d, size_t from, size_t to, struct error *e)
 {
     size_t pieces = 0, words = 0, several = 0, rules = 0;
-    bool found;
-    double filled;
+    struct look look;
     trim(d, &from, &to, &rules);
     for (size_t i = from; i < to; i++) {
         const struct line *line = &d->l.lines[i];
@@ -178,8 +189,8 @@ static enum err judge_table(struct detector *d, size_t from, size_t to, struct e
         (mean_words > PROSE_WORDS && !ruled))
         return ERR_OK;
     struct rect r = block_rect(&d->l, from, to);
-    enum err err = look_for_table(d, r, &found, &filled, e);
-    if (err != ERR_OK || !found)
+    enum err err = look_at(d, r, &look, e);
+    if (err != ERR_OK || !look.table)
         return err;
     double share = (double)several / (double)(to - from);
     return add_region(d, r, REGION_TABLE, 0.5 + 0.3 * share + (ruled ? 0.2 : 0), e);

@@ -60,6 +60,13 @@ static bool encloses_cells(const struct group *g)
     return g->n[0] >= 2 && g->n[1] >= 2 && g->n[0] + g->n[1] >= 5;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const struct rect *p = a, *q = b;
+    double m = (p->x1 - p->x0) * (p->y1 - p->y0), n = (q->x1 - q->x0) * (q->y1 - q->y0);
+    return m > n ? -1 : m < n;
+}
+
 static enum err collect(struct node *nodes, size_t n, struct frames *out, struct error *e)
 {
     struct group *groups = calloc(n + 1, sizeof *groups);
@@ -74,6 +81,7 @@ static enum err collect(struct node *nodes, size_t n, struct frames *out, struct
         if (encloses_cells(&groups[i]))
             out->at[out->n++] = groups[i].r;
     free(groups);
+    qsort(out->at, out->n, sizeof *out->at, by_size);
     return ERR_OK;
 }
 

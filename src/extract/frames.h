@@ -10,7 +10,8 @@ struct frames {
 };
 
 /* The bounds of every group of at least two rules of either direction that part something: a plain
- * box, such as the page's border, is none. *out is the caller's to free on errors too. */
+ * box, such as the page's border, is none. The largest first. *out is the caller's to free on
+ * errors too. */
 enum err frames_find(const struct layout *l, const struct rule *rules, size_t n,
                      const struct page_info *page, struct frames *out, struct error *e);
 

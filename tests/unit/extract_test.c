@@ -503,6 +503,135 @@ static void table_between_paragraphs_is_detected(void)
     page_content_free(&p);
 }
 
+static size_t detect(struct page_content *p, struct region *out, size_t max)
+{
+    struct region *regions = NULL;
+    struct error e;
+    size_t n = 0;
+    CU_ASSERT_EQUAL_FATAL(detect_regions(p, &regions, &n, &e), ERR_OK);
+    for (size_t i = 0; i < n && i < max; i++)
+        out[i] = regions[i];
+    free(regions);
+    word_list_free(&p->words);
+    return n;
+}
+
+/* A frame of rows 15 high and columns 100 wide; returns the rules that it has. */
+static size_t add_frame(struct rule *rules, double x, double y, int rows, int cols)
+{
+    size_t n = 0;
+    for (int r = 0; r <= rows; r++)
+        rules[n++] = across(x, x + cols * 100, y + r * 15);
+    for (int c = 0; c <= cols; c++)
+        rules[n++] = down(x + c * 100, y, y + rows * 15);
+    return n;
+}
+
+static void fill_frame(struct word_list *w, double x, double y, int rows, int cols,
+                       const char *text)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < cols; c++)
+            put(w, x + c * 100 + 5, y + r * 15 + 3, text);
+}
+
+static void framed_tables_are_bounded_by_their_rules(void)
+{
+    struct rule rules[32];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    put(&p.words, 50, 85, "first caption");
+    p.n_rules = add_frame(rules, 50, 100, 4, 3);
+    fill_frame(&p.words, 50, 100, 4, 3, "7");
+    put(&p.words, 50, 165, "second caption");
+    p.n_rules += add_frame(rules + p.n_rules, 50, 180, 3, 2);
+    fill_frame(&p.words, 50, 180, 3, 2, "8");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 2);
+    CU_ASSERT_EQUAL(r[0].type, REGION_TABLE);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 98, 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.h * 800, 64, 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[1].box.y * 800, 178, 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[1].box.w * 600, 204, 1);
+}
+
+static void box_in_a_frame_is_no_second_table(void)
+{
+    struct rule rules[32];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    p.n_rules = add_frame(rules, 50, 100, 6, 3);
+    fill_frame(&p.words, 50, 100, 6, 3, "7");
+    for (int i = 0; i < 3; i++) { /* small ones of their own in a cell */
+        rules[p.n_rules++] = across(60, 80, 104 + i * 3.5);
+        rules[p.n_rules++] = down(60 + i * 10, 104, 111);
+    }
+    CU_ASSERT_EQUAL(detect(&p, r, 4), 1);
+}
+
+static void border_of_the_page_is_no_table(void)
+{
+    struct rule rules[8];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    rules[p.n_rules++] = across(20, 580, 20);
+    rules[p.n_rules++] = across(20, 580, 780);
+    rules[p.n_rules++] = down(20, 20, 780);
+    rules[p.n_rules++] = down(580, 20, 780);
+    for (int i = 0; i < 5; i++) {
+        put(&p.words, 50, 100 + i * 16, "row");
+        put(&p.words, 250, 100 + i * 16, "3");
+        put(&p.words, 400, 100 + i * 16, "4");
+    }
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 98, 1);
+}
+
+static void grid_of_a_chart_is_no_table(void)
+{
+    struct rule rules[32];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    p.n_rules = add_frame(rules, 100, 100, 8, 4);
+    put(&p.words, 110, 103, "400");
+    put(&p.words, 110, 178, "200");
+    put(&p.words, 310, 148, "peak");
+    CU_ASSERT_EQUAL(detect(&p, r, 4), 0);
+}
+
+static void framed_names_and_values_are_a_form(void)
+{
+    struct rule rules[16];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    p.n_rules = add_frame(rules, 50, 100, 4, 2);
+    for (int i = 0; i < 4; i++) {
+        put(&p.words, 55, 103 + i * 15, "Name:");
+        put(&p.words, 155, 103 + i * 15, "value");
+    }
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_EQUAL(r[0].type, REGION_FORM);
+}
+
+static void caption_and_note_are_left_out_but_not_what_rules_enclose(void)
+{
+    struct rule rules[4];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    put(&p.words, 50, 100, "Caption");
+    rules[p.n_rules++] = across(50, 450, 113);
+    put(&p.words, 260, 116, "heading");
+    for (int i = 0; i < 5; i++) {
+        put(&p.words, 50, 132 + i * 16, "row");
+        put(&p.words, 250, 132 + i * 16, "3");
+        put(&p.words, 400, 132 + i * 16, "4");
+    }
+    rules[p.n_rules++] = across(50, 450, 210);
+    put(&p.words, 50, 214, "Source");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 114, 1);
+    CU_ASSERT_DOUBLE_EQUAL((r[0].box.y + r[0].box.h) * 800, 208, 1);
+}
+
 static void names_and_values_share_lines(void)
 {
     struct word_list w = {0};
@@ -623,6 +752,12 @@ static const struct test_case tests[] = {
     TEST(headings_of_two_lines_are_one_row),
     TEST(running_text_is_no_table),
     TEST(table_between_paragraphs_is_detected),
+    TEST(framed_tables_are_bounded_by_their_rules),
+    TEST(box_in_a_frame_is_no_second_table),
+    TEST(border_of_the_page_is_no_table),
+    TEST(grid_of_a_chart_is_no_table),
+    TEST(framed_names_and_values_are_a_form),
+    TEST(caption_and_note_are_left_out_but_not_what_rules_enclose),
     TEST(names_and_values_share_lines),
     TEST(columns_of_text_are_read_one_by_one),
     TEST(long_thin_runs_of_pixels_are_rules),
