@@ -23,41 +23,59 @@ static PIX *to_pix(const struct raster *image)
     return grey;
 }
 
-/* The dark pixels that belong to no filled area. */
-static PIX *dark_and_thin(PIX *grey, int thickness)
+/* What is dark on a page: lines and letters, and the shaded areas with their bounds. */
+struct darkness {
+    PIX *grey;
+    PIX *thin; /* dark, and in no area */
+    BOX *shade;
+};
+
+static void darkness_free(struct darkness *d)
 {
-    PIX *dark = pixThresholdToBinary(grey, DARK);
+    pixDestroy(&d->grey);
+    pixDestroy(&d->thin);
+    boxDestroy(&d->shade);
+}
+
+static bool look(const struct raster *image, int thickness, struct darkness *d)
+{
+    d->grey = to_pix(image);
+    PIX *dark = d->grey != NULL ? pixThresholdToBinary(d->grey, DARK) : NULL;
     PIX *areas = dark != NULL ? pixOpenBrick(NULL, dark, thickness + 1, thickness + 1) : NULL;
-    PIX *thin = areas != NULL ? pixSubtract(NULL, dark, areas) : NULL;
+    l_int32 none = 1;
+    d->thin = areas != NULL ? pixSubtract(NULL, dark, areas) : NULL;
+    bool ok = d->thin != NULL && pixZero(areas, &none) == 0 &&
+              (none != 0 || pixClipToForeground(areas, NULL, &d->shade) == 0);
     pixDestroy(&dark);
     pixDestroy(&areas);
-    return thin;
+    return ok;
 }
 
-/* The pixels that are darker than what is on both sides of them: rules on a shaded ground. */
-static PIX *darker_than_ground(PIX *grey, bool vertical, int thickness)
+/* Adds what is darker than the ground on both sides of it: rules on a shade. */
+static bool add_shaded(const struct darkness *d, bool vertical, int thickness, PIX *lines)
 {
     int size = (thickness + 2) | 1; /* Leptonica wants odd sizes */
-    PIX *hat = pixTophat(grey, vertical ? size : 1, vertical ? 1 : size, L_TOPHAT_BLACK);
-    PIX *below = hat != NULL ? pixThresholdToBinary(hat, CONTRAST) : NULL;
-    PIX *dark = below != NULL ? pixInvert(NULL, below) : NULL;
+    PIX *part = pixClipRectangle(d->grey, d->shade, NULL);
+    PIX *hat = part != NULL
+                   ? pixTophat(part, vertical ? size : 1, vertical ? 1 : size, L_TOPHAT_BLACK)
+                   : NULL;
+    PIX *ground = hat != NULL ? pixThresholdToBinary(hat, CONTRAST) : NULL;
+    l_int32 x, y, w, h;
+    bool ok = ground != NULL && boxGetGeometry(d->shade, &x, &y, &w, &h) == 0 &&
+              pixRasterop(lines, x, y, w, h, PIX_NOT(PIX_SRC) | PIX_DST, ground, 0, 0) == 0;
+    pixDestroy(&part);
     pixDestroy(&hat);
-    pixDestroy(&below);
-    return dark;
+    pixDestroy(&ground);
+    return ok;
 }
 
-/* The pixels of long thin runs. */
-static PIX *find_runs(PIX *grey, bool vertical, int length, int thickness)
+/* The pixels of long thin runs; NULL when memory is out. */
+static PIX *find_runs(const struct darkness *d, bool vertical, int length, int thickness)
 {
-    PIX *thin = dark_and_thin(grey, thickness);
-    PIX *shaded = darker_than_ground(grey, vertical, thickness);
-    PIX *both = thin != NULL && shaded != NULL ? pixOr(NULL, thin, shaded) : NULL;
-    PIX *runs = both != NULL
-                    ? pixOpenBrick(NULL, both, vertical ? 1 : length, vertical ? length : 1)
-                    : NULL;
-    pixDestroy(&thin);
-    pixDestroy(&shaded);
-    pixDestroy(&both);
+    PIX *lines = pixCopy(NULL, d->thin), *runs = NULL;
+    if (lines != NULL && (d->shade == NULL || add_shaded(d, vertical, thickness, lines)))
+        runs = pixOpenBrick(NULL, lines, vertical ? 1 : length, vertical ? length : 1);
+    pixDestroy(&lines);
     return runs;
 }
 
@@ -66,12 +84,12 @@ static enum err no_memory(struct error *e)
     return error_set(e, ERR_INTERNAL, "Out of memory.");
 }
 
-static enum err add_rules(PIX *grey, const struct raster *image, bool vertical, struct rule **out,
-                          size_t *n, struct error *e)
+static enum err add_rules(const struct darkness *d, const struct raster *image, bool vertical,
+                          struct rule **out, size_t *n, struct error *e)
 {
     int length = image->dpi * LENGTH_PT / 72, thickness = image->dpi * THICKNESS_PT / 72 + 1;
     enum err err = ERR_OK;
-    PIX *runs = find_runs(grey, vertical, length, thickness);
+    PIX *runs = find_runs(d, vertical, length, thickness);
     BOXA *boxes = runs != NULL ? pixConnCompBB(runs, 8) : NULL;
     int count = boxes != NULL ? boxaGetCount(boxes) : 0;
     struct rule *rules = realloc(*out, (*n + (size_t)count + 1) * sizeof *rules);
@@ -98,13 +116,12 @@ enum err raster_find_rules(const struct raster *image, struct rule **out, size_t
 {
     *out = NULL;
     *n = 0;
-    PIX *grey = to_pix(image);
-    enum err err = grey != NULL ? ERR_OK : no_memory(e);
+    struct darkness d = {NULL, NULL, NULL};
+    bool ok = look(image, image->dpi * THICKNESS_PT / 72 + 1, &d);
+    enum err err = ok ? add_rules(&d, image, false, out, n, e) : no_memory(e);
     if (err == ERR_OK)
-        err = add_rules(grey, image, false, out, n, e);
-    if (err == ERR_OK)
-        err = add_rules(grey, image, true, out, n, e);
-    pixDestroy(&grey);
+        err = add_rules(&d, image, true, out, n, e);
+    darkness_free(&d);
     if (err != ERR_OK) {
         free(*out);
         *out = NULL;

@@ -540,12 +540,13 @@ static void framed_tables_are_bounded_by_their_rules(void)
     struct rule rules[32];
     struct page_content p = {.info = page, .rules = rules};
     struct region r[4];
-    put(&p.words, 50, 85, "first caption");
+    put(&p.words, 50, 88, "first caption");
     p.n_rules = add_frame(rules, 50, 100, 4, 3);
     fill_frame(&p.words, 50, 100, 4, 3, "7");
     put(&p.words, 50, 165, "second caption");
     p.n_rules += add_frame(rules + p.n_rules, 50, 180, 3, 2);
     fill_frame(&p.words, 50, 180, 3, 2, "8");
+    rules[p.n_rules++] = across(51, 75, 97.4); /* a stroke of the caption */
     CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 2);
     CU_ASSERT_EQUAL(r[0].type, REGION_TABLE);
     CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 98, 1);
@@ -554,18 +555,38 @@ static void framed_tables_are_bounded_by_their_rules(void)
     CU_ASSERT_DOUBLE_EQUAL(r[1].box.w * 600, 204, 1);
 }
 
-static void box_in_a_frame_is_no_second_table(void)
+static void frame_in_a_cell_is_no_second_table(void)
 {
     struct rule rules[32];
     struct page_content p = {.info = page, .rules = rules};
     struct region r[4];
-    p.n_rules = add_frame(rules, 50, 100, 6, 3);
-    fill_frame(&p.words, 50, 100, 6, 3, "7");
-    for (int i = 0; i < 3; i++) { /* small ones of their own in a cell */
-        rules[p.n_rules++] = across(60, 80, 104 + i * 3.5);
-        rules[p.n_rules++] = down(60 + i * 10, 104, 111);
+    p.n_rules = add_frame(rules, 70, 120, 3, 2);
+    fill_frame(&p.words, 70, 120, 3, 2, "7");
+    for (int i = 0; i < 3; i++) {
+        rules[p.n_rules++] = across(50, 550, 100 + i * 80);
+        rules[p.n_rules++] = down(50 + i * 250, 100, 260);
     }
-    CU_ASSERT_EQUAL(detect(&p, r, 4), 1);
+    put(&p.words, 320, 130, "other");
+    put(&p.words, 70, 210, "lower");
+    put(&p.words, 320, 210, "last");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.h * 800, 164, 1);
+}
+
+static void regions_come_from_top_to_bottom(void)
+{
+    struct rule rules[16];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    for (int i = 0; i < 5; i++) {
+        put(&p.words, 50, 100 + i * 16, "row");
+        put(&p.words, 250, 100 + i * 16, "3");
+        put(&p.words, 400, 100 + i * 16, "4");
+    }
+    p.n_rules = add_frame(rules, 50, 300, 4, 3);
+    fill_frame(&p.words, 50, 300, 4, 3, "7");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 2);
+    CU_ASSERT_TRUE(r[0].box.y < r[1].box.y);
 }
 
 static void border_of_the_page_is_no_table(void)
@@ -753,7 +774,8 @@ static const struct test_case tests[] = {
     TEST(running_text_is_no_table),
     TEST(table_between_paragraphs_is_detected),
     TEST(framed_tables_are_bounded_by_their_rules),
-    TEST(box_in_a_frame_is_no_second_table),
+    TEST(frame_in_a_cell_is_no_second_table),
+    TEST(regions_come_from_top_to_bottom),
     TEST(border_of_the_page_is_no_table),
     TEST(grid_of_a_chart_is_no_table),
     TEST(framed_names_and_values_are_a_form),
