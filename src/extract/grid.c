@@ -39,10 +39,15 @@ void edges_snap(struct edges *s, double tolerance)
 
 size_t edges_find(const struct edges *s, double at)
 {
-    size_t i = 0;
-    while (i + 2 < s->n && at >= s->at[i + 1])
-        i++;
-    return i;
+    size_t low = 0, high = s->n - 1;
+    while (low + 1 < high) {
+        size_t middle = (low + high) / 2;
+        if (at >= s->at[middle])
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static struct rect content_rect(const struct layout *l)
@@ -202,6 +207,7 @@ enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_r
         *found = err == ERR_OK;
     }
     free(g.rules);
+    free(g.band);
     free(g.cols.at);
     free(g.rows.at);
     free(g.place);

@@ -18,7 +18,7 @@ struct columns {
 /* --- rules --- */
 
 /* Vertical rules that run along at least half of the content. */
-static enum err columns_from_rules(const struct grid *g, struct edges *out, struct error *e)
+static enum err columns_from_rules(struct grid *g, struct edges *out, struct error *e)
 {
     enum err err = ERR_OK;
     struct edges candidates = {0};
@@ -29,7 +29,8 @@ static enum err columns_from_rules(const struct grid *g, struct edges *out, stru
         edges_snap(&candidates, SNAP_PT);
     for (size_t k = 0; err == ERR_OK && k < candidates.n; k++) {
         double x = candidates.at[k];
-        if (grid_rule_cover(g, true, x - SNAP_PT, x + SNAP_PT, g->content.y0, g->content.y1) >= 0.5)
+        grid_take_band(g, true, x - SNAP_PT, x + SNAP_PT);
+        if (grid_band_cover(g, g->content.y0, g->content.y1) >= 0.5)
             err = edges_add(out, x, e);
     }
     free(candidates.at);
@@ -78,6 +79,8 @@ static struct pair compare_columns(const struct grid *g, size_t a, size_t b)
         bool filled[2] = {false, false};
         for (size_t k = 0; k < line->n_pieces; k++) {
             struct rect r = line->pieces[k].r;
+            if (r.x1 < g->cols.at[a] || r.x0 > g->cols.at[b + 1])
+                continue;
             size_t col = edges_find(&g->cols, r.x0 + 1);
             if (col != edges_find(&g->cols, r.x1 - 1) || (col != a && col != b))
                 continue;

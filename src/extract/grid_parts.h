@@ -8,7 +8,8 @@
 #include "extract/layout.h"
 #include "ports/page.h"
 
-#define SNAP_PT 3.0 /* rules nearer than this are one line */
+#define SNAP_PT    3.0 /* rules nearer than this are one line */
+#define RULE_COVER 0.6 /* part of an edge that a rule must cover to part two cells */
 
 struct edges {
     double *at; /* owned */
@@ -23,8 +24,8 @@ struct ruled {
 /* What is being built: the places of cells, then their words. */
 struct grid {
     const struct layout *l;
-    struct ruled *rules;
-    size_t n_rules;
+    struct ruled *rules, *band; /* of the region; those of them that grid_take_band chose */
+    size_t n_rules, n_band;
     struct rect content;     /* of all lines */
     struct edges cols, rows; /* n + 1 borders of n columns or rows */
     int *place;              /* of each item: row * columns + column; by item index */
@@ -43,9 +44,11 @@ size_t edges_find(const struct edges *s, double at);
 enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
                          const struct page_info *page, struct rect region, struct error *e);
 
-/* The part of from..to along which rules run that lie between at0 and at1, 0..1. */
-double grid_rule_cover(const struct grid *g, bool vertical, double at0, double at1, double from,
-                       double to);
+/* Makes g->band the rules of one direction that lie between at0 and at1. */
+void grid_take_band(struct grid *g, bool vertical, double at0, double at1);
+
+/* The part of from..to along which the band's rules run, 0..1. */
+double grid_band_cover(const struct grid *g, double from, double to);
 
 /* The height of the longest horizontal rule between two heights, or their middle. */
 double grid_longest_rule(const struct grid *g, double y0, double y1);
@@ -65,9 +68,6 @@ enum err grid_find_strips(const struct grid *g, struct strips *out, struct error
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);
 enum err grid_find_rows(struct grid *g, struct error *e);
-
-/* Whether a rule parts the cells of a column between two heights. */
-bool grid_rule_parts(const struct grid *g, size_t col, double y0, double y1);
 
 /* Makes one cell of those that no rule parts where others are parted. Needs the places. */
 enum err grid_join_cells(struct grid *g, struct error *e);

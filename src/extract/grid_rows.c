@@ -5,8 +5,7 @@
 
 #include "extract/grid_parts.h"
 
-#define HEAD_GAP   0.5 /* between the lines of a heading, in heights */
-#define RULE_COVER 0.6 /* part of an edge that a rule must cover to part two cells */
+#define HEAD_GAP 0.5 /* between the lines of a heading, in heights */
 
 struct rows {
     struct grid *g;
@@ -74,16 +73,12 @@ static enum err measure_gaps(struct rows *r, struct error *e)
     return ERR_OK;
 }
 
-bool grid_rule_parts(const struct grid *g, size_t col, double y0, double y1)
-{
-    return grid_rule_cover(g, false, y0, y1, g->cols.at[col], g->cols.at[col + 1]) >= RULE_COVER;
-}
-
 /* Whether a rule parts two lines in any column: a cell may span the rows in the others. */
-static bool rule_parts_some(const struct grid *g, double y0, double y1)
+static bool rule_parts_some(struct grid *g, double y0, double y1)
 {
-    for (size_t c = 0; c + 1 < g->cols.n; c++)
-        if (grid_rule_parts(g, c, y0, y1))
+    grid_take_band(g, false, y0, y1);
+    for (size_t c = 0; g->n_band > 0 && c + 1 < g->cols.n; c++)
+        if (grid_band_cover(g, g->cols.at[c], g->cols.at[c + 1]) >= RULE_COVER)
             return true;
     return false;
 }
@@ -129,7 +124,7 @@ static size_t find_head(const struct rows *r)
 
 static enum err look_at_lines(struct rows *r, struct error *e)
 {
-    const struct grid *g = r->g;
+    struct grid *g = r->g;
     const struct layout *l = g->l;
     r->filled = calloc(l->n_lines, sizeof *r->filled);
     r->parted = calloc(l->n_lines, sizeof *r->parted);

@@ -14,17 +14,18 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
                          const struct page_info *page, struct rect region, struct error *e)
 {
     g->rules = calloc(n + 1, sizeof *g->rules);
-    if (g->rules == NULL)
+    g->band = calloc(n + 1, sizeof *g->band);
+    if (g->rules == NULL || g->band == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
     for (size_t i = 0; i < n; i++) {
         struct rect r = rect_of_box(rules[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
         bool vertical = rules[i].vertical;
-        if (layout_is_stroke(g->l, r))
-            continue;
         /* A line that only passes by, such as the page's frame, is cut to the region. */
         if (vertical ? x < region.x0 - SNAP_PT || x > region.x1 + SNAP_PT
                      : y < region.y0 - SNAP_PT || y > region.y1 + SNAP_PT)
+            continue;
+        if (layout_is_stroke(g->l, r))
             continue;
         r.x0 = fmax(r.x0, region.x0 - SNAP_PT);
         r.x1 = fmin(r.x1, region.x1 + SNAP_PT);
@@ -38,21 +39,30 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
     return ERR_OK;
 }
 
-double grid_rule_cover(const struct grid *g, bool vertical, double at0, double at1, double from,
-                       double to)
+void grid_take_band(struct grid *g, bool vertical, double at0, double at1)
 {
-    double covered = 0, reached = from;
+    g->n_band = 0;
     for (size_t i = 0; i < g->n_rules; i++) {
         const struct rect *r = &g->rules[i].r;
         double at = vertical ? (r->x0 + r->x1) / 2 : (r->y0 + r->y1) / 2;
-        double start = fmax(reached, vertical ? r->y0 : r->x0);
-        double end = fmin(to, vertical ? r->y1 : r->x1);
-        if (g->rules[i].vertical != vertical || at <= at0 || at >= at1 || end <= start)
+        if (g->rules[i].vertical == vertical && at > at0 && at < at1)
+            g->band[g->n_band++] = g->rules[i];
+    }
+}
+
+double grid_band_cover(const struct grid *g, double from, double to)
+{
+    double covered = 0, reached = from;
+    for (size_t i = 0; i < g->n_band; i++) {
+        const struct ruled *rule = &g->band[i];
+        double start = fmax(reached, rule->vertical ? rule->r.y0 : rule->r.x0);
+        double end = fmin(to, rule->vertical ? rule->r.y1 : rule->r.x1);
+        if (end <= start)
             continue;
         covered += end - start;
         reached = end;
     }
-    return covered / (to - from);
+    return to > from ? covered / (to - from) : 0;
 }
 
 double grid_longest_rule(const struct grid *g, double y0, double y1)
