@@ -51,7 +51,7 @@ static size_t count_names(const struct line *line)
 
 /* What the words and rules of a part of the page make. */
 struct look {
-    bool table;    /* two rows and columns that are filled well enough */
+    bool table;    /* two rows and columns, filled well enough */
     double filled; /* part of the cells that hold text */
     double named;  /* part of the lines with a name */
 };

@@ -1,7 +1,6 @@
-/* What the parts of the table builder share: columns (grid_columns.c,
- * grid_strips.c), rows (grid_rows.c) and
- * cells (grid.c, grid_spans.c), and the rules for all of them (grid_rules.c). Geometry as in
- * layout.h. */
+/* What the parts of the table builder share: columns (grid_columns.c, grid_strips.c), rows
+ * (grid_rows.c), cells (grid.c, grid_spans.c), and the rules for all of them (grid_rules.c).
+ * Geometry as in layout.h. */
 #ifndef PDF_OCR_EXTRACT_GRID_PARTS_H
 #define PDF_OCR_EXTRACT_GRID_PARTS_H
 
@@ -63,6 +62,7 @@ struct strips {
     size_t n;
 };
 
+/* The strips between the columns, left to right. */
 enum err grid_find_strips(const struct grid *g, struct strips *out, struct error *e);
 
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */

@@ -10,7 +10,8 @@
 struct rows {
     struct grid *g;
     unsigned long long *filled; /* of each line: the columns where its pieces start */
-    bool *parted;               /* of each line: a rule parts it from the one above */
+    bool *parted, *ruled;       /* of each line: rules part it from the one above in some column,
+                                   in most of the width */
     double leading, row_gap;    /* usual gaps between lines, between full ones */
     size_t head;                /* lines above the first with numbers */
     bool by_rules;              /* rules part the rows, not only the head and the total */
@@ -73,14 +74,15 @@ static enum err measure_gaps(struct rows *r, struct error *e)
     return ERR_OK;
 }
 
-/* Whether a rule parts two lines in any column: a cell may span the rows in the others. */
-static bool rule_parts_some(struct grid *g, double y0, double y1)
+/* In some columns only, a cell may span the rows in the others. */
+static void look_above(struct rows *r, size_t i)
 {
-    grid_take_band(g, false, y0, y1);
+    struct grid *g = r->g;
+    grid_take_band(g, false, middle(&g->l->lines[i - 1]), middle(&g->l->lines[i]));
+    r->ruled[i] = grid_band_cover(g, g->content.x0, g->content.x1) >= RULE_COVER;
     for (size_t c = 0; g->n_band > 0 && c + 1 < g->cols.n; c++)
         if (grid_band_cover(g, g->cols.at[c], g->cols.at[c + 1]) >= RULE_COVER)
-            return true;
-    return false;
+            r->parted[i] = true;
 }
 
 /* Rules that part a quarter of the lines part the rows. Fewer may part the head and the total only,
@@ -90,7 +92,7 @@ static bool rules_part_rows(const struct rows *r)
 {
     size_t n = r->g->l->n_lines, ruled = 0, lines_in_rows = 0, start = 0, full = 0;
     for (size_t i = 0; i <= n; i++) {
-        if (i == n || r->parted[i]) {
+        if (i == n || r->ruled[i]) {
             lines_in_rows += full <= 1 ? i - start : 0;
             start = i;
             full = 0;
@@ -128,11 +130,13 @@ static enum err look_at_lines(struct rows *r, struct error *e)
     const struct layout *l = g->l;
     r->filled = calloc(l->n_lines, sizeof *r->filled);
     r->parted = calloc(l->n_lines, sizeof *r->parted);
-    if (r->filled == NULL || r->parted == NULL)
+    r->ruled = calloc(l->n_lines, sizeof *r->ruled);
+    if (r->filled == NULL || r->parted == NULL || r->ruled == NULL)
         return no_memory(e);
     for (size_t i = 0; i < l->n_lines; i++) {
         r->filled[i] = columns_of_line(g, &l->lines[i]);
-        r->parted[i] = i > 0 && rule_parts_some(g, middle(&l->lines[i - 1]), middle(&l->lines[i]));
+        if (i > 0)
+            look_above(r, i);
     }
     r->by_rules = rules_part_rows(r);
     r->head = find_head(r);
@@ -222,8 +226,9 @@ static enum err make_rows(struct rows *r, struct error *e)
     unsigned long long row = 0;
     enum err err = edges_add(&g->rows, g->content.y0 - 1, e);
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
-        bool starts = i > 0 && (r->parted[i] ||
-                                (!heading_goes_on(r, i) &&
+        bool parted = r->by_rules ? r->parted[i] : r->ruled[i];
+        bool starts =
+            i > 0 && (parted || (!heading_goes_on(r, i) &&
                                  (r->by_rules ? stands_alone(r, i, row) : !continues(r, i, row))));
         if (starts) {
             err = edges_add(
@@ -243,5 +248,6 @@ enum err grid_find_rows(struct grid *g, struct error *e)
         err = make_rows(&r, e);
     free(r.filled);
     free(r.parted);
+    free(r.ruled);
     return err;
 }

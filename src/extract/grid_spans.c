@@ -128,10 +128,12 @@ static void lines_around(const struct grid *g, size_t row, double *above, double
     }
 }
 
-/* Where a rule parts two rows in some columns: the others. */
-static void look_below(struct spans *s)
+/* Where a rule parts two rows in some columns: the others. Returns whether most rows are parted so;
+ * else the rules only set off heads and totals. */
+static bool look_below(struct spans *s)
 {
     struct grid *g = s->g;
+    size_t ruled = 0;
     for (size_t row = 0; row + 1 < s->n_rows; row++) {
         double y0, y1;
         bool parted = false;
@@ -142,9 +144,11 @@ static void look_below(struct spans *s)
             parted = parted || cover >= RULE_COVER;
             s->open_below[row * s->n_cols + c] = cover < OPEN;
         }
+        ruled += parted;
         for (size_t c = 0; !parted && c < s->n_cols; c++)
             s->open_below[row * s->n_cols + c] = false;
     }
+    return ruled * 4 >= (s->n_rows - 1) * 3;
 }
 
 /* A rule that is missing once may have been lost; one that is missing twice is not meant to be. */
@@ -171,9 +175,9 @@ enum err grid_join_cells(struct grid *g, struct error *e)
     enum err err = g->n_rules > 0 ? look_at_cells(&s, e) : ERR_OK;
     if (err == ERR_OK && g->n_rules > 0) {
         look_right(&s);
-        look_below(&s);
+        bool ruled = look_below(&s);
         join_rows_across(&s);
-        for (size_t col = 0; col < s.n_cols; col++)
+        for (size_t col = 0; ruled && col < s.n_cols; col++)
             join_down(&s, col);
         for (size_t i = 0; i < g->l->n_items; i++)
             g->place[i] = s.at[g->place[i]].to;

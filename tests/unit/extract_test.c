@@ -340,6 +340,27 @@ static void rule_that_is_lost_once_joins_no_cells(void)
     table_free(&t);
 }
 
+static void rules_over_totals_join_no_labels(void)
+{
+    struct word_list w = {0};
+    struct rule rules[6];
+    bool found;
+    size_t n = 0;
+    for (int r = 0; r < 12; r++) {
+        if (r % 3 == 2)
+            rules[n++] = across(300, 480, 99 + r * 11);
+        put(&w, 50, 100 + r * 11, r % 3 == 2 ? "Total" : "Item");
+        put(&w, 330, 100 + r * 11, "12");
+        put(&w, 450, 100 + r * 11, "34");
+    }
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 12 && t.cols == 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell_at(&t, 2, 0));
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "Total");
+    table_free(&t);
+}
+
 static void text_centred_where_no_rule_stands_spans_columns(void)
 {
     struct word_list w = {0};
@@ -764,6 +785,7 @@ static const struct test_case tests[] = {
     TEST(cell_that_no_rule_parts_spans_rows),
     TEST(strokes_of_letters_part_no_cells),
     TEST(chance_gap_between_rules_is_no_border),
+    TEST(rules_over_totals_join_no_labels),
     TEST(rule_that_is_lost_once_joins_no_cells),
     TEST(rows_of_text_are_no_heading),
     TEST(text_centred_where_no_rule_stands_spans_columns),
