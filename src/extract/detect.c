@@ -5,25 +5,36 @@
 #include <string.h>
 
 #include "extract/form.h"
+#include "extract/frames.h"
 #include "extract/grid.h"
 
 #define BREAK       2.2 /* white space between blocks, in heights */
 #define PROSE_WORDS 5.0 /* pieces of running text are longer than cells */
 #define FORM_SHARE  0.6 /* lines of a block with a name that make it a form */
+#define FILLED      0.4 /* cells with text that make a table of a grid: a chart has few */
+#define WIDE        0.6 /* part of a block's width along which a rule is a table's own */
 #define MARGIN_PT   2.0
 
-static enum err add_region(const struct page_info *page, struct rect r, enum region_type type,
-                           double confidence, struct region **regions, size_t *n, struct error *e)
+struct detector {
+    const struct page_content *page;
+    struct layout l; /* of the words that are in no frame */
+    struct region **regions;
+    size_t *n;
+};
+
+static enum err add_region(struct detector *d, struct rect r, enum region_type type,
+                           double confidence, struct error *e)
 {
-    struct region *grown = realloc(*regions, (*n + 1) * sizeof *grown);
+    const struct page_info *page = &d->page->info;
+    struct region *grown = realloc(*d->regions, (*d->n + 1) * sizeof *grown);
     if (grown == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
-    *regions = grown;
+    *d->regions = grown;
     r.x0 = fmax(0, r.x0 - MARGIN_PT);
     r.y0 = fmax(0, r.y0 - MARGIN_PT);
     r.x1 = fmin(page->width, r.x1 + MARGIN_PT);
     r.y1 = fmin(page->height, r.y1 + MARGIN_PT);
-    grown[(*n)++] = (struct region){
+    grown[(*d->n)++] = (struct region){
         .page = page->number, .box = box_of_rect(r, page), .type = type, .confidence = confidence};
     return ERR_OK;
 }
@@ -38,45 +49,164 @@ static size_t count_names(const struct line *line)
     return names;
 }
 
-/* What a run of lines is: a table when most lines have several short pieces, a form when most
- * have names, else nothing. */
-static enum err judge_block(const struct layout *l, size_t from, size_t to,
-                            const struct page_info *page, size_t rules_inside,
-                            struct region **regions, size_t *n, struct error *e)
+/* What the words and rules of a part of the page make. */
+struct look {
+    bool table;    /* two rows and columns, filled well enough */
+    double filled; /* part of the cells that hold text */
+    double named;  /* part of the lines with a name */
+};
+
+static enum err look_at(const struct detector *d, struct rect r, struct look *out, struct error *e)
 {
-    size_t pieces = 0, words = 0, several = 0, named = 0, lines = to - from;
+    const struct page_content *page = d->page;
+    struct box box = box_of_rect(r, &page->info);
+    struct layout l;
+    struct table t;
+    size_t n = 0;
+    *out = (struct look){0};
+    enum err err = layout_build(&page->words, &page->info, box, &l, e);
+    if (err != ERR_OK)
+        return err;
+    out->named = form_share(&l);
+    err = grid_build(&l, page->rules, page->n_rules, &page->info, box, &t, &out->table, e);
+    layout_free(&l);
+    if (err != ERR_OK || !out->table)
+        return err;
+    for (size_t i = 0; i < t.n_cells; i++)
+        n += t.cells[i].text[0] != '\0';
+    out->filled = t.n_cells > 0 ? (double)n / (double)t.n_cells : 0;
+    out->table = t.rows >= 2 && t.cols >= 2 && out->filled >= FILLED;
+    table_free(&t);
+    return ERR_OK;
+}
+
+/* --- frames --- */
+
+static bool inside(const struct word *w, struct rect r, const struct page_info *page)
+{
+    struct rect q = rect_of_box(w->box, page);
+    double x = (q.x0 + q.x1) / 2, y = (q.y0 + q.y1) / 2;
+    return x >= r.x0 && x <= r.x1 && y >= r.y0 && y <= r.y1;
+}
+
+/* Takes the words of a frame out of those that are left; returns how many they were. */
+static size_t take_words(struct word_list *left, struct rect r, const struct page_info *page)
+{
+    size_t kept = 0, n = left->n;
+    for (size_t i = 0; i < n; i++)
+        if (!inside(&left->items[i], r, page))
+            left->items[kept++] = left->items[i];
+    left->n = kept;
+    return n - kept;
+}
+
+/* A frame in a larger one that was taken has no words left. */
+static enum err judge_frame(struct detector *d, struct rect r, struct word_list *left,
+                            struct error *e)
+{
+    struct look look;
+    enum err err = look_at(d, r, &look, e);
+    bool form = look.named >= FORM_SHARE;
+    if (err != ERR_OK || !(look.table || form) || take_words(left, r, &d->page->info) == 0)
+        return err;
+    return form ? add_region(d, r, REGION_FORM, 0.5 + 0.5 * look.named, e)
+                : add_region(d, r, REGION_TABLE, 0.7 + 0.3 * look.filled, e);
+}
+
+static enum err detect_framed(struct detector *d, struct word_list *left, struct error *e)
+{
+    static const struct box whole = {0, 0, 1, 1};
+    const struct page_info *page = &d->page->info;
+    struct frames frames;
+    enum err err = layout_build(left, page, whole, &d->l, e);
+    if (err != ERR_OK)
+        return err;
+    err = frames_find(&d->l, d->page->rules, d->page->n_rules, page, &frames, e);
+    for (size_t i = 0; err == ERR_OK && i < frames.n; i++)
+        err = judge_frame(d, frames.at[i], left, e);
+    free(frames.at);
+    layout_free(&d->l);
+    return err;
+}
+
+/* --- blocks of lines --- */
+
+static struct rect block_rect(const struct layout *l, size_t from, size_t to)
+{
     struct rect r = l->lines[from].r;
+    for (size_t i = from + 1; i < to; i++)
+        r = rect_union(r, l->lines[i].r);
+    return r;
+}
+
+/* The rules of a block that run along most of it, and where the first and the last are. */
+static size_t find_wide_rules(const struct detector *d, struct rect r, double *first, double *last)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->page->n_rules; i++) {
+        struct rect q = rect_of_box(d->page->rules[i].box, &d->page->info);
+        double y = (q.y0 + q.y1) / 2, reach = d->l.height;
+        double along = fmin(q.x1, r.x1) - fmax(q.x0, r.x0);
+        if (d->page->rules[i].vertical || y < r.y0 - reach || y > r.y1 + reach ||
+            along < WIDE * (r.x1 - r.x0))
+            continue;
+        *first = n == 0 ? y : fmin(*first, y);
+        *last = n == 0 ? y : fmax(*last, y);
+        n++;
+    }
+    return n;
+}
+
+/* Leaves out the lines of one piece at both ends, captions and notes, but not those between the
+ * block's own rules. */
+static void trim(const struct detector *d, size_t *from, size_t *to, size_t *rules)
+{
+    const struct line *lines = d->l.lines;
+    double first = INFINITY, last = -INFINITY;
+    *rules = find_wide_rules(d, block_rect(&d->l, *from, *to), &first, &last);
+    while (*from < *to && lines[*from].n_pieces < 2 && lines[*from].r.y1 < first + MARGIN_PT)
+        (*from)++;
+    while (*to > *from && lines[*to - 1].n_pieces < 2 && lines[*to - 1].r.y0 > last - MARGIN_PT)
+        (*to)--;
+}
+
+static enum err judge_table(struct detector *d, size_t from, size_t to, struct error *e)
+{
+    size_t pieces = 0, words = 0, several = 0, rules = 0;
+    struct look look;
+    trim(d, &from, &to, &rules);
     for (size_t i = from; i < to; i++) {
-        const struct line *line = &l->lines[i];
-        r = rect_union(r, line->r);
-        named += count_names(line) > 0;
+        const struct line *line = &d->l.lines[i];
         if (line->n_pieces < 2)
             continue;
         several++;
         pieces += line->n_pieces;
         words += line->n;
     }
-    if (lines >= 2 && (double)named >= FORM_SHARE * (double)lines)
-        return add_region(page, r, REGION_FORM, 0.5 + 0.5 * (double)named / (double)lines, regions,
-                          n, e);
     double mean_words = pieces > 0 ? (double)words / (double)pieces : 0;
-    bool ruled = rules_inside >= 2;
-    if (several < (ruled ? 2 : 3) || (double)several < 0.5 * (double)lines ||
+    bool ruled = rules >= 2;
+    if (several < (ruled ? 2 : 3) || (double)several < 0.5 * (double)(to - from) ||
         (mean_words > PROSE_WORDS && !ruled))
         return ERR_OK;
-    double confidence = 0.5 + 0.3 * (double)several / (double)lines + (ruled ? 0.2 : 0);
-    return add_region(page, r, REGION_TABLE, confidence, regions, n, e);
+    struct rect r = block_rect(&d->l, from, to);
+    enum err err = look_at(d, r, &look, e);
+    if (err != ERR_OK || !look.table)
+        return err;
+    double share = (double)several / (double)(to - from);
+    return add_region(d, r, REGION_TABLE, 0.5 + 0.3 * share + (ruled ? 0.2 : 0), e);
 }
 
-static size_t count_rules(const struct page_content *page, struct rect r)
+/* What a run of lines is: a form when most have names, a table when most have several short
+ * pieces, else nothing. */
+static enum err judge_block(struct detector *d, size_t from, size_t to, struct error *e)
 {
-    size_t inside = 0;
-    for (size_t i = 0; i < page->n_rules; i++) {
-        struct rect q = rect_of_box(page->rules[i].box, &page->info);
-        double y = (q.y0 + q.y1) / 2, x = (q.x0 + q.x1) / 2;
-        inside += y > r.y0 - 6 && y < r.y1 + 6 && x > r.x0 - 6 && x < r.x1 + 6;
-    }
-    return inside;
+    size_t named = 0;
+    for (size_t i = from; i < to; i++)
+        named += count_names(&d->l.lines[i]) > 0;
+    double share = (double)named / (double)(to - from);
+    if (to - from >= 2 && share >= FORM_SHARE)
+        return add_region(d, block_rect(&d->l, from, to), REGION_FORM, 0.5 + 0.5 * share, e);
+    return judge_table(d, from, to, e);
 }
 
 /* Lines that are alone in their band end a block of tabular ones when two of them follow, or a
@@ -96,22 +226,46 @@ static bool block_ends(const struct layout *l, size_t from, size_t i)
     return was_single && is_tabular && above->n > PROSE_WORDS;
 }
 
+static enum err detect_blocks(struct detector *d, const struct word_list *left, struct error *e)
+{
+    static const struct box whole = {0, 0, 1, 1};
+    enum err err = layout_build(left, &d->page->info, whole, &d->l, e);
+    if (err != ERR_OK)
+        return err;
+    for (size_t from = 0; err == ERR_OK && from < d->l.n_lines;) {
+        size_t to = from + 1;
+        while (to < d->l.n_lines && !block_ends(&d->l, from, to))
+            to++;
+        err = judge_block(d, from, to, e);
+        from = to;
+    }
+    layout_free(&d->l);
+    return err;
+}
+
+static int by_top(const void *a, const void *b)
+{
+    const struct region *p = a, *q = b;
+    return p->box.y < q->box.y ? -1 : p->box.y > q->box.y;
+}
+
 enum err detect_regions(const struct page_content *page, struct region **regions, size_t *n,
                         struct error *e)
 {
-    static const struct box whole = {0, 0, 1, 1};
-    struct layout l;
-    enum err err = layout_build(&page->words, &page->info, whole, &l, e);
-    if (err != ERR_OK)
-        return err;
-    for (size_t from = 0; err == ERR_OK && from < l.n_lines;) {
-        size_t to = from + 1;
-        struct rect r = l.lines[from].r;
-        while (to < l.n_lines && !block_ends(&l, from, to))
-            r = rect_union(r, l.lines[to++].r);
-        err = judge_block(&l, from, to, &page->info, count_rules(page, r), regions, n, e);
-        from = to;
-    }
-    layout_free(&l);
+    struct detector d = {.page = page, .regions = regions, .n = n};
+    size_t before = *n;
+    /* A list of the same words, which stay the page's. */
+    struct word_list left = {malloc((page->words.n + 1) * sizeof *left.items), 0, 0};
+    if (left.items == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    if (page->words.n > 0)
+        memcpy(left.items, page->words.items, page->words.n * sizeof *left.items);
+    left.n = page->words.n;
+    enum err err = detect_framed(&d, &left, e);
+    if (err == ERR_OK)
+        err = detect_blocks(&d, &left, e);
+    if (*n > before)
+        qsort(*regions + before, *n - before, sizeof **regions, by_top);
+    free(left.items);
     return err;
 }

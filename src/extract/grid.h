@@ -5,9 +5,10 @@
 #include "extract/layout.h"
 #include "ports/extraction.h"
 
-/* Builds the table of a region. Ruling lines that make a grid decide; otherwise columns are the
- * white gaps that the lines of text share, and rows are lines, with those that only continue a
- * cell joined to it. *found is false when there are not two columns. */
+/* Builds the table of a region. Columns are what vertical rules part and the white strips that the
+ * lines below the head share; rows are lines, with those that only go on with a cell joined to it,
+ * or what rules part; a cell that no rule parts where others are parted spans rows or columns.
+ * *found is false when there are not two columns. */
 enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_rules,
                     const struct page_info *page, struct box region, struct table *out, bool *found,
                     struct error *e);

@@ -148,6 +148,28 @@ void layout_free(struct layout *l)
     memset(l, 0, sizeof *l);
 }
 
+static bool is_stroke_of(struct rect rule, struct rect word)
+{
+    double y = (rule.y0 + rule.y1) / 2, x = (rule.x0 + rule.x1) / 2;
+    bool across = rule.x1 - rule.x0 > rule.y1 - rule.y0;
+    return x > word.x0 && x < word.x1 && y > word.y0 && y < word.y1 &&
+           (across ? rule.x1 - rule.x0 <= word.x1 - word.x0
+                   : rule.y1 - rule.y0 <= word.y1 - word.y0);
+}
+
+bool layout_is_stroke(const struct layout *l, struct rect rule)
+{
+    for (size_t i = 0; i < l->n_lines; i++) {
+        const struct line *line = &l->lines[i];
+        if (rule.y1 < line->r.y0 || rule.y0 > line->r.y1)
+            continue;
+        for (size_t k = 0; k < line->n; k++)
+            if (is_stroke_of(rule, line->items[k].r))
+                return true;
+    }
+    return false;
+}
+
 void items_text(const struct item *items, size_t n, struct buffer *out)
 {
     for (size_t i = 0; i < n; i++) {

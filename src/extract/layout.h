@@ -49,6 +49,9 @@ struct rect rect_union(struct rect a, struct rect b);
 struct rect rect_of_box(struct box b, const struct page_info *page);
 struct box box_of_rect(struct rect r, const struct page_info *page);
 
+/* Whether a ruling line is but a stroke of the letters of a word. */
+bool layout_is_stroke(const struct layout *l, struct rect rule);
+
 /* Appends the words, separated by spaces. */
 void items_text(const struct item *items, size_t n, struct buffer *out);
 

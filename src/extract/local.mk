@@ -4,7 +4,10 @@ libextract_a_SOURCES = \
 	src/extract/debug_graph.c src/extract/debug_graph.h \
 	src/extract/detect.c src/extract/detect.h \
 	src/extract/form.c src/extract/form.h \
+	src/extract/frames.c src/extract/frames.h \
 	src/extract/grid.c src/extract/grid.h \
+	src/extract/grid_columns.c src/extract/grid_parts.h src/extract/grid_rows.c src/extract/grid_rules.c \
+	src/extract/grid_spans.c src/extract/grid_strips.c \
 	src/extract/layout.c src/extract/layout.h \
 	src/extract/ocr_batch.c src/extract/ocr_batch.h \
 	src/extract/page_reader.c src/extract/page_reader.h \

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #define DARK         200 /* grey level below which a pixel belongs to a line or a letter */
+#define CONTRAST     55  /* levels by which a line is darker than a shaded ground */
 #define LENGTH_PT    12  /* longer than the strokes of text */
 #define THICKNESS_PT 4   /* thicker ones are filled areas */
 
-static PIX *to_binary(const struct raster *image)
+static PIX *to_pix(const struct raster *image)
 {
     PIX *grey = pixCreate(image->width, image->height, 8);
     if (grey == NULL)
@@ -19,9 +20,63 @@ static PIX *to_binary(const struct raster *image)
         memcpy((char *)(data + (size_t)y * words), image->pixels + (size_t)y * (size_t)image->width,
                (size_t)image->width);
     (void)pixEndianByteSwap(grey); /* Leptonica keeps the first pixel in a word's highest byte */
-    PIX *binary = pixThresholdToBinary(grey, DARK);
-    pixDestroy(&grey);
-    return binary;
+    return grey;
+}
+
+/* What is dark on a page: lines and letters, and the shaded areas with their bounds. */
+struct darkness {
+    PIX *grey;
+    PIX *thin; /* dark, and in no area */
+    BOX *shade;
+};
+
+static void darkness_free(struct darkness *d)
+{
+    pixDestroy(&d->grey);
+    pixDestroy(&d->thin);
+    boxDestroy(&d->shade);
+}
+
+static bool look(const struct raster *image, int thickness, struct darkness *d)
+{
+    d->grey = to_pix(image);
+    PIX *dark = d->grey != NULL ? pixThresholdToBinary(d->grey, DARK) : NULL;
+    PIX *areas = dark != NULL ? pixOpenBrick(NULL, dark, thickness + 1, thickness + 1) : NULL;
+    l_int32 none = 1;
+    d->thin = areas != NULL ? pixSubtract(NULL, dark, areas) : NULL;
+    bool ok = d->thin != NULL && pixZero(areas, &none) == 0 &&
+              (none != 0 || pixClipToForeground(areas, NULL, &d->shade) == 0);
+    pixDestroy(&dark);
+    pixDestroy(&areas);
+    return ok;
+}
+
+/* Adds what is darker than the ground on both sides of it: rules on a shade. */
+static bool add_shaded(const struct darkness *d, bool vertical, int thickness, PIX *lines)
+{
+    int size = (thickness + 2) | 1; /* Leptonica wants odd sizes */
+    PIX *part = pixClipRectangle(d->grey, d->shade, NULL);
+    PIX *hat = part != NULL
+                   ? pixTophat(part, vertical ? size : 1, vertical ? 1 : size, L_TOPHAT_BLACK)
+                   : NULL;
+    PIX *ground = hat != NULL ? pixThresholdToBinary(hat, CONTRAST) : NULL;
+    l_int32 x, y, w, h;
+    bool ok = ground != NULL && boxGetGeometry(d->shade, &x, &y, &w, &h) == 0 &&
+              pixRasterop(lines, x, y, w, h, PIX_NOT(PIX_SRC) | PIX_DST, ground, 0, 0) == 0;
+    pixDestroy(&part);
+    pixDestroy(&hat);
+    pixDestroy(&ground);
+    return ok;
+}
+
+/* The pixels of long thin runs; NULL when memory is out. */
+static PIX *find_runs(const struct darkness *d, bool vertical, int length, int thickness)
+{
+    PIX *lines = pixCopy(NULL, d->thin), *runs = NULL;
+    if (lines != NULL && (d->shade == NULL || add_shaded(d, vertical, thickness, lines)))
+        runs = pixOpenBrick(NULL, lines, vertical ? 1 : length, vertical ? length : 1);
+    pixDestroy(&lines);
+    return runs;
 }
 
 static enum err no_memory(struct error *e)
@@ -29,12 +84,12 @@ static enum err no_memory(struct error *e)
     return error_set(e, ERR_INTERNAL, "Out of memory.");
 }
 
-static enum err add_rules(PIX *binary, const struct raster *image, bool vertical, struct rule **out,
-                          size_t *n, struct error *e)
+static enum err add_rules(const struct darkness *d, const struct raster *image, bool vertical,
+                          struct rule **out, size_t *n, struct error *e)
 {
     int length = (image->dpi * LENGTH_PT + 71) / 72, thickness = image->dpi * THICKNESS_PT / 72 + 1;
     enum err err = ERR_OK;
-    PIX *runs = pixOpenBrick(NULL, binary, vertical ? 1 : length, vertical ? length : 1);
+    PIX *runs = find_runs(d, vertical, length, thickness);
     BOXA *boxes = runs != NULL ? pixConnCompBB(runs, 8) : NULL;
     int count = boxes != NULL ? boxaGetCount(boxes) : 0;
     struct rule *rules = realloc(*out, (*n + (size_t)count + 1) * sizeof *rules);
@@ -61,13 +116,12 @@ enum err raster_find_rules(const struct raster *image, struct rule **out, size_t
 {
     *out = NULL;
     *n = 0;
-    PIX *binary = to_binary(image);
-    enum err err = binary != NULL ? ERR_OK : no_memory(e);
+    struct darkness d = {NULL, NULL, NULL};
+    bool ok = look(image, image->dpi * THICKNESS_PT / 72 + 1, &d);
+    enum err err = ok ? add_rules(&d, image, false, out, n, e) : no_memory(e);
     if (err == ERR_OK)
-        err = add_rules(binary, image, false, out, n, e);
-    if (err == ERR_OK)
-        err = add_rules(binary, image, true, out, n, e);
-    pixDestroy(&binary);
+        err = add_rules(&d, image, true, out, n, e);
+    darkness_free(&d);
     if (err != ERR_OK) {
         free(*out);
         *out = NULL;

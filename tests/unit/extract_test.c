@@ -118,6 +118,371 @@ static void heading_over_columns_spans_them(void)
     table_free(&t);
 }
 
+/* Adds text whose right edge is at x, or whose middle is. */
+static void put_at_right(struct word_list *l, double x, double y, const char *text)
+{
+    put(l, x - (double)strlen(text) * 6, y, text);
+}
+
+static void put_centred(struct word_list *l, double x, double y, const char *text)
+{
+    size_t spaces = 0;
+    for (const char *p = text; *p != '\0'; p++)
+        spaces += *p == ' ';
+    put(l, x - ((double)strlen(text) * 6 - (double)spaces * 3) / 2, y, text);
+}
+
+static struct rule across(double x0, double x1, double y)
+{
+    return (struct rule){{x0 / 600, y / 800, (x1 - x0) / 600, 0.5 / 800}, false};
+}
+
+static struct rule down(double x, double y0, double y1)
+{
+    return (struct rule){{x / 600, y0 / 800, 0.5 / 600, (y1 - y0) / 800}, true};
+}
+
+static const struct cell *cell_at(const struct table *t, int row, int col)
+{
+    for (size_t i = 0; i < t->n_cells; i++)
+        if (t->cells[i].row == row && t->cells[i].col == col)
+            return &t->cells[i];
+    return NULL;
+}
+
+static void heading_across_narrow_columns_does_not_hide_them(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 80, "topic");
+    put(&w, 200, 80, "one question about all of these answers");
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 15, "subject");
+        put(&w, 220, 100 + r * 15, "12");
+        put(&w, 300, 100 + r * 15, "34");
+        put(&w, 380, 100 + r * 15, "56");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 5 && t.cols == 4);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 4, 2), "34");
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 3);
+    table_free(&t);
+}
+
+static void heading_at_left_and_values_at_right_are_one_column(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 80, "name");
+    put(&w, 200, 80, "good");
+    put(&w, 300, 80, "fair");
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 15, "subject");
+        put_at_right(&w, 280, 100 + r * 15, "12");
+        put_at_right(&w, 380, 100 + r * 15, "345");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 2), "fair");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 2), "345");
+    table_free(&t);
+}
+
+static void values_on_two_sides_stay_two_columns(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, "booking");
+        put(&w, r % 2 == 0 ? 200 : 300, 100 + r * 15, "12.50");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 3);
+    table_free(&t);
+}
+
+static void heading_between_two_columns_is_over_both(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put_centred(&w, 140, 80, "pair");
+    put_centred(&w, 390, 80, "couple");
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 15, "left");
+        put_at_right(&w, 230, 100 + r * 15, "first");
+        put(&w, 300, 100 + r * 15, "right");
+        put_at_right(&w, 480, 100 + r * 15, "other");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 4);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 0), "pair");
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 0)->col_span, 2);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 2), "couple");
+    table_free(&t);
+}
+
+static void long_cell_is_parted_from_its_neighbour(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 12; r++) {
+        put(&w, 50, 100 + r * 15, r == 5 ? "worry over all" : "calm");
+        put(&w, 132, 100 + r * 15, "count");
+        put(&w, 300, 100 + r * 15, "7");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 5, 0), "worry over all");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 5, 1), "count");
+    table_free(&t);
+}
+
+static void justified_text_between_rules_is_one_column(void)
+{
+    struct word_list w = {0};
+    struct rule rules[3] = {down(45, 90, 190), down(195, 90, 190), down(345, 90, 190)};
+    bool found;
+    put(&w, 50, 100, "number");
+    put(&w, 140, 100, "of");
+    put(&w, 50, 112, "all");
+    put(&w, 140, 112, "firms");
+    put(&w, 200, 100, "share");
+    for (int r = 0; r < 5; r++) {
+        put(&w, 50, 130 + r * 12, "12");
+        put(&w, 200, 130 + r * 12, "3");
+    }
+    struct table t = build(&w, rules, 3, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 2);
+    table_free(&t);
+}
+
+static void chance_gap_between_rules_is_no_border(void)
+{
+    struct word_list w = {0};
+    struct rule rules[3] = {down(45, 90, 190), down(195, 90, 190), down(345, 90, 190)};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, r % 2 == 0 ? "member" : "company");
+        put(&w, r % 2 == 0 ? 95 : 102, 100 + r * 15, "states");
+        put(&w, 200, 100 + r * 15, "3");
+    }
+    struct table t = build(&w, rules, 3, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.cols, 2);
+    table_free(&t);
+}
+
+/* Rows of two lines: rules part all columns at every second line, the last two at each. */
+static size_t rule_pairs(struct word_list *w, struct rule *rules)
+{
+    size_t n = 0;
+    for (int r = 0; r < 8; r++) {
+        rules[n++] = across(r % 2 == 0 ? 45 : 195, 400, 95 + r * 15);
+        put(w, 50, 100 + r * 15, r % 2 == 0 ? "broken" : "bones");
+        put(w, 200, 100 + r * 15, r % 2 == 0 ? "count" : "share");
+        put(w, 350, 100 + r * 15, "7");
+    }
+    rules[n++] = across(45, 400, 95 + 8 * 15);
+    return n;
+}
+
+static void cell_that_no_rule_parts_spans_rows(void)
+{
+    struct word_list w = {0};
+    struct rule rules[9];
+    bool found;
+    struct table t = build(&w, rules, rule_pairs(&w, rules), &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 8 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "broken bones");
+    CU_ASSERT_EQUAL(cell_at(&t, 2, 0)->row_span, 2);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 1), "share");
+    CU_ASSERT_PTR_NULL(cell_at(&t, 3, 0));
+    table_free(&t);
+}
+
+static void strokes_of_letters_part_no_cells(void)
+{
+    struct word_list w = {0};
+    struct rule rules[10];
+    bool found;
+    size_t n = rule_pairs(&w, rules);
+    rules[n++] = across(51, 85, 138); /* in the word that starts the third row */
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "broken bones");
+    table_free(&t);
+}
+
+static void rule_that_is_lost_once_joins_no_cells(void)
+{
+    struct word_list w = {0};
+    struct rule rules[9];
+    bool found;
+    size_t n = 0;
+    for (int r = 0; r < 6; r++) {
+        rules[n++] = across(r == 3 ? 195 : 45, 400, 95 + r * 15);
+        put(&w, 50, 100 + r * 15, "name");
+        put(&w, 200, 100 + r * 15, "7");
+        put(&w, 350, 100 + r * 15, "8");
+    }
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 6 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "name");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 0), "name");
+    table_free(&t);
+}
+
+static void rules_over_totals_join_no_labels(void)
+{
+    struct word_list w = {0};
+    struct rule rules[6];
+    bool found;
+    size_t n = 0;
+    for (int r = 0; r < 12; r++) {
+        if (r % 3 == 2)
+            rules[n++] = across(300, 480, 99 + r * 11);
+        put(&w, 50, 100 + r * 11, r % 3 == 2 ? "Total" : "Item");
+        put(&w, 330, 100 + r * 11, "12");
+        put(&w, 450, 100 + r * 11, "34");
+    }
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 12 && t.cols == 3);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell_at(&t, 2, 0));
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "Total");
+    table_free(&t);
+}
+
+static void text_centred_where_no_rule_stands_spans_columns(void)
+{
+    struct word_list w = {0};
+    struct rule rules[16];
+    size_t n = 0;
+    bool found;
+    for (int i = 0; i < 5; i++) /* two of the inner ones start under the first row */
+        rules[n++] = down(45 + i * 100, i == 2 || i == 3 ? 110 : 95, 170);
+    for (int r = 0; r < 6; r++)
+        rules[n++] = across(45, 445, 95 + r * 15);
+    put(&w, 50, 98, "kind");
+    put_centred(&w, 295, 98, "year");
+    for (int r = 1; r < 5; r++) {
+        put(&w, 50, 98 + r * 15, "sort");
+        put(&w, 160, 98 + r * 15, "1");
+        put(&w, 290, 98 + r * 15, "2");
+        put(&w, 400, 98 + r * 15, "3");
+    }
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 5 && t.cols == 4);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(cell_at(&t, 0, 1));
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 1), "year");
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 3);
+    table_free(&t);
+}
+
+static void broken_rules_part_rows_of_many_lines(void)
+{
+    struct word_list w = {0};
+    struct rule rules[32];
+    size_t n = 0;
+    bool found;
+    for (int r = 0; r < 3; r++) {
+        for (int i = 0; i < 6; i++) /* one rule, in pieces */
+            rules[n++] = across(45 + i * 60, 103 + i * 60, 95 + r * 75);
+        for (int i = 0; i < 3; i++) /* a short one, thrice */
+            rules[n++] = across(45, 95, 135 + r * 75);
+        put(&w, 300, 100 + r * 75, "7");
+        for (int i = 0; i < 6; i++)
+            put(&w, 50, 100 + r * 75 + i * 12, "Line");
+    }
+    struct table t = build(&w, rules, n, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 3 && t.cols == 2);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 0), "Line Line Line Line Line Line");
+    table_free(&t);
+}
+
+static void rows_of_text_are_no_heading(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 12, "Name");
+        put(&w, 200, 100 + r * 12, "Town");
+        put(&w, 300, 100 + r * 12, r == 2 ? "Street 4" : "Street");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.rows, 6);
+    table_free(&t);
+}
+
+static void label_that_breaks_off_goes_on_below(void)
+{
+    struct word_list w = {0};
+    bool found;
+    static const char *const labels[] = {"plain", "coffee, tea,", "Cocoa", "Total", "of", "costs"};
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, labels[r]);
+        put(&w, 250, 100 + r * 15, r == 2 || r == 4 ? "" : "1.5");
+        put(&w, 350, 100 + r * 15, r == 2 || r == 4 ? "" : "2.5");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 4 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 0), "coffee, tea, Cocoa");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "Total of");
+    table_free(&t);
+}
+
+static void lines_closer_than_rows_are_one_row(void)
+{
+    struct word_list w = {0};
+    bool found;
+    double y = 100;
+    for (int r = 0; r < 6; r++, y += 20) {
+        put(&w, 50, y, r == 4 ? "Other" : "Row");
+        put(&w, 250, y, "1.5");
+        put(&w, 350, y, "2.5");
+        if (r == 4)
+            put(&w, 50, y += 11, "Things");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL(t.rows, 6);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 4, 0), "Other Things");
+    table_free(&t);
+}
+
+static void headings_of_two_lines_are_one_row(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put_centred(&w, 230, 85, "Number of");
+    put_centred(&w, 380, 85, "Percent of");
+    put(&w, 50, 97, "State");
+    put_centred(&w, 230, 97, "schools");
+    put_centred(&w, 380, 97, "pupils");
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 109 + r * 12, "Name");
+        put_centred(&w, 230, 109 + r * 12, "12");
+        put_centred(&w, 380, 109 + r * 12, "3.5");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE(t.rows == 5 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 1), "Number of schools");
+    table_free(&t);
+}
+
 static void running_text_is_no_table(void)
 {
     struct word_list w = {0};
@@ -157,6 +522,156 @@ static void table_between_paragraphs_is_detected(void)
     CU_ASSERT_DOUBLE_EQUAL(regions[0].box.h * 800, 78, 1);
     free(regions);
     page_content_free(&p);
+}
+
+static size_t detect(struct page_content *p, struct region *out, size_t max)
+{
+    struct region *regions = NULL;
+    struct error e;
+    size_t n = 0;
+    CU_ASSERT_EQUAL_FATAL(detect_regions(p, &regions, &n, &e), ERR_OK);
+    for (size_t i = 0; i < n && i < max; i++)
+        out[i] = regions[i];
+    free(regions);
+    word_list_free(&p->words);
+    return n;
+}
+
+/* A frame of rows 15 high and columns 100 wide; returns the rules that it has. */
+static size_t add_frame(struct rule *rules, double x, double y, int rows, int cols)
+{
+    size_t n = 0;
+    for (int r = 0; r <= rows; r++)
+        rules[n++] = across(x, x + cols * 100, y + r * 15);
+    for (int c = 0; c <= cols; c++)
+        rules[n++] = down(x + c * 100, y, y + rows * 15);
+    return n;
+}
+
+static void fill_frame(struct word_list *w, double x, double y, int rows, int cols,
+                       const char *text)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < cols; c++)
+            put(w, x + c * 100 + 5, y + r * 15 + 3, text);
+}
+
+static void framed_tables_are_bounded_by_their_rules(void)
+{
+    struct rule rules[32];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    put(&p.words, 50, 88, "first caption");
+    p.n_rules = add_frame(rules, 50, 100, 4, 3);
+    fill_frame(&p.words, 50, 100, 4, 3, "7");
+    put(&p.words, 50, 165, "second caption");
+    p.n_rules += add_frame(rules + p.n_rules, 50, 180, 3, 2);
+    fill_frame(&p.words, 50, 180, 3, 2, "8");
+    rules[p.n_rules++] = across(51, 75, 97.4); /* a stroke of the caption */
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 2);
+    CU_ASSERT_EQUAL(r[0].type, REGION_TABLE);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 98, 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.h * 800, 64, 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[1].box.y * 800, 178, 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[1].box.w * 600, 204, 1);
+}
+
+static void frame_in_a_cell_is_no_second_table(void)
+{
+    struct rule rules[32];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    p.n_rules = add_frame(rules, 70, 120, 3, 2);
+    fill_frame(&p.words, 70, 120, 3, 2, "7");
+    for (int i = 0; i < 3; i++) {
+        rules[p.n_rules++] = across(50, 550, 100 + i * 80);
+        rules[p.n_rules++] = down(50 + i * 250, 100, 260);
+    }
+    put(&p.words, 320, 130, "other");
+    put(&p.words, 70, 210, "lower");
+    put(&p.words, 320, 210, "last");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.h * 800, 164, 1);
+}
+
+static void regions_come_from_top_to_bottom(void)
+{
+    struct rule rules[16];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    for (int i = 0; i < 5; i++) {
+        put(&p.words, 50, 100 + i * 16, "row");
+        put(&p.words, 250, 100 + i * 16, "3");
+        put(&p.words, 400, 100 + i * 16, "4");
+    }
+    p.n_rules = add_frame(rules, 50, 300, 4, 3);
+    fill_frame(&p.words, 50, 300, 4, 3, "7");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 2);
+    CU_ASSERT_TRUE(r[0].box.y < r[1].box.y);
+}
+
+static void border_of_the_page_is_no_table(void)
+{
+    struct rule rules[8];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    rules[p.n_rules++] = across(20, 580, 20);
+    rules[p.n_rules++] = across(20, 580, 780);
+    rules[p.n_rules++] = down(20, 20, 780);
+    rules[p.n_rules++] = down(580, 20, 780);
+    for (int i = 0; i < 5; i++) {
+        put(&p.words, 50, 100 + i * 16, "row");
+        put(&p.words, 250, 100 + i * 16, "3");
+        put(&p.words, 400, 100 + i * 16, "4");
+    }
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 98, 1);
+}
+
+static void grid_of_a_chart_is_no_table(void)
+{
+    struct rule rules[32];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    p.n_rules = add_frame(rules, 100, 100, 8, 4);
+    put(&p.words, 110, 103, "400");
+    put(&p.words, 110, 178, "200");
+    put(&p.words, 310, 148, "peak");
+    CU_ASSERT_EQUAL(detect(&p, r, 4), 0);
+}
+
+static void framed_names_and_values_are_a_form(void)
+{
+    struct rule rules[16];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    p.n_rules = add_frame(rules, 50, 100, 4, 2);
+    for (int i = 0; i < 4; i++) {
+        put(&p.words, 55, 103 + i * 15, "Name:");
+        put(&p.words, 155, 103 + i * 15, "value");
+    }
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_EQUAL(r[0].type, REGION_FORM);
+}
+
+static void caption_and_note_are_left_out_but_not_what_rules_enclose(void)
+{
+    struct rule rules[4];
+    struct page_content p = {.info = page, .rules = rules};
+    struct region r[4];
+    put(&p.words, 50, 100, "Caption");
+    rules[p.n_rules++] = across(50, 450, 113);
+    put(&p.words, 260, 116, "heading");
+    for (int i = 0; i < 5; i++) {
+        put(&p.words, 50, 132 + i * 16, "row");
+        put(&p.words, 250, 132 + i * 16, "3");
+        put(&p.words, 400, 132 + i * 16, "4");
+    }
+    rules[p.n_rules++] = across(50, 450, 210);
+    put(&p.words, 50, 214, "Source");
+    CU_ASSERT_EQUAL_FATAL(detect(&p, r, 4), 1);
+    CU_ASSERT_DOUBLE_EQUAL(r[0].box.y * 800, 114, 1);
+    CU_ASSERT_DOUBLE_EQUAL((r[0].box.y + r[0].box.h) * 800, 208, 1);
 }
 
 static void names_and_values_share_lines(void)
@@ -231,12 +746,66 @@ static void long_thin_runs_of_pixels_are_rules(void)
     raster_free(&image);
 }
 
+static void rules_on_and_beside_a_shade_are_found(void)
+{
+    struct raster image = {200, 100, 72, malloc(20000)};
+    struct rule *rules = NULL;
+    struct error e;
+    size_t n = 0;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(image.pixels);
+    memset(image.pixels, 255, 20000);
+    for (int y = 20; y < 60; y++) /* a shaded head */
+        memset(image.pixels + y * 200 + 20, 170, 160);
+    memset(image.pixels + 40 * 200 + 30, 0, 60); /* a line in it */
+    for (int y = 60; y < 90; y++)                /* a line that starts at its lower edge */
+        image.pixels[y * 200 + 100] = 0;
+    memset(image.pixels + 80 * 200 + 40, 0, 120); /* one that crosses it */
+    CU_ASSERT_EQUAL(raster_find_rules(&image, &rules, &n, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(n, 3);
+    CU_ASSERT_DOUBLE_EQUAL(rules[0].box.y, 0.4, 0.011);
+    CU_ASSERT_DOUBLE_EQUAL(rules[0].box.w, 0.3, 0.011);
+    CU_ASSERT_DOUBLE_EQUAL(rules[1].box.w, 0.6, 0.011);
+    CU_ASSERT_TRUE(rules[2].vertical);
+    CU_ASSERT_DOUBLE_EQUAL(rules[2].box.h, 0.3, 0.011);
+    free(rules);
+    raster_free(&image);
+}
+
 static const struct test_case tests[] = {
-    TEST(columns_without_rules_are_found),    TEST(continued_cell_is_one_row),
-    TEST(ruled_rows_hold_all_their_lines),    TEST(heading_over_columns_spans_them),
-    TEST(running_text_is_no_table),           TEST(table_between_paragraphs_is_detected),
-    TEST(names_and_values_share_lines),       TEST(columns_of_text_are_read_one_by_one),
+    TEST(columns_without_rules_are_found),
+    TEST(continued_cell_is_one_row),
+    TEST(ruled_rows_hold_all_their_lines),
+    TEST(heading_over_columns_spans_them),
+    TEST(heading_across_narrow_columns_does_not_hide_them),
+    TEST(heading_at_left_and_values_at_right_are_one_column),
+    TEST(values_on_two_sides_stay_two_columns),
+    TEST(heading_between_two_columns_is_over_both),
+    TEST(long_cell_is_parted_from_its_neighbour),
+    TEST(justified_text_between_rules_is_one_column),
+    TEST(cell_that_no_rule_parts_spans_rows),
+    TEST(strokes_of_letters_part_no_cells),
+    TEST(chance_gap_between_rules_is_no_border),
+    TEST(rules_over_totals_join_no_labels),
+    TEST(rule_that_is_lost_once_joins_no_cells),
+    TEST(rows_of_text_are_no_heading),
+    TEST(text_centred_where_no_rule_stands_spans_columns),
+    TEST(broken_rules_part_rows_of_many_lines),
+    TEST(label_that_breaks_off_goes_on_below),
+    TEST(lines_closer_than_rows_are_one_row),
+    TEST(headings_of_two_lines_are_one_row),
+    TEST(running_text_is_no_table),
+    TEST(table_between_paragraphs_is_detected),
+    TEST(framed_tables_are_bounded_by_their_rules),
+    TEST(frame_in_a_cell_is_no_second_table),
+    TEST(regions_come_from_top_to_bottom),
+    TEST(border_of_the_page_is_no_table),
+    TEST(grid_of_a_chart_is_no_table),
+    TEST(framed_names_and_values_are_a_form),
+    TEST(caption_and_note_are_left_out_but_not_what_rules_enclose),
+    TEST(names_and_values_share_lines),
+    TEST(columns_of_text_are_read_one_by_one),
     TEST(long_thin_runs_of_pixels_are_rules),
+    TEST(rules_on_and_beside_a_shade_are_found),
 };
 
 int main(void)

@@ -1,0 +1,182 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/grid_parts.h"
+
+#define GAP_PT         1.0 /* least width of a gap between columns */
+#define SPANNING_SHARE 0.1 /* lines that may cross a column gap: notes, totals */
+#define BINS_PER_PT    2
+
+struct finder {
+    const struct grid *g;
+    size_t least;     /* pieces that a line needs to vote */
+    size_t head;      /* lines above the first with the usual number of pieces */
+    unsigned allowed; /* pieces or words that may cross a strip */
+    size_t n;         /* bins over the content's width */
+    unsigned *pieces; /* of each bin: how many are there */
+    unsigned *words;
+};
+
+static enum err no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
+static bool has_split_line(const struct layout *l)
+{
+    bool split = false;
+    for (size_t i = 0; i < l->n_lines; i++)
+        split = split || l->lines[i].n_pieces > 1;
+    return split;
+}
+
+static bool votes(const struct finder *f, size_t i)
+{
+    return f->g->l->lines[i].n_pieces >= f->least;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    size_t p = *(const size_t *)a, q = *(const size_t *)b;
+    return p < q ? -1 : p > q;
+}
+
+/* The head ends where a line has as many pieces as the fullest quarter of the lines have: what is
+ * above it may span columns. */
+static enum err find_head(struct finder *f, struct error *e)
+{
+    const struct layout *l = f->g->l;
+    size_t voters = 0, *pieces = calloc(l->n_lines, sizeof *pieces);
+    if (pieces == NULL)
+        return no_memory(e);
+    for (size_t i = 0; i < l->n_lines; i++)
+        if (votes(f, i))
+            pieces[voters++] = l->lines[i].n_pieces;
+    qsort(pieces, voters, sizeof *pieces, by_size);
+    size_t usual = voters > 0 ? pieces[voters * 3 / 4] : 0;
+    free(pieces);
+    while (f->head < l->n_lines && l->lines[f->head].n_pieces < usual)
+        f->head++;
+    if (f->head * 2 > l->n_lines)
+        f->head = 0;
+    return ERR_OK;
+}
+
+static void cover(const struct finder *f, unsigned *bins, struct rect r, unsigned by)
+{
+    double x0 = f->g->content.x0;
+    size_t from = (size_t)(fmax(0, r.x0 - x0) * BINS_PER_PT);
+    size_t to = (size_t)(fmax(0, r.x1 - x0) * BINS_PER_PT);
+    for (size_t x = from; x <= to && x < f->n; x++)
+        bins[x] += by;
+}
+
+static void cover_body(struct finder *f)
+{
+    const struct layout *l = f->g->l;
+    unsigned voters = 0;
+    for (size_t i = f->head; i < l->n_lines; i++) {
+        const struct line *line = &l->lines[i];
+        if (!votes(f, i))
+            continue;
+        voters++;
+        for (size_t k = 0; k < line->n_pieces; k++)
+            cover(f, f->pieces, line->pieces[k].r, 1);
+        for (size_t k = 0; k < line->n; k++)
+            cover(f, f->words, line->items[k].r, 1);
+    }
+    f->allowed = (unsigned)((double)voters * SPANNING_SHARE);
+}
+
+static double bin_at(const struct finder *f, size_t x)
+{
+    return f->g->content.x0 + (double)x / BINS_PER_PT;
+}
+
+/* The runs of bins that hardly anything covers, but for those at the sides. out has room. */
+static void find_white(const struct finder *f, const unsigned *bins, struct strips *out)
+{
+    size_t start = 0;
+    bool seen = false;
+    out->n = 0;
+    for (size_t x = 0; x < f->n; x++) {
+        if (bins[x] > f->allowed) {
+            if (seen && start > 0 && (double)(x - start) / BINS_PER_PT >= GAP_PT)
+                out->at[out->n++] = (struct strip){bin_at(f, start), bin_at(f, x), 0};
+            seen = true;
+            start = 0;
+        } else if (seen && start == 0) {
+            start = x;
+        }
+    }
+}
+
+static bool spans_strip(const struct strips *s, struct rect r)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (r.x0 < s->at[i].from && r.x1 > s->at[i].to)
+            return true;
+    return false;
+}
+
+/* The pieces of the head count but for those that span a strip which the lines below share. */
+static void cover_head(struct finder *f, const struct strips *body)
+{
+    for (size_t i = 0; i < f->head; i++) {
+        const struct line *line = &f->g->l->lines[i];
+        for (size_t k = 0; votes(f, i) && k < line->n_pieces; k++)
+            if (!spans_strip(body, line->pieces[k].r))
+                cover(f, f->pieces, line->pieces[k].r, f->allowed + 1);
+    }
+}
+
+/* Where a strip is cut: in the middle of the widest part that the fewest words cross, since a few
+ * long cells may reach into it. */
+static double cut_of(const struct finder *f, struct strip s)
+{
+    size_t from = (size_t)((s.from - f->g->content.x0) * BINS_PER_PT);
+    size_t to = (size_t)((s.to - f->g->content.x0) * BINS_PER_PT), best = from, length = 0;
+    unsigned least = f->words[from];
+    for (size_t x = from; x < to; x++)
+        least = f->words[x] < least ? f->words[x] : least;
+    for (size_t x = from, run = 0; x < to; x++) {
+        run = f->words[x] == least ? run + 1 : 0;
+        if (run > length) {
+            length = run;
+            best = x + 1 - run;
+        }
+    }
+    return bin_at(f, best) + (double)length / BINS_PER_PT / 2;
+}
+
+static enum err find(struct finder *f, struct strips *out, struct error *e)
+{
+    enum err err = find_head(f, e);
+    if (err != ERR_OK)
+        return err;
+    cover_body(f);
+    find_white(f, f->pieces, out);
+    cover_head(f, out);
+    find_white(f, f->pieces, out);
+    for (size_t i = 0; i < out->n; i++)
+        out->at[i].cut = cut_of(f, out->at[i]);
+    return ERR_OK;
+}
+
+enum err grid_find_strips(const struct grid *g, struct strips *out, struct error *e)
+{
+    struct finder f = {.g = g};
+    f.n = (size_t)ceil(g->content.x1 - g->content.x0) * BINS_PER_PT + 2;
+    f.pieces = calloc(f.n, sizeof *f.pieces);
+    f.words = calloc(f.n, sizeof *f.words);
+    *out = (struct strips){calloc(f.n, sizeof *out->at), 0};
+    /* Lines with one piece do not vote, since headings and notes run across the strips; but between
+     * rules, cells of several lines may leave no line with two pieces. */
+    f.least = has_split_line(g->l) || g->n_rules < 2 ? 2 : 1;
+    enum err err =
+        f.pieces != NULL && f.words != NULL && out->at != NULL ? find(&f, out, e) : no_memory(e);
+    free(f.pieces);
+    free(f.words);
+    return err;
+}
