@@ -458,7 +458,7 @@ static enum err settle_failure(struct hold *h, const struct error *why, struct e
     if (!err_is_transient(why->kind))
         return held_change(h, held_fail, (void *)why->detail, e);
     if (h->job->retry_count + 1 >= h->s->cfg->job_max_retries) {
-        (void)snprintf(text, sizeof text, "Max retries exceeded: %.450s", why->detail);
+        text_format(text, sizeof text, "Max retries exceeded: %s", why->detail);
         return held_change(h, held_fail, text, e);
     }
     int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S,
@@ -569,8 +569,8 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     enum err err = job_load(s, NULL, id, &j, e);
     if (err == ERR_OK && retry_count >= s->cfg->job_max_retries) {
         char text[ERROR_TEXT_MAX];
-        (void)snprintf(text, sizeof text, "Max retries exceeded: %.450s",
-                       j->error_message != NULL ? j->error_message : "no more is known");
+        text_format(text, sizeof text, "Max retries exceeded: %s",
+                    j->error_message != NULL ? j->error_message : "no more is known");
         err = fail_unheld(s, id, text, e);
     } else if (err == ERR_OK) {
         err = requeue(s, id, e);

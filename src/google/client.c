@@ -388,8 +388,8 @@ static void read_google_error(struct call *k, char *message, size_t size)
     const char *status = json_string_value(json_object_get(error, "status"));
     if (text == NULL) /* OAuth's errors (RFC 6749) */
         text = json_string_value(json_object_get(root, "error_description"));
-    (void)snprintf(k->r->reason, sizeof k->r->reason, "%s", status != NULL ? status : "");
-    (void)snprintf(message, size, "%s", text != NULL ? text : "no message");
+    text_format(k->r->reason, sizeof k->r->reason, "%s", status != NULL ? status : "");
+    text_format(message, size, "%s", text != NULL ? text : "no message");
 }
 
 static enum err kind_of(const struct call *k)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/source.h"
 
 #define ARRAY_IN_ARRAY "__array__"
@@ -19,9 +20,16 @@ static json_t *null_value(void)
     return wrap("nullValue", json_null());
 }
 
+/* What is not UTF-8 is replaced, so that no text keeps a job from being stored. */
 json_t *fs_string(const char *text)
 {
-    return text != NULL ? wrap("stringValue", json_string(text)) : null_value();
+    struct buffer clean = BUFFER_INIT;
+    if (text == NULL)
+        return null_value();
+    buffer_json_string(&clean, text);
+    json_t *value = buffer_failed(&clean) ? NULL : json_loads(clean.data, JSON_DECODE_ANY, NULL);
+    buffer_free(&clean);
+    return wrap("stringValue", value);
 }
 
 json_t *fs_integer(int64_t n)

@@ -18,6 +18,10 @@ BUSY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota
 DOWN = {"error": {"code": 503, "status": "UNAVAILABLE", "message": "try later"}}
 
 
+def refusal(code, kind, message):
+    return status(code, json={"error": {"code": code, "status": kind, "message": message}})
+
+
 @pytest.fixture(scope="module")
 def world():
     w = World(GEMINI_API_KEY="gemini-test-key")
@@ -92,6 +96,12 @@ def test_refused_request_fails_the_job_for_good(world):
     job = read_scan(world)
     assert job["status"] == "failed" and "Unsupported image" in job["error_message"], job
     assert ocr_calls(world) == calls + 1
+
+
+def test_message_cut_inside_a_character_ends_the_job_all_the_same(world):
+    world.faults.fail(r":process", refusal(400, "INVALID_ARGUMENT", "x" * 254 + "\u00e9 and more"))
+    job = read_scan(world)
+    assert job["status"] == "failed" and job["error_message"].endswith("x" * 254), job
 
 
 def test_missing_role_is_the_operators_matter(world):

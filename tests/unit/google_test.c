@@ -67,6 +67,15 @@ static void every_type_of_value_is_read(void)
     json_decref(want);
 }
 
+static void text_that_is_not_utf8_is_stored_all_the_same(void)
+{
+    json_t *v = fs_string("caf\xC3\xA9 \xC3 \xFF\"");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(v, "stringValue")),
+                           "caf\xC3\xA9 \xEF\xBF\xBD \xEF\xBF\xBD\"");
+    json_decref(v);
+}
+
 /* --- V4 signed URLs: vectors published in googleapis/conformance-tests --- */
 
 static void signed_urls_are_as_published(void)
@@ -104,6 +113,7 @@ static void what_is_no_key_is_refused(void)
 static const struct test_case tests[] = {
     TEST(json_goes_to_values_and_back),
     TEST(every_type_of_value_is_read),
+    TEST(text_that_is_not_utf8_is_stored_all_the_same),
     TEST(signed_urls_are_as_published),
     TEST(what_is_no_key_is_refused),
 };
