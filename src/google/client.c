@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/context.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "google/credentials.h"
 
@@ -430,17 +429,28 @@ static enum err http_error(struct call *k, struct error *e)
     return error_cause(e, "%ld %s: %s", s, k->r->reason, message);
 }
 
+static bool succeeded(const struct call *k)
+{
+    return (k->r->status >= 200 && k->r->status <= 299) || k->r->status == 308;
+}
+
+/* Strings may hold U+0000: what others stored must not make their whole document unreadable. */
+static json_t *parse(const struct call *k, json_error_t *where)
+{
+    return json_loadb(k->body.data, k->body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, where);
+}
+
 /* What must be JSON and is not was cut off or made by something in between. */
 static enum err read_json(struct call *k, struct error *e)
 {
-    struct error why;
+    json_error_t where;
     if (k->body.len == 0 || k->q->to_file || k->r->status == 204 ||
-        json_parse(k->body.data, k->body.len, &k->r->json, &why) == ERR_OK)
+        (k->r->json = parse(k, &where)) != NULL)
         return ERR_OK;
     error_set(e, ERR_UNAVAILABLE, "%s gave an answer that cannot be read; try again.",
               google_api_names[k->q->api]);
     e->retry_after_s = 2;
-    return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, why.detail);
+    return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, where.text);
 }
 
 static enum err judge(struct call *k, CURLcode code)
@@ -450,12 +460,11 @@ static enum err judge(struct call *k, CURLcode code)
         k->r->status = 0;
         return transport_error(k, code, k->e);
     }
-    bool good = (k->r->status >= 200 && k->r->status <= 299) || k->r->status == 308;
-    if (good)
+    if (succeeded(k))
         return read_json(k, k->e);
-    struct error ignored;
+    json_error_t ignored;
     if (k->body.len > 0)
-        (void)json_parse(k->body.data, k->body.len, &k->r->json, &ignored);
+        k->r->json = parse(k, &ignored);
     return http_error(k, k->e);
 }
 
@@ -507,7 +516,9 @@ static enum err settle(struct call *k, enum err err)
     bool failed = err == ERR_UNAVAILABLE || err == ERR_TIMEOUT;
     if (c->o.observe != NULL)
         c->o.observe(k->q->api, k->r->status, monotonic_us() - k->started_us);
-    circuit_note(c, k->q->api, failed && k->r->status != 401 && k->r->status != 403);
+    /* Whatever answers, even with what cannot be read, is not down. */
+    circuit_note(c, k->q->api,
+                 failed && k->r->status != 401 && k->r->status != 403 && !succeeded(k));
     if (k->r->status == 401 && c->o.credentials != NULL && !k->renewed && !k->q->no_auth) {
         google_credentials_forget(c->o.credentials);
         k->renewed = true;

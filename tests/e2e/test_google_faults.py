@@ -6,7 +6,7 @@ import time
 
 import pytest
 from conftest import BUILD, expected, sample
-from google_stack import World, document, grid, needs_firestore
+from google_stack import World, call, document, grid, needs_firestore
 from fault_proxy import (html, reset_before, reset_mid_body,  # noqa: I001
                          slow_loris, stall, status, truncated_json)
 
@@ -15,6 +15,7 @@ REGION = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
 ROWS = [["Item", "Count"], ["Paper", "12"], ["Folder", "40"]]
 CSV = b"".join(",".join(r).encode() + b"\r\n" for r in ROWS)
 BUSY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded"}}
+LEFT_ALONE = "left alone for a while"
 DOWN = {"error": {"code": 503, "status": "UNAVAILABLE", "message": "try later"}}
 
 
@@ -44,7 +45,18 @@ def clean(request):
 
 
 def read_scan(world, **kw):
-    return world.stack.wait(world.stack.submit(world.scan, regions=[REGION], **kw), 90)
+    return world.stack.wait(world.stack.submit(world.scan, **{"regions": [REGION], **kw}), 90)
+
+
+def wait_for_retry(world, job_id):
+    """The job after its first attempt failed."""
+    end = time.time() + 30
+    while time.time() < end:
+        job = world.stack.call("GET", "/api/v1/extract/" + job_id).json
+        if job["attempts"] == 1 and job["status"] == "queued":
+            return job
+        time.sleep(0.1)
+    raise AssertionError(job)
 
 
 def ocr_calls(world):
@@ -76,12 +88,7 @@ def test_long_retry_after_is_waited_out_by_the_queue(world):
     calls = ocr_calls(world)
     world.faults.fail(r":process", status(429, {"Retry-After": "120"}, json=BUSY))
     job_id = world.stack.submit(world.scan, regions=[REGION])
-    end = time.time() + 30
-    while time.time() < end:
-        job = world.stack.call("GET", "/api/v1/extract/" + job_id).json
-        if job["attempts"] == 1 and job["status"] == "queued":
-            break
-        time.sleep(0.1)
+    job = wait_for_retry(world, job_id)
     assert "takes no more calls" in job["error_message"], job
     assert ocr_calls(world) == calls + 1
     retry = [t for t in world.side.control("tasks") if f"/retry-{job_id}" in t["name"]]
@@ -224,6 +231,29 @@ def test_status_request_ends_in_time_when_firestore_hangs(world):
     while world.stack.call("GET", "/api/v1/extract/" + job_id).status != 200:
         assert time.time() < end
         time.sleep(0.5)
+
+
+def test_document_with_nul_is_read(world):
+    s = world.stack
+    odd = s.extract(sample("form"))["job_id"]
+    path = "/v1/projects/demo-test/databases/(default)/documents/extraction_jobs/"
+    for fields in ({"error_message": {"stringValue": "a\0b"}},
+                   {"request_data": {"mapValue": {"fields": {"x": {"stringValue": "\0"}}}}}):
+        patched = call(f"{world.side.firestore}{path}{odd}?updateMask.fieldPaths={next(iter(fields))}",
+                       "PATCH", {"fields": fields})
+        assert patched[0] == 200, patched
+        assert s.call("GET", "/api/v1/extract/" + odd).status == 200
+
+
+def test_answers_that_cannot_be_read_do_not_open_the_circuit(world):
+    opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
+    world.faults.fail(r":process", html(), times=None)
+    job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
+    wait_for_retry(world, job_id)
+    assert ocr_calls(world) - calls > 20
+    world.faults.clear()
+    assert world.stack.wait(job_id)["status"] == "completed"
+    assert world.stack.logs().count(LEFT_ALONE) == opened
 
 
 def test_circuit_opens_and_closes_again(world):
