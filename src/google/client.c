@@ -391,10 +391,18 @@ static void read_google_error(struct call *k, char *message, size_t size)
     text_format(message, size, "%s", text != NULL ? text : "no message");
 }
 
+/* What is missing is not what was asked for, but a bucket, a queue, a database, an index. */
+static bool not_set_up(const struct call *k)
+{
+    return k->q->must_exist &&
+           (k->r->status == 404 ||
+            (k->r->status == 400 && strcmp(k->r->reason, "FAILED_PRECONDITION") == 0));
+}
+
 static enum err kind_of(const struct call *k)
 {
     long s = k->r->status;
-    if (strcmp(k->r->reason, "ABORTED") == 0)
+    if (not_set_up(k) || strcmp(k->r->reason, "ABORTED") == 0)
         return ERR_UNAVAILABLE;
     if (s == 409 || s == 412 || strcmp(k->r->reason, "FAILED_PRECONDITION") == 0)
         return ERR_CONFLICT;
@@ -418,6 +426,8 @@ static enum err http_error(struct call *k, struct error *e)
     enum err kind = kind_of(k);
     if (s == 401 || s == 403)
         error_set(e, kind, "%s refuses the service's credentials; tell the operator.", name);
+    else if (not_set_up(k))
+        error_set(e, kind, "%s is not set up; tell the operator.", name);
     else if (kind == ERR_RATE_LIMITED)
         error_set(e, kind, "%s takes no more calls for the moment; try again.", name);
     else if (err_is_transient(kind))
@@ -468,11 +478,16 @@ static enum err judge(struct call *k, CURLcode code)
     return http_error(k, k->e);
 }
 
+/* Whether it may pass by itself, unlike what the operator has to set right. */
+static bool may_pass(const struct call *k, enum err err)
+{
+    return (err == ERR_RATE_LIMITED || err == ERR_UNAVAILABLE || err == ERR_TIMEOUT) &&
+           k->r->status != 401 && k->r->status != 403 && !not_set_up(k);
+}
+
 static bool worth_another_try(const struct call *k, enum err err)
 {
-    return k->tries < TRIES && k->q->idempotent &&
-           (err == ERR_RATE_LIMITED || err == ERR_UNAVAILABLE || err == ERR_TIMEOUT) &&
-           k->r->status != 401 && k->r->status != 403;
+    return k->tries < TRIES && k->q->idempotent && may_pass(k, err);
 }
 
 /* Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
@@ -513,12 +528,10 @@ static void log_retry(const struct call *k, int64_t pause)
 static enum err settle(struct call *k, enum err err)
 {
     struct google_client *c = k->client;
-    bool failed = err == ERR_UNAVAILABLE || err == ERR_TIMEOUT;
     if (c->o.observe != NULL)
         c->o.observe(k->q->api, k->r->status, monotonic_us() - k->started_us);
     /* Whatever answers, even with what cannot be read, is not down. */
-    circuit_note(c, k->q->api,
-                 failed && k->r->status != 401 && k->r->status != 403 && !succeeded(k));
+    circuit_note(c, k->q->api, may_pass(k, err) && err != ERR_RATE_LIMITED && !succeeded(k));
     if (k->r->status == 401 && c->o.credentials != NULL && !k->renewed && !k->q->no_auth) {
         google_credentials_forget(c->o.credentials);
         k->renewed = true;

@@ -61,11 +61,14 @@ static enum err object_path(const struct storage *t, const char *name, const cha
     return buffer_failed(out) ? no_memory(e) : ERR_OK;
 }
 
-static enum err get_json(struct storage *t, const char *path, struct google_reply *r,
-                         struct error *e)
+static enum err get_json(struct storage *t, const char *path, bool must_exist,
+                         struct google_reply *r, struct error *e)
 {
-    struct google_request q = {
-        .api = GOOGLE_STORAGE, .method = "GET", .path = path, .idempotent = true};
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "GET",
+                               .path = path,
+                               .must_exist = must_exist,
+                               .idempotent = true};
     return google_call(t->client, &q, r, e);
 }
 
@@ -99,6 +102,7 @@ static enum err put_media(struct storage *t, const char *name, int fd, int64_t s
                                .body_from_file = true,
                                .body_fd = fd,
                                .body_file_len = size,
+                               .must_exist = true,
                                .idempotent = true,
                                .timeout_s = TRANSFER_S};
     if (err == ERR_OK)
@@ -127,6 +131,7 @@ static enum err start_session(struct storage *t, const char *name, int64_t size,
                                .content_type = "application/json",
                                .body = "{}",
                                .body_len = 2,
+                               .must_exist = true,
                                .idempotent = true};
     if (err == ERR_OK)
         err = google_call(t->client, &q, &r, e);
@@ -232,6 +237,7 @@ static enum err storage_put_bytes(void *self, const char *name, const void *byte
                                .content_type = "multipart/related",
                                .parts = parts,
                                .n_parts = 2,
+                               .must_exist = true,
                                .idempotent = true,
                                .timeout_s = TRANSFER_S};
     if (err == ERR_OK)
@@ -349,7 +355,7 @@ static enum err storage_stat(void *self, const char *name, struct blob_info *out
     if (err == ERR_OK)
         err = object_path(t, name, "?fields=size,updated", &path, e);
     if (err == ERR_OK)
-        err = get_json(t, path.data, &r, e);
+        err = get_json(t, path.data, false, &r, e);
     if (err == ERR_OK)
         read_info(r.json, out);
     google_reply_clear(&r);
@@ -368,7 +374,7 @@ static enum err list(struct storage *t, const char *prefix, int max, struct goog
     buffer_printf(&path, "/storage/v1/b/%s/o?maxResults=%d&fields=items(name,size,updated)&prefix=",
                   t->bucket, max);
     google_escape(&path, prefix);
-    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, r, e);
+    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, true, r, e);
     buffer_free(&path);
     return err;
 }
@@ -450,6 +456,7 @@ static enum err sign_by_iam(struct storage *t, const char *email, const struct b
                                .path = path.data,
                                .body = body.data,
                                .body_len = body.len,
+                               .must_exist = true,
                                .idempotent = true};
     enum err err = buffer_failed(&path) || buffer_failed(&body) ? no_memory(e)
                                                                 : google_call(t->client, &q, &r, e);
@@ -557,7 +564,7 @@ static enum err storage_ping(void *self, struct error *e)
     struct google_reply r = {0};
     char path[256];
     (void)snprintf(path, sizeof path, "/storage/v1/b/%s/o?maxResults=1&fields=kind", t->bucket);
-    enum err err = get_json(t, path, &r, e);
+    enum err err = get_json(t, path, true, &r, e);
     google_reply_clear(&r);
     return err;
 }

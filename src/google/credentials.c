@@ -387,6 +387,18 @@ static enum err renew_by_metadata(struct google_credentials *c, struct error *e)
     return err;
 }
 
+/* What a token service refuses is no fault of the request at hand. */
+static enum err for_the_operator(enum err err, struct error *e)
+{
+    char why[ERROR_TEXT_MAX];
+    if (err == ERR_OK || err == ERR_INTERNAL || err_is_transient(err))
+        return err;
+    memcpy(why, e->detail, sizeof why);
+    error_set(e, ERR_UNAVAILABLE,
+              "The service's credentials for Google cannot be used; tell the operator.");
+    return error_cause(e, "%s", why);
+}
+
 enum err google_credentials_token(struct google_credentials *c, const char **token, struct error *e)
 {
     static enum err (*const renew[])(struct google_credentials * c, struct error * e) = {
@@ -397,7 +409,7 @@ enum err google_credentials_token(struct google_credentials *c, const char **tok
     };
     enum err err = ERR_OK;
     if (c->token == NULL || source_now_us(c->source) >= c->renew_us)
-        err = renew[c->kind](c, e);
+        err = for_the_operator(renew[c->kind](c, e), e);
     /* A token service that fails for a moment is no matter while the old token holds. */
     if (err != ERR_OK && c->token != NULL &&
         source_now_us(c->source) < c->renew_us + EARLY_US - 10 * US_PER_S)
@@ -420,7 +432,7 @@ enum err google_credentials_email(struct google_credentials *c, const char **ema
     enum err err = ERR_OK;
     const char *found = text_of(c->file, "client_email");
     if (c->email == NULL && found == NULL && c->kind == KIND_METADATA &&
-        (err = from_metadata(c, "email", &text, e)) == ERR_OK)
+        (err = for_the_operator(from_metadata(c, "email", &text, e), e)) == ERR_OK)
         found = text.data;
     if (err == ERR_OK && c->email == NULL && (found == NULL || strchr(found, '@') == NULL))
         err = error_set(e, ERR_UNAVAILABLE,
