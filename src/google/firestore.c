@@ -1,8 +1,8 @@
 /* Jobs and feedback in Firestore: https://cloud.google.com/firestore/docs/reference/rest
  *
  * A commit whose answer was lost is tried again, by the client or by curl itself, and then meets
- * its own effect. What is created has a random id, so that a conflict can only be that; a change
- * carries a random write_id, by which it is told from somebody else's.
+ * its own effect. A job carries the random write_id of its last change, feedback has a random id:
+ * by these our own commit is told from somebody else's, and from one that was refused.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -47,9 +47,9 @@ static enum err get_document(struct store *t, const char *collection, const char
     return google_call(t->client, &q, r, e);
 }
 
-/* POSTs body (which is consumed) to documents:method or documents/...:method. */
-static enum err post(struct store *t, const char *method, json_t *body, struct google_reply *r,
-                     struct error *e)
+/* POSTs body (which is consumed) to documents:method. */
+static enum err post(struct store *t, const char *method, json_t *body, bool must_exist,
+                     struct google_reply *r, struct error *e)
 {
     char path[NAME_MAX_LEN];
     struct buffer text = BUFFER_INIT;
@@ -61,6 +61,7 @@ static enum err post(struct store *t, const char *method, json_t *body, struct g
                                .path = path,
                                .body = text.data,
                                .body_len = text.len,
+                               .must_exist = must_exist,
                                .idempotent = true};
     if (err == ERR_OK)
         err = google_call(t->client, &q, r, e);
@@ -69,9 +70,10 @@ static enum err post(struct store *t, const char *method, json_t *body, struct g
     return err;
 }
 
+/* Its 404 and FAILED_PRECONDITION mostly are answers to the writes' own conditions. */
 static enum err commit(struct store *t, json_t *writes, struct google_reply *r, struct error *e)
 {
-    return post(t, "commit", json_pack("{s:o}", "writes", writes), r, e);
+    return post(t, "commit", json_pack("{s:o}", "writes", writes), false, r, e);
 }
 
 /* The update time that a commit gave its write number i. */
@@ -218,6 +220,50 @@ static struct job *read_job(const json_t *document)
     return j;
 }
 
+/* --- commits that met a conflict --- */
+
+/* Whether the document's field holds our mark, and so the document what we wanted to write:
+ * ERR_OK and its *revision, else ERR_CONFLICT; ERR_NOT_FOUND when there is none. */
+static enum err find_own(struct store *t, const char *collection, const char *id, const char *field,
+                         const char *mark, char revision[40], struct error *e)
+{
+    struct google_reply r;
+    enum err err = get_document(t, collection, id, &r, e);
+    if (err == ERR_OK) {
+        const char *found = fs_get_string(json_object_get(r.json, "fields"), field);
+        if (found == NULL || strcmp(found, mark) != 0)
+            err = error_set(e, ERR_CONFLICT, "The document was changed by somebody else.");
+        else
+            copy_text(revision, 40, json_string_value(json_object_get(r.json, "updateTime")));
+    }
+    google_reply_clear(&r);
+    return err;
+}
+
+/* After a conflict in creating a document with a random id: ERR_OK when it is there, by our own
+ * commit; else ERR_CONFLICT, with *e as it was. */
+static enum err find_created(struct store *t, const char *collection, const char *id,
+                             const char *field, const char *mark, struct error *e)
+{
+    char revision[40];
+    struct error why;
+    enum err err = find_own(t, collection, id, field, mark, revision, &why);
+    if (err == ERR_NOT_FOUND || err == ERR_CONFLICT)
+        return ERR_CONFLICT;
+    if (err != ERR_OK)
+        *e = why;
+    return err;
+}
+
+/* No condition of the commit's can have failed, so Firestore itself did not want it. */
+static enum err refused(struct error *e)
+{
+    char why[ERROR_TEXT_MAX];
+    memcpy(why, e->cause, sizeof why);
+    error_set(e, ERR_UNAVAILABLE, "Firestore did not take the change; try again.");
+    return error_cause(e, "%s", why);
+}
+
 /* --- create --- */
 
 /* The document id of a key: a digest, since keys may hold anything. */
@@ -242,12 +288,12 @@ static json_t *create_write(const char *name, json_t *fields, const char *replac
 }
 
 static enum err commit_create(struct store *t, const struct job *j, const struct idempotency *idem,
-                              const char *key_id, const char *replacing, struct google_reply *r,
+                              const char *key_id, const char *replacing, const char *write_id,
                               struct error *e)
 {
-    char name[NAME_MAX_LEN], write_id[33];
+    char name[NAME_MAX_LEN];
+    struct google_reply r;
     json_t *writes = json_array();
-    source_hex(t->source, write_id, 16);
     name_of(t, t->collection, j->id, name);
     (void)json_array_append_new(writes, create_write(name, all_fields(j, write_id, key_id), NULL));
     if (idem != NULL) {
@@ -258,37 +304,37 @@ static enum err commit_create(struct store *t, const struct job *j, const struct
         name_of(t, t->idempotency, key_id, name);
         (void)json_array_append_new(writes, create_write(name, fields, replacing));
     }
-    return commit(t, writes, r, e);
+    enum err err = commit(t, writes, &r, e);
+    google_reply_clear(&r);
+    return err;
 }
 
 /* The key was used before: *existing is the job made then. With *replacing set instead, the key's
- * document is out of date and may be replaced. */
+ * document is out of date and may be replaced. ERR_NOT_FOUND: it was not used. */
 static enum err find_existing(struct store *t, const struct idempotency *idem, const char *key_id,
-                              const char *own_id, struct job **existing, char replacing[40],
-                              struct error *e)
+                              struct job **existing, char replacing[40], struct error *e)
 {
-    struct google_reply r;
+    struct google_reply r, job = {0};
     replacing[0] = '\0';
     enum err err = get_document(t, t->idempotency, key_id, &r, e);
     if (err == ERR_OK) {
         const json_t *f = json_object_get(r.json, "fields");
         const char *job_id = fs_get_string(f, "job_id"), *hash = fs_get_string(f, "body_hash");
         int64_t age_us = source_now_us(t->source) - fs_get_time(f, "created_at");
-        if (job_id != NULL && strcmp(job_id, own_id) == 0)
-            err = ERR_OK; /* our own commit, whose answer was lost */
-        else if (age_us > IDEMPOTENCY_LIFE_US || job_id == NULL || hash == NULL)
-            copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
-        else if (strcmp(hash, idem->body_hash) != 0)
+        bool outdated = age_us > IDEMPOTENCY_LIFE_US || job_id == NULL || hash == NULL;
+        if (!outdated && strcmp(hash, idem->body_hash) != 0)
             err = error_set(e, ERR_UNPROCESSABLE,
                             "This Idempotency-Key was used with another body; use a new one.");
-        else {
-            struct google_reply job;
+        else if (!outdated)
             err = get_document(t, t->collection, job_id, &job, e);
-            if (err == ERR_OK && (*existing = read_job(job.json)) == NULL)
-                err = no_memory(e);
-            google_reply_clear(&job);
+        if (outdated || err == ERR_NOT_FOUND) {
+            copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
+            err = ERR_OK;
+        } else if (err == ERR_OK && (*existing = read_job(job.json)) == NULL) {
+            err = no_memory(e);
         }
     }
+    google_reply_clear(&job);
     google_reply_clear(&r);
     return err;
 }
@@ -297,20 +343,26 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
                              struct job **existing, struct error *e)
 {
     struct store *t = self;
-    struct google_reply r;
-    char key_id[65] = "", replacing[40] = "";
+    char key_id[65] = "", replacing[40] = "", write_id[33];
     *existing = NULL;
+    source_hex(t->source, write_id, 16);
     if (idem != NULL)
         idempotency_id(idem, key_id);
     for (int i = 0; i < 2; i++) {
+        struct error why;
         enum err err = commit_create(t, j, idem, idem != NULL ? key_id : NULL,
-                                     replacing[0] != '\0' ? replacing : NULL, &r, e);
-        google_reply_clear(&r);
-        if (err == ERR_CONFLICT && idem == NULL)
-            return ERR_OK; /* our own commit, whose answer was lost */
-        if (err != ERR_CONFLICT || idem == NULL)
+                                     replacing[0] != '\0' ? replacing : NULL, write_id, e);
+        if (err == ERR_CONFLICT)
+            err = find_created(t, t->collection, j->id, "write_id", write_id, e);
+        if (err == ERR_NOT_FOUND || (err == ERR_CONFLICT && idem == NULL))
+            return refused(e);
+        if (err != ERR_CONFLICT)
             return err;
-        err = find_existing(t, idem, key_id, j->id, existing, replacing, e);
+        err = find_existing(t, idem, key_id, existing, replacing, &why);
+        if (err == ERR_NOT_FOUND)
+            return refused(e);
+        if (err != ERR_OK)
+            *e = why;
         if (err != ERR_OK || replacing[0] == '\0')
             return err;
     }
@@ -330,23 +382,6 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
     return err;
 }
 
-/* Whether the document carries our write_id, and so holds what we wanted to write. */
-static bool was_ours(struct store *t, struct job *next, const char *write_id)
-{
-    struct google_reply r;
-    struct error ignored;
-    bool ours = false;
-    if (get_document(t, t->collection, next->id, &r, &ignored) == ERR_OK) {
-        const char *found = fs_get_string(json_object_get(r.json, "fields"), "write_id");
-        ours = found != NULL && strcmp(found, write_id) == 0;
-        if (ours)
-            copy_text(next->revision, sizeof next->revision,
-                      json_string_value(json_object_get(r.json, "updateTime")));
-    }
-    google_reply_clear(&r);
-    return ours;
-}
-
 static enum err store_replace(void *self, struct job *next, struct error *e)
 {
     struct store *t = self;
@@ -362,8 +397,8 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
     enum err err = commit(t, write, &r, e);
     if (err == ERR_OK)
         copy_text(next->revision, sizeof next->revision, written_at(&r, 0));
-    if (err == ERR_CONFLICT && was_ours(t, next, write_id))
-        err = ERR_OK;
+    if (err == ERR_CONFLICT)
+        err = find_own(t, t->collection, next->id, "write_id", write_id, next->revision, e);
     if (err == ERR_OK)
         next->version++;
     google_reply_clear(&r);
@@ -407,7 +442,8 @@ static enum err run_query(struct store *t, json_t *structured,
     struct google_reply r;
     json_t *item;
     size_t i;
-    enum err err = post(t, "runQuery", json_pack("{s:o}", "structuredQuery", structured), &r, e);
+    enum err err =
+        post(t, "runQuery", json_pack("{s:o}", "structuredQuery", structured), true, &r, e);
     json_array_foreach(r.json, i, item)
     {
         const json_t *document = json_object_get(item, "document");
@@ -564,10 +600,10 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
         "increment", fs_integer(1), "currentDocument", "exists", 1);
     enum err err =
         commit(t, json_pack("[o,o]", create_write(own, feedback_fields(f), NULL), count), &r, e);
-    if (err == ERR_CONFLICT) /* our own commit, whose answer was lost */
-        err = ERR_OK;
+    if (err == ERR_CONFLICT)
+        err = find_created(t, t->feedback, f->id, "id", f->id, e);
     google_reply_clear(&r);
-    return err;
+    return err == ERR_CONFLICT ? refused(e) : err;
 }
 
 static enum err store_feedback_list(void *self, const char *job_id, struct feedback_list *out,
@@ -636,8 +672,11 @@ static enum err store_ping(void *self, struct error *e)
     char path[NAME_MAX_LEN];
     (void)snprintf(path, sizeof path, "/v1/%s/%s?pageSize=1&mask.fieldPaths=status", t->documents,
                    t->collection);
-    struct google_request q = {
-        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path, .idempotent = true};
+    struct google_request q = {.api = GOOGLE_FIRESTORE,
+                               .method = "GET",
+                               .path = path,
+                               .must_exist = true,
+                               .idempotent = true};
     enum err err = google_call(t->client, &q, &r, e);
     google_reply_clear(&r);
     return err;

@@ -152,6 +152,62 @@ def test_lost_answers_of_every_kind_leave_one_job(world):
     assert job["attempts"] == 1 and len(tasks) == 1
 
 
+def test_refused_commit_is_no_success(world):
+    """What looks like a conflict need not be our own effect: the document tells."""
+    s = world.stack
+    job_id = s.extract(sample("form"))["job_id"]
+    feedback = {"job_id": job_id, "corrections": [{"action": "delete", "region_id": "r"}]}
+    body, key = {"pdf_id": world.form, "regions": [REGION]}, {"Idempotency-Key": "refused"}
+    for code, kind in ((400, "FAILED_PRECONDITION"), (409, "ALREADY_EXISTS")):
+        world.faults.fail(r"documents:commit", refusal(code, kind, "in Datastore mode"), times=None)
+        for answer in (s.call("POST", "/api/v1/extract", body),
+                       s.call("POST", "/api/v1/extract", body, headers=key),
+                       s.call("POST", "/api/v1/feedback/corrections", feedback)):
+            assert answer.status == 503 and "did not take" in answer.detail, answer.body
+        world.faults.clear()
+    assert "in Datastore mode" in s.logs()
+    assert s.call("GET", "/api/v1/feedback/corrections/" + job_id).json["count"] == 0
+    world.faults.fail(r"documents:commit", reset_before(forward=True))
+    assert s.call("POST", "/api/v1/feedback/corrections", feedback).status == 201
+    assert s.call("GET", "/api/v1/extract/" + job_id).json["feedback_count"] == 1
+
+
+def test_conflict_that_cannot_be_looked_into_is_no_conflict(world):
+    job_id = world.stack.submit(world.scan, regions=[{**REGION, "page": 9}])
+    world.stack.wait(job_id)
+    seen = []
+
+    def down_after_the_first(handler, ask):
+        seen.append(handler.path)
+        handler.reply(*ask()) if len(seen) == 1 else status(503, json=DOWN)(handler, ask)
+    down_after_the_first.fault = "down_after_the_first"
+    world.faults.fail(f"extraction_jobs/{job_id}", down_after_the_first, times=5)
+    world.faults.fail(r"documents:commit", refusal(409, "ALREADY_EXISTS", "x"))
+    answer = world.stack.call("POST", f"/api/v1/jobs/{job_id}/retry")
+    assert answer.status == 503 and "Firestore has a fault" in answer.detail, answer.body
+
+
+@pytest.mark.parametrize("what", ["index", "database", "create", "bucket", "queue"])
+def test_what_is_not_set_up_is_the_operators_matter(world, what):
+    s = world.stack
+    extract = ("POST", "/api/v1/extract", {"pdf_id": world.form, "regions": [REGION]})
+    upload = ("POST", "/api/v1/upload/documents", sample("form").read_bytes() + what.encode())
+    listing = ("GET", "/api/v1/jobs?page_size=1")
+    path, code, kind, request, name = {
+        "index": (r":runQuery", 400, "FAILED_PRECONDITION", listing, "Firestore"),
+        "database": (r":runQuery", 404, "NOT_FOUND", listing, "Firestore"),
+        "create": (r"documents:commit", 404, "NOT_FOUND", extract, "Firestore"),
+        "bucket": (r"/upload/storage", 404, "", upload, "Cloud Storage"),
+        "queue": (r"/queues/.*/tasks", 404, "NOT_FOUND", extract, "could not be queued")}[what]
+    before = len(world.calls("/"))
+    world.faults.fail(path, refusal(code, kind, "see https://console.example/x"), times=None)
+    headers = {"Content-Type": "application/pdf"} if what == "bucket" else None
+    answer = s.call(*request, headers=headers)
+    assert answer.status == 503 and name in answer.detail, answer.body
+    assert "console.example" not in answer.detail and "console.example" in s.logs()
+    assert [c[2] for c in world.calls("/")[before:]].count(f"status {code}") == 1  # none again
+
+
 def test_aborted_commit_is_tried_again(world):
     world.faults.fail(r"documents:commit", status(409, json={"error": {
         "code": 409, "status": "ABORTED", "message": "contention"}}), times=2)
