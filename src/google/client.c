@@ -22,9 +22,8 @@
 #define PAUSE_MOST_US    (10 * US_PER_S) /* a longer Retry-After is the caller's to wait out */
 #define POLL_MS          1000
 #define REPLY_MAX        (64U << 20) /* what is read into memory at most */
-#define CIRCUIT_FAILURES 8           /* in a row */
+#define CIRCUIT_FAILURES 5           /* calls in a row that failed in all their tries */
 #define CIRCUIT_OPEN_US  (10 * US_PER_S)
-#define URL_MAX          4096
 
 const char *const google_api_names[GOOGLE_API__MAX] = {
     "Cloud Storage", "Firestore", "Cloud Tasks",     "BigQuery",
@@ -106,7 +105,8 @@ static enum err circuit_check(const struct google_client *c, enum google_api api
     return error_cause(e, "not called for another %d s after repeated failure", e->retry_after_s);
 }
 
-/* After the pause one call is let through; its failure opens the circuit again at once. */
+/* Told once a call, when its tries are over. After the pause one call is let through (is_held); its
+ * failure opens the circuit again at once. */
 static void circuit_note(struct google_client *c, enum google_api api, bool failed)
 {
     struct circuit *k = &c->circuits[api];
@@ -320,7 +320,8 @@ static enum err rewind_sink(const struct call *k, struct error *e)
 
 static enum err start(struct call *k)
 {
-    enum err err = circuit_check(k->client, k->q->api, k->e);
+    /* A call that was let through makes all its tries. */
+    enum err err = k->tries == 0 ? circuit_check(k->client, k->q->api, k->e) : ERR_OK;
     if (err != ERR_OK)
         return err;
     if ((k->easy = curl_easy_init()) == NULL)
@@ -530,8 +531,6 @@ static enum err settle(struct call *k, enum err err)
     struct google_client *c = k->client;
     if (c->o.observe != NULL)
         c->o.observe(k->q->api, k->r->status, monotonic_us() - k->started_us);
-    /* Whatever answers, even with what cannot be read, is not down. */
-    circuit_note(c, k->q->api, may_pass(k, err) && err != ERR_RATE_LIMITED && !succeeded(k));
     if (k->r->status == 401 && c->o.credentials != NULL && !k->renewed && !k->q->no_auth) {
         google_credentials_forget(c->o.credentials);
         k->renewed = true;
@@ -546,6 +545,8 @@ static enum err settle(struct call *k, enum err err)
             return rewind_sink(k, k->e);
         }
     }
+    /* Whatever answers, even with what cannot be read, is not down. */
+    circuit_note(c, k->q->api, may_pass(k, err) && err != ERR_RATE_LIMITED && !succeeded(k));
     k->done = true;
     return err;
 }
@@ -569,13 +570,24 @@ static void end_call(struct batch *b, struct call *k, enum err err)
         *k->e = (struct error){0};
 }
 
+/* Half open: one call shows whether the API is back before the others of the batch follow. */
+static bool is_held(const struct batch *b, const struct call *k)
+{
+    if (k->tries > 0 || b->client->circuits[k->q->api].failures < CIRCUIT_FAILURES)
+        return false;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->calls[i].tries > 0 && !b->calls[i].done && b->calls[i].q->api == k->q->api)
+            return true;
+    return false;
+}
+
 /* Starts what is due; returns when the next is, in microseconds from now. */
 static int64_t start_due(struct batch *b)
 {
     int64_t wait = POLL_MS * 1000, t = monotonic_us();
     for (size_t i = 0; i < b->n && b->running < (size_t)b->client->o.parallel; i++) {
         struct call *k = &b->calls[i];
-        if (k->done || k->easy != NULL)
+        if (k->done || k->easy != NULL || is_held(b, k))
             continue;
         if (k->not_before_us > t) {
             wait = k->not_before_us - t < wait ? k->not_before_us - t : wait;

@@ -25,7 +25,7 @@ def refusal(code, kind, message):
 
 @pytest.fixture(scope="module")
 def world():
-    w = World(GEMINI_API_KEY="gemini-test-key")
+    w = World(GEMINI_API_KEY="gemini-test-key", TASK_WORKERS=1, RETRY_MAX_S=3600)
     w.scan = w.stack.upload(sample("scanned"))
     w.form = w.stack.upload(sample("form"))
     yield w
@@ -312,20 +312,31 @@ def test_answers_that_cannot_be_read_do_not_open_the_circuit(world):
     assert world.stack.logs().count(LEFT_ALONE) == opened
 
 
-def test_circuit_opens_and_closes_again(world):
-    s = world.stack
-    before = len(world.calls(":runQuery"))
-    world.faults.fail(r":runQuery", status(503, json=DOWN), times=None)
-    answers = [s.call("GET", "/api/v1/jobs?page_size=1") for _ in range(12)]
-    assert {a.status for a in answers} == {503} and answers[-1].headers["Retry-After"]
-    assert len(world.calls(":runQuery")) - before < 12 * 4  # not all of them were sent
-    assert "left alone for a while" in s.logs()
+def test_one_fault_of_every_region_is_no_outage(world):
+    opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
+    world.faults.fail(r":process", status(503, json=DOWN), times=20)
+    job = read_scan(world, regions=[REGION] * 20)
+    assert (job["status"], job["attempts"]) == ("completed", 1), job
+    assert ocr_calls(world) == calls + 40
+    assert world.stack.logs().count(LEFT_ALONE) == opened
+
+
+def test_circuit_opens_and_one_call_closes_it(world):
+    opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
+    world.faults.fail(r":process", status(503, json=DOWN), times=None)
+    job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
+    wait_for_retry(world, job_id)
+    first = ocr_calls(world) - calls
+    assert first >= 5 * 4 and first % 4 == 0  # all tries of as many calls as a batch has
+    job = world.stack.wait(job_id)
+    assert (job["status"], job["attempts"]) == ("failed", 3), job
+    # None while it is open; then the tries of the one call let through.
+    assert ocr_calls(world) == calls + first + 0 + 4
+    assert world.stack.logs().count(LEFT_ALONE) == opened + 1
     world.faults.clear()
-    end = time.time() + 40
-    while {s.call("GET", "/api/v1/jobs?page_size=1").status for _ in range(4)} != {200}:
-        assert time.time() < end
-        time.sleep(1)
-    time.sleep(10)  # each worker has a circuit of its own
+    job = read_scan(world, regions=[REGION] * 20)
+    assert (job["status"], job["attempts"]) == ("completed", 2), job
+    assert ocr_calls(world) == 20
 
 
 def test_bigquery_that_is_down_holds_nobody_up(world):
