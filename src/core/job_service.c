@@ -450,6 +450,15 @@ static enum err complete(struct hold *h, const struct extraction_request *r,
     return err;
 }
 
+/* What a dependency asked for and, on top, the jittered back-off. */
+static int64_t retry_delay_us(const struct hold *h, const struct error *why)
+{
+    int64_t most = h->s->cfg->retry_max_s * US_PER_S;
+    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S, most);
+    delay = why->retry_after_s * US_PER_S + source_jitter_us(h->s->source, delay);
+    return delay < most ? delay : most;
+}
+
 /* Ends or defers the job after run_held failed with *why. */
 static enum err settle_failure(struct hold *h, const struct error *why, struct error *e)
 {
@@ -461,12 +470,7 @@ static enum err settle_failure(struct hold *h, const struct error *why, struct e
         text_format(text, sizeof text, "Max retries exceeded: %s", why->detail);
         return held_change(h, held_fail, text, e);
     }
-    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S,
-                                   h->s->cfg->retry_max_s * US_PER_S);
-    delay = source_jitter_us(h->s->source, delay);
-    if (delay < why->retry_after_s * US_PER_S) /* what a dependency asked for */
-        delay = why->retry_after_s * US_PER_S;
-    struct deferral d = {why->detail, delay};
+    struct deferral d = {why->detail, retry_delay_us(h, why)};
     enum err err = held_change(h, held_defer, &d, e);
     return err == ERR_OK ? enqueue_retry(h->s, h->job, e) : err;
 }

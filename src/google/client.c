@@ -14,16 +14,17 @@
 #include "base/log.h"
 #include "google/credentials.h"
 
-#define TRIES            4
-#define BACKOFF_BASE_US  (US_PER_S / 4)
-#define BACKOFF_MOST_US  (8 * US_PER_S)
-#define CONNECT_S        5
-#define TRY_S            10
-#define PAUSE_MOST_US    (10 * US_PER_S) /* a longer Retry-After is the caller's to wait out */
-#define POLL_MS          1000
-#define REPLY_MAX        (64U << 20) /* what is read into memory at most */
-#define CIRCUIT_FAILURES 5           /* calls in a row that failed in all their tries */
-#define CIRCUIT_OPEN_US  (10 * US_PER_S)
+#define TRIES              4
+#define BACKOFF_BASE_US    (US_PER_S / 4)
+#define BACKOFF_MOST_US    (8 * US_PER_S)
+#define CONNECT_S          5
+#define TRY_S              10
+#define PAUSE_MOST_US      (10 * US_PER_S) /* a longer Retry-After is the caller's to wait out */
+#define RETRY_AFTER_MOST_S 86400
+#define POLL_MS            1000
+#define REPLY_MAX          (64U << 20) /* what is read into memory at most */
+#define CIRCUIT_FAILURES   5           /* calls in a row that failed in all their tries */
+#define CIRCUIT_OPEN_US    (10 * US_PER_S)
 
 const char *const google_api_names[GOOGLE_API__MAX] = {
     "Cloud Storage", "Firestore", "Cloud Tasks",     "BigQuery",
@@ -54,7 +55,7 @@ struct call {
     int tries;
     int64_t not_before_us; /* when the next try may start */
     int64_t started_us, sent;
-    int64_t retry_after_s; /* -1: not told */
+    int64_t retry_after_s; /* 0: not told, or at once */
     off_t sink_start;
     bool renewed; /* the token, after a 401 */
     bool done;
@@ -172,12 +173,6 @@ static size_t on_header(char *line, size_t size, size_t n, void *self)
     else if (name == 17 && strncasecmp(line, "x-goog-generation", name) == 0) {
         copy_header(colon + 1, rest, number, sizeof number);
         k->r->generation = strtoll(number, NULL, 10);
-    } else if (name == 11 && strncasecmp(line, "Retry-After", name) == 0) {
-        copy_header(colon + 1, rest, number, sizeof number);
-        /* Seconds; the APIs give no dates here, and one counts as not told. */
-        k->retry_after_s = strspn(number, "0123456789") == strlen(number) && number[0] != '\0'
-                               ? strtoll(number, NULL, 10)
-                               : -1;
     }
     return n;
 }
@@ -327,7 +322,7 @@ static enum err start(struct call *k)
     if ((k->easy = curl_easy_init()) == NULL)
         return no_memory(k->e);
     k->sent = 0;
-    k->retry_after_s = -1;
+    k->retry_after_s = 0;
     buffer_reset(&k->body);
     google_reply_clear(k->r);
     if ((err = set_headers(k, k->e)) != ERR_OK || (err = set_url(k, k->e)) != ERR_OK)
@@ -464,9 +459,19 @@ static enum err read_json(struct call *k, struct error *e)
     return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, where.text);
 }
 
+/* Seconds or a date; curl reads both (RFC 9110). */
+static int64_t told_retry_after_s(const struct call *k)
+{
+    curl_off_t s = 0;
+    if (curl_easy_getinfo(k->easy, CURLINFO_RETRY_AFTER, &s) != CURLE_OK || s < 0)
+        return 0;
+    return s < RETRY_AFTER_MOST_S ? s : RETRY_AFTER_MOST_S;
+}
+
 static enum err judge(struct call *k, CURLcode code)
 {
     (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &k->r->status);
+    k->retry_after_s = told_retry_after_s(k);
     if (code != CURLE_OK) {
         k->r->status = 0;
         return transport_error(k, code, k->e);
@@ -504,7 +509,7 @@ static int64_t jitter_us(const struct google_client *c, int tries)
 
 static int64_t pause_us(const struct call *k)
 {
-    return k->retry_after_s >= 0 ? k->retry_after_s * US_PER_S : jitter_us(k->client, k->tries);
+    return k->retry_after_s > 0 ? k->retry_after_s * US_PER_S : jitter_us(k->client, k->tries);
 }
 
 void google_pause(const struct google_client *c, int tries)

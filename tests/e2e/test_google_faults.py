@@ -1,4 +1,5 @@
 """What goes wrong between the service and Google, each fault put in by a proxy."""
+import email.utils
 import os
 import signal
 import subprocess
@@ -84,15 +85,26 @@ def test_one_fault_of_document_ai_costs_one_call_more(world, fault):
             "/computeMetadata/v1/instance/service-accounts/default/token"}
 
 
-def test_long_retry_after_is_waited_out_by_the_queue(world):
+def test_retry_after_may_be_a_date_or_nonsense(world):
+    start = int(time.time())
+    date = email.utils.formatdate(start + 4, usegmt=True)
+    world.faults.fail(r":process", status(429, {"Retry-After": date}, json=BUSY))
+    assert read_scan(world)["attempts"] == 1 and time.time() >= start + 4 - 1
+    world.faults.fail(r":process", status(429, {"Retry-After": "9" * 19}, json=BUSY))
+    assert read_scan(world)["attempts"] == 1
+    assert "runtime error" not in world.stack.logs()
+
+
+@pytest.mark.parametrize("asked,least,most", [(120, 100, 125), (3000000, 3500, 3600)])
+def test_long_retry_after_is_waited_out_by_the_queue(world, asked, least, most):
     calls = ocr_calls(world)
-    world.faults.fail(r":process", status(429, {"Retry-After": "120"}, json=BUSY))
+    world.faults.fail(r":process", status(429, {"Retry-After": str(asked)}, json=BUSY))
     job_id = world.stack.submit(world.scan, regions=[REGION])
     job = wait_for_retry(world, job_id)
     assert "takes no more calls" in job["error_message"], job
     assert ocr_calls(world) == calls + 1
     retry = [t for t in world.side.control("tasks") if f"/retry-{job_id}" in t["name"]]
-    assert len(retry) == 1 and 100 < retry[0]["eta"] - time.time() < 125
+    assert len(retry) == 1 and least < retry[0]["eta"] - time.time() < most
     assert world.stack.call("DELETE", "/api/v1/jobs/" + job_id).status == 204
 
 
