@@ -57,7 +57,8 @@ struct call {
     int64_t started_us, sent;
     int64_t retry_after_s; /* 0: not told, or at once */
     off_t sink_start;
-    bool renewed; /* the token, after a 401 */
+    unsigned token; /* the number of the one sent */
+    bool renewed;   /* after a 401 */
     bool done;
 };
 
@@ -223,7 +224,7 @@ static enum err set_headers(struct call *k, struct error *e)
     else if (ok && o->emulated[q->api] && !q->no_auth)
         buffer_puts(&line, "Authorization: Bearer owner");
     else if (ok && o->credentials != NULL && !q->no_auth) {
-        if ((err = google_credentials_token(o->credentials, &token, e)) == ERR_OK)
+        if ((err = google_credentials_token(o->credentials, &token, &k->token, e)) == ERR_OK)
             buffer_printf(&line, "Authorization: Bearer %s", token);
     }
     if (ok && line.len > 0)
@@ -537,7 +538,7 @@ static enum err settle(struct call *k, enum err err)
     if (c->o.observe != NULL)
         c->o.observe(k->q->api, k->r->status, monotonic_us() - k->started_us);
     if (k->r->status == 401 && c->o.credentials != NULL && !k->renewed && !k->q->no_auth) {
-        google_credentials_forget(c->o.credentials);
+        google_credentials_refuse(c->o.credentials, k->token);
         k->renewed = true;
         k->not_before_us = 0;
         return rewind_sink(k, k->e);

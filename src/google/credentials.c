@@ -32,7 +32,8 @@ struct google_credentials {
     struct service_account *account;
     char *email;
     char *token;
-    int64_t renew_us;
+    unsigned number; /* of the token: how many there were */
+    int64_t renew_us, expires_us;
 };
 
 static enum err no_memory(struct error *e)
@@ -133,6 +134,14 @@ static enum err load_file(struct google_credentials *c, const char *path, struct
 
 /* --- getting a token --- */
 
+static void forget(struct google_credentials *c)
+{
+    if (c->token != NULL)
+        sodium_memzero(c->token, strlen(c->token));
+    free(c->token);
+    c->token = NULL;
+}
+
 /* Takes over a token reply; names are those of OAuth (RFC 6749) or of IAM Credentials. */
 static enum err keep(struct google_credentials *c, const char *token, int64_t expires_us,
                      struct error *e)
@@ -142,9 +151,12 @@ static enum err keep(struct google_credentials *c, const char *token, int64_t ex
     char *copy = strdup(token);
     if (copy == NULL)
         return no_memory(e);
-    google_credentials_forget(c);
+    forget(c);
+    int64_t now = source_now_us(c->source), life = expires_us - now;
     c->token = copy;
-    c->renew_us = expires_us - EARLY_US;
+    c->number++;
+    c->expires_us = expires_us;
+    c->renew_us = now + (life - EARLY_US > life / 2 ? life - EARLY_US : life / 2);
     return ERR_OK;
 }
 
@@ -399,7 +411,8 @@ static enum err for_the_operator(enum err err, struct error *e)
     return error_cause(e, "%s", why);
 }
 
-enum err google_credentials_token(struct google_credentials *c, const char **token, struct error *e)
+enum err google_credentials_token(struct google_credentials *c, const char **token,
+                                  unsigned *number, struct error *e)
 {
     static enum err (*const renew[])(struct google_credentials * c, struct error * e) = {
         [KIND_METADATA] = renew_by_metadata,
@@ -412,18 +425,17 @@ enum err google_credentials_token(struct google_credentials *c, const char **tok
         err = for_the_operator(renew[c->kind](c, e), e);
     /* A token service that fails for a moment is no matter while the old token holds. */
     if (err != ERR_OK && c->token != NULL &&
-        source_now_us(c->source) < c->renew_us + EARLY_US - 10 * US_PER_S)
+        source_now_us(c->source) < c->expires_us - 10 * US_PER_S)
         err = ERR_OK;
     *token = c->token;
+    *number = c->number;
     return err;
 }
 
-void google_credentials_forget(struct google_credentials *c)
+void google_credentials_refuse(struct google_credentials *c, unsigned number)
 {
-    if (c->token != NULL)
-        sodium_memzero(c->token, strlen(c->token));
-    free(c->token);
-    c->token = NULL;
+    if (number == c->number)
+        forget(c);
 }
 
 enum err google_credentials_email(struct google_credentials *c, const char **email, struct error *e)
@@ -485,7 +497,7 @@ void google_credentials_close(struct google_credentials *c)
 {
     if (c == NULL)
         return;
-    google_credentials_forget(c);
+    forget(c);
     service_account_close(c->account);
     json_decref(c->file);
     free(c->metadata_base);

@@ -1,8 +1,10 @@
 """What goes wrong between the service and Google, each fault put in by a proxy."""
 import email.utils
+import itertools
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -103,7 +105,9 @@ def test_long_retry_after_is_waited_out_by_the_queue(world, asked, least, most):
     job = wait_for_retry(world, job_id)
     assert "takes no more calls" in job["error_message"], job
     assert ocr_calls(world) == calls + 1
-    retry = [t for t in world.side.control("tasks") if f"/retry-{job_id}" in t["name"]]
+    end, retry = time.time() + 10, []
+    while not retry and time.time() < end:  # the job is written first
+        retry = [t for t in world.side.control("tasks") if f"/retry-{job_id}" in t["name"]]
     assert len(retry) == 1 and least < retry[0]["eta"] - time.time() < most
     assert world.stack.call("DELETE", "/api/v1/jobs/" + job_id).status == 204
 
@@ -322,6 +326,55 @@ def test_answers_that_cannot_be_read_do_not_open_the_circuit(world):
     world.faults.clear()
     assert world.stack.wait(job_id)["status"] == "completed"
     assert world.stack.logs().count(LEFT_ALONE) == opened
+
+
+def test_short_or_refused_token_is_fetched_once_not_once_a_call(world):
+    s, lock, first = world.stack, threading.Lock(), []
+    serial = itertools.count()
+
+    def token(life):
+        def give(handler, ask):
+            status(200, json={"access_token": f"short-{next(serial)}", "expires_in": life,
+                              "token_type": "Bearer"})(handler, ask)
+        give.fault = "token"
+        return give
+
+    def stale(handler, ask):  # the first token that is seen is refused, again and again
+        sent = handler.headers["Authorization"]
+        with lock:
+            first.append(sent)
+            turn = len(first)
+        if sent != first[0]:
+            return handler.reply(*ask())
+        time.sleep(0.05 * turn)
+        refusal(401, "UNAUTHENTICATED", "expired")(handler, ask)
+    stale.fault = "stale"
+    s.stop()
+    world.faults.fail(r"/token", token(240), times=None)
+    s.start()
+    assert read_scan(world, regions=[REGION] * 10)["attempts"] == 1
+    assert len(world.calls("/token")) <= len(s.workers("api")) + len(s.workers("task")) + 1
+    fetched = len(world.calls("/token"))
+    world.faults.fail(r":process", stale, times=None)
+    job = read_scan(world, regions=[REGION] * 10)
+    assert (job["status"], job["attempts"]) == ("completed", 1), job
+    assert first.count(first[0]) > 5 and len(world.calls("/token")) <= fetched + 2
+
+
+@pytest.mark.parametrize("code", [400, 404])
+def test_token_service_that_refuses_is_the_operators_matter(world, code):
+    s = world.stack
+    s.stop()
+    world.faults.fail(r"/token", status(200, json={"access_token": "brief", "expires_in": 1,
+                                                   "token_type": "Bearer"}), times=None)
+    s.start()
+    world.faults.clear()
+    world.faults.fail(r"/token", status(code, json={
+        "error": "invalid_grant", "error_description": "no such account"}), times=None)
+    time.sleep(1)
+    answer = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf")
+    assert answer.status == 503 and "tell the operator" in answer.detail, answer.body
+    assert "no such account" in s.logs() and "no such account" not in answer.detail
 
 
 def test_one_fault_of_every_region_is_no_outage(world):
