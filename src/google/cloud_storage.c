@@ -363,19 +363,41 @@ static enum err storage_stat(void *self, const char *name, struct blob_info *out
     return err == ERR_NOT_FOUND ? not_found(name, e) : err;
 }
 
+static enum err list_page(struct storage *t, const char *prefix, int max, const char *page_token,
+                          struct google_reply *r, struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    buffer_printf(&path,
+                  "/storage/v1/b/%s/o?maxResults=%d&fields=nextPageToken,items(name,size,updated)"
+                  "&prefix=",
+                  t->bucket, max);
+    google_escape(&path, prefix);
+    if (page_token != NULL) {
+        buffer_puts(&path, "&pageToken=");
+        google_escape(&path, page_token);
+    }
+    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, true, r, e);
+    buffer_free(&path);
+    return err;
+}
+
+/* The first page that has something: a page may be empty and not the last. */
 static enum err list(struct storage *t, const char *prefix, int max, struct google_reply *r,
                      struct error *e)
 {
-    struct buffer path = BUFFER_INIT;
     size_t n = strlen(prefix);
     memset(r, 0, sizeof *r);
     if (n < 2 || prefix[n - 1] != '/')
         return error_set(e, ERR_BAD_REQUEST, "The prefix is not one.");
-    buffer_printf(&path, "/storage/v1/b/%s/o?maxResults=%d&fields=items(name,size,updated)&prefix=",
-                  t->bucket, max);
-    google_escape(&path, prefix);
-    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, true, r, e);
-    buffer_free(&path);
+    enum err err = list_page(t, prefix, max, NULL, r, e);
+    json_t *next;
+    while (err == ERR_OK && json_array_size(json_object_get(r->json, "items")) == 0 &&
+           json_is_string(next = json_object_get(r->json, "nextPageToken"))) {
+        json_incref(next);
+        google_reply_clear(r);
+        err = list_page(t, prefix, max, json_string_value(next), r, e);
+        json_decref(next);
+    }
     return err;
 }
 
