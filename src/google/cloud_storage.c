@@ -11,12 +11,14 @@
 #include "google/google.h"
 #include "google/signed_url_v4.h"
 
-#define CHUNK         (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
-#define TRANSFER_S    60        /* one try of moving a chunk or an object */
-#define DOWNLOAD_GOES 5
-#define LINKS         64 /* links kept, so that polls of a job need no signature */
-#define LINK_MAX      2048
-#define LINK_EARLY_US (24 * 3600 * US_PER_S)
+#define CHUNK           (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
+#define TRANSFER_S      60        /* one try of moving a chunk or an object */
+#define DOWNLOAD_GOES   5
+#define UPLOAD_FAILURES 5 /* in one session */
+#define UPLOAD_SESSIONS 3
+#define LINKS           64 /* links kept, so that polls of a job need no signature */
+#define LINK_MAX        2048
+#define LINK_EARLY_US   (24 * 3600 * US_PER_S)
 
 struct link {
     char name[BLOB_NAME_MAX + 1];
@@ -144,7 +146,8 @@ static enum err start_session(struct storage *t, const char *name, int64_t size,
 }
 
 /* Sends a chunk, or asks how far the session is (n 0). *sent is what the service has; done tells
- * that it has all. A chunk is not simply sent again: what of it arrived is asked first. */
+ * that it has all. A chunk is not simply sent again: what of it arrived is asked first. ERR_GONE:
+ * the session is no more. */
 static enum err send_chunk(struct storage *t, const char *session, int fd, int64_t at, int64_t n,
                            int64_t size, int64_t *sent, bool *done, struct error *e)
 {
@@ -168,26 +171,62 @@ static enum err send_chunk(struct storage *t, const char *session, int fd, int64
                                .timeout_s = TRANSFER_S};
     enum err err = google_call(t->client, &q, &r, e);
     const char *dash = strchr(r.range, '-');
+    if (r.status == 404 || r.status == 410)
+        err = error_set(e, ERR_GONE, "The upload session has ended.");
     *done = err == ERR_OK && r.status != 308;
     *sent = err == ERR_OK && dash != NULL ? strtoll(dash + 1, NULL, 10) + 1 : 0;
     google_reply_clear(&r);
     return err;
 }
 
+/* A chunk that brings the upload further: *at moves on, by the chunk at most. */
+static enum err advance(struct storage *t, const char *session, int fd, int64_t size, int64_t *at,
+                        bool *done, struct error *e)
+{
+    int64_t n = size - *at < CHUNK ? size - *at : CHUNK, sent;
+    enum err err = send_chunk(t, session, fd, *at, n, size, &sent, done, e);
+    if (err != ERR_OK || *done)
+        return err;
+    if (sent <= *at || sent > *at + n)
+        return error_set(e, ERR_UNAVAILABLE, "Cloud Storage does not take the upload; try again.");
+    *at = sent;
+    return ERR_OK;
+}
+
+/* Sends the whole file through one session. */
+static enum err send_file(struct storage *t, const char *session, int fd, int64_t size,
+                          struct error *e)
+{
+    bool done = false;
+    int64_t at = 0, sent;
+    for (int failures = 0; !done;) {
+        enum err err = advance(t, session, fd, size, &at, &done, e);
+        if (err == ERR_OK)
+            continue;
+        if (!err_is_transient(err) || failures == UPLOAD_FAILURES)
+            return err;
+        google_pause(t->client, failures++);
+        if ((err = send_chunk(t, session, fd, 0, 0, size, &sent, &done, e)) != ERR_OK)
+            return err;
+        if (sent >= 0 && sent <= size && sent <= at + CHUNK)
+            at = sent;
+    }
+    return ERR_OK;
+}
+
+/* A session that has ended is begun anew, with the whole file. */
 static enum err put_resumable(struct storage *t, const char *name, int fd, int64_t size,
                               const char *content_type, bool create_only, struct error *e)
 {
     char session[2048];
-    bool done = false;
-    int failures = 0;
-    enum err err = start_session(t, name, size, content_type, create_only, session, e);
-    for (int64_t at = 0; err == ERR_OK && !done;) {
-        int64_t n = size - at < CHUNK ? size - at : CHUNK;
-        err = send_chunk(t, session, fd, at, n, size, &at, &done, e);
-        if (err_is_transient(err) && ++failures <= DOWNLOAD_GOES)
-            err = send_chunk(t, session, fd, 0, 0, size, &at, &done, e);
+    for (int i = 0; i < UPLOAD_SESSIONS; i++) {
+        enum err err = start_session(t, name, size, content_type, create_only, session, e);
+        if (err == ERR_OK)
+            err = send_file(t, session, fd, size, e);
+        if (err != ERR_GONE)
+            return err;
     }
-    return err;
+    return error_set(e, ERR_UNAVAILABLE, "Cloud Storage ends every upload session; try again.");
 }
 
 static enum err storage_put_file(void *self, const char *name, const char *path,

@@ -278,6 +278,39 @@ def test_broken_chunk_goes_on_where_it_stopped(world):
     assert world.stack.wait(world.stack.submit(r.json["pdf_id"]))["outcome"] == "success"
 
 
+def upload_large(world, mark):
+    data = sample("text-table").read_bytes() + b"\n%" + b"z" * (9 << 20) + mark
+    before = len(world.calls("upload_id="))
+    r = world.stack.call("POST", "/api/v1/upload/documents", data,
+                         headers={"Content-Type": "application/pdf"})
+    return r, len(world.calls("upload_id=")) - before
+
+
+@pytest.mark.parametrize("code", [404, 410])
+def test_upload_session_that_ended_is_begun_anew(world, code):
+    world.faults.fail(r"upload_id=", refusal(code, "", "session gone"))
+    r, calls = upload_large(world, b"%d" % code)
+    assert r.status == 201 and calls == 1 + 2, r.body
+    assert world.stack.wait(world.stack.submit(r.json["pdf_id"]))["outcome"] == "success"
+    world.faults.fail(r"upload_id=", refusal(code, "", "session gone"), times=None)
+    r, calls = upload_large(world, b"%d again" % code)
+    assert r.status == 503 and "upload session" in r.detail and calls == 3, r.body
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-99999999999"}], ids=["none", "too far"])
+def test_upload_that_gets_no_further_is_given_up(world, headers):
+    world.faults.fail(r"upload_id=", status(308, headers), times=None)
+    r, calls = upload_large(world, str(headers).encode())
+    assert r.status == 503 and "does not take the upload" in r.detail and calls == 11, r.body
+
+
+def test_empty_page_of_a_listing_is_not_the_last(world):
+    world.faults.fail(r"/b/demo-bucket/o\?maxResults=1&", status(200, json={
+        "kind": "storage#objects", "nextPageToken": "YQ"}))
+    assert world.stack.extract(sample("form"))["status"] == "completed"
+    assert any("pageToken=YQ" in c[1] for c in world.calls("maxResults=1&"))
+
+
 def test_results_that_cannot_be_stored_are_tried_again(world):
     world.faults.fail(r"uploadType=multipart", status(503, json=DOWN), times=4)
     job = world.stack.wait(world.stack.submit(world.form), 60)
