@@ -12,7 +12,7 @@
 #include "core/formats.h"
 
 #define CAS_TRIES            8
-#define PROGRESS_INTERVAL_US (US_PER_S / 2)
+#define PROGRESS_INTERVAL_US (2 * US_PER_S) /* Firestore takes about a write a second */
 #define SWEEP_BATCH          100
 
 static int64_t now(const struct services *s)
