@@ -585,16 +585,17 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     return err == ERR_NOT_FOUND || err == ERR_GONE ? ERR_OK : err;
 }
 
-/* A queued job only gets its task again: if that one still waits, the name makes it the same. One
- * whose worker is gone is queued anew. */
+/* Whether its task is late or was dropped, or its worker is gone: the job is queued anew, as the
+ * queue remembers the name of a dropped task and takes it for done. Two deliveries do no harm. */
 static enum err take_up(const struct services *s, const struct job *j, struct error *e)
 {
     if (j->attempts >= s->cfg->job_max_attempts)
         return fail_unheld(s, j->id,
                            "Max retries exceeded: the work was broken off too many times.", e);
-    if (j->status == JOB_QUEUED)
-        return enqueue_extraction(s, j, NULL, e);
-    log_event(LOG_NOTICE, "a job whose worker is gone is taken up again", "jobId", j->id, NULL);
+    log_event(LOG_NOTICE,
+              j->status == JOB_QUEUED ? "a job whose task did not come is queued again"
+                                      : "a job whose worker is gone is taken up again",
+              "jobId", j->id, NULL);
     return requeue(s, j->id, e);
 }
 

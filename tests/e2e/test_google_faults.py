@@ -464,6 +464,50 @@ def test_name_that_does_not_resolve_ends_in_a_failed_job():
         w.close()
 
 
+def test_progress_is_written_less_than_once_a_second(world):
+    """Firestore takes about one write a second to a document."""
+    s = world.stack
+    s.stop()
+    s.env["GOOGLE_PARALLEL_CALLS"] = "1"
+    s.start()
+    try:
+        world.side.control("documentai", {"delay_ms": 600, "reply": document(grid(ROWS))})
+        job_id, seen, end = s.submit(world.scan, regions=[REGION] * 10), [], time.time() + 30
+        world.faults.calls.clear()
+        while (job := s.call("GET", "/api/v1/extract/" + job_id).json)["status"] != "completed":
+            seen.append(job["progress"]["regions_done"])
+            assert time.time() < end
+            time.sleep(0.1)
+        writes = [c[3] for c in world.calls("documents:commit")]
+        assert any(0 < done < 10 for done in seen), seen
+        between = writes[1:-1]  # after the claim, before the end
+        assert all(b - a > 1 for a, b in zip(between, between[1:])) and len(between) <= 5
+    finally:
+        del s.env["GOOGLE_PARALLEL_CALLS"]
+        s.stop()
+        s.start()
+
+
+def test_job_whose_task_was_dropped_is_queued_again():
+    """The queue remembers the name of a task that it gave up, and takes no other by that name."""
+    w = World(TASKS_SERVICE_ACCOUNT="tasks@demo-test.iam.gserviceaccount.com")
+    s = w.stack
+    try:
+        job_id = s.submit(s.upload(sample("form")))  # OIDC is not set up here: refused, thrice
+        end = time.time() + 30
+        while [t["state"] for t in w.side.control("tasks")] != ["failed"]:
+            assert time.time() < end
+            time.sleep(0.2)
+        s.stop()
+        del s.env["TASKS_SERVICE_ACCOUNT"]
+        s.env.update(JOB_STALE_S="1", SWEEP_INTERVAL_S="1")
+        s.start()
+        job = s.wait(job_id, 30)
+        assert (job["status"], job["attempts"]) == ("completed", 1), job
+    finally:
+        w.close()
+
+
 def test_killed_workers_lose_no_job():
     w = World(JOB_LEASE_S=4, SWEEP_INTERVAL_S=1)
     s = w.stack
