@@ -173,11 +173,15 @@ static void blob_names_cannot_leave_the_store(void)
 }
 
 static const struct test_case tests[] = {
-    TEST(long_error_is_cut_between_characters), TEST(buffer_grows_and_keeps_nul_bytes),
+    TEST(long_error_is_cut_between_characters),
+    TEST(buffer_grows_and_keeps_nul_bytes),
     TEST(text_of_any_size_is_cut_between_characters),
-    TEST(any_bytes_become_valid_json_strings),  TEST(times_round_trip_and_bad_ones_are_refused),
-    TEST(jitter_stays_within_half_and_whole),   TEST(uuid_is_version_4),
-    TEST(json_refuses_what_is_not_strict),      TEST(json_errors_point_at_the_place),
+    TEST(any_bytes_become_valid_json_strings),
+    TEST(times_round_trip_and_bad_ones_are_refused),
+    TEST(jitter_stays_within_half_and_whole),
+    TEST(uuid_is_version_4),
+    TEST(json_refuses_what_is_not_strict),
+    TEST(json_errors_point_at_the_place),
     TEST(blob_names_cannot_leave_the_store),
 };
 

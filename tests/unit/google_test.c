@@ -23,6 +23,13 @@ static void json_goes_to_values_and_back(void)
         "{\"a\":[1,[2,[3,null]],{}],\"b\":{\"c\":{\"d\":[]}}}",
         "\"gr\\u00f6\\u00dfe \\ud83d\\ude00 \\u0000 end\"",
         "[true,false,null,\"\",{\"\":0}]",
+        "{\"__a__\":1,\"____\":[[\"\\u0000\"]],\"__b\":2,\"___\":3}",
+        "{\"json_text\":\"[1]\"}",
+        "{\"json_text\":{\"json_text\":\"{\\\"json_text\\\":1}\"}}",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[1.5]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{"
+        "\"a\":"
+        "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}}}}}}}}}}}}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         json_t *plain = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
