@@ -14,7 +14,7 @@
 
 #define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
 #define NAME_MAX_LEN        640
-#define FEEDBACK_MAX        1000
+#define FEEDBACK_PAGE       200 /* read or erased in one go */
 
 struct store {
     struct google_client *client;
@@ -39,12 +39,15 @@ static void name_of(const struct store *t, const char *collection, const char *i
 static enum err get_document(struct store *t, const char *collection, const char *id,
                              struct google_reply *r, struct error *e)
 {
-    char path[NAME_MAX_LEN + 8], name[NAME_MAX_LEN];
-    name_of(t, collection, id, name);
-    (void)snprintf(path, sizeof path, "/v1/%s", name);
+    struct buffer path = BUFFER_INIT;
+    memset(r, 0, sizeof *r);
+    buffer_printf(&path, "/v1/%s/%s/", t->documents, collection);
+    google_escape(&path, id);
     struct google_request q = {
-        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path, .idempotent = true};
-    return google_call(t->client, &q, r, e);
+        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path.data, .idempotent = true};
+    enum err err = buffer_failed(&path) ? no_memory(e) : google_call(t->client, &q, r, e);
+    buffer_free(&path);
+    return err;
 }
 
 /* POSTs body (which is consumed) to documents:method. */
@@ -101,22 +104,30 @@ static json_t *json_text_value(const char *text)
     return value;
 }
 
-/* What every change writes; the mask of replace() names exactly these. */
+/* What a change writes; the mask of replace() names exactly these. The regions come with the
+ * completion: written back by other changes, values of others' that JSON has no type for would
+ * become text. */
 static json_t *changing_fields(const struct job *j, int64_t version, const char *write_id)
 {
     const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "status",
-                     fs_string(job_status_names[j->status]), "outcome", fs_string(outcome),
-                     "progress", progress_value(&j->progress), "attempts", fs_integer(j->attempts),
-                     "retry_count", fs_integer(j->retry_count), "updated_at",
-                     fs_time(j->updated_us), "expires_at", fs_time(j->expires_us),
-                     "lease_expires_at", fs_time(j->lease_expires_us), "next_attempt_at",
-                     fs_time(j->next_attempt_us), "lease_token",
-                     fs_string(j->lease_token[0] != '\0' ? j->lease_token : NULL), "version",
-                     fs_integer(version), "write_id", fs_string(write_id), "error_message",
-                     fs_string(j->error_message), "result_name", fs_string(j->result_name),
-                     "debug_graph_name", fs_string(j->debug_graph_name), "approved_regions",
-                     json_text_value(j->approved_regions_json));
+    json_t *fields =
+        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "status",
+                  fs_string(job_status_names[j->status]), "outcome", fs_string(outcome), "progress",
+                  progress_value(&j->progress), "attempts", fs_integer(j->attempts), "retry_count",
+                  fs_integer(j->retry_count), "updated_at", fs_time(j->updated_us), "expires_at",
+                  fs_time(j->expires_us), "lease_expires_at", fs_time(j->lease_expires_us),
+                  "next_attempt_at", fs_time(j->next_attempt_us), "lease_token",
+                  fs_string(j->lease_token[0] != '\0' ? j->lease_token : NULL), "version",
+                  fs_integer(version), "write_id", fs_string(write_id), "error_message",
+                  fs_string(j->error_message), "result_name", fs_string(j->result_name),
+                  "debug_graph_name", fs_string(j->debug_graph_name));
+    if (j->status == JOB_COMPLETED &&
+        json_object_set_new(fields, "approved_regions",
+                            json_text_value(j->approved_regions_json)) != 0) {
+        json_decref(fields);
+        fields = NULL;
+    }
+    return fields;
 }
 
 static json_t *all_fields(const struct job *j, const char *write_id, const char *idempotency_id)
@@ -561,6 +572,18 @@ static json_t *feedback_fields(const struct feedback *f)
                      fs_time(f->created_us));
 }
 
+/* A page of a job's feedback, oldest first. */
+static json_t *feedback_query(const struct store *t, const char *job_id, size_t offset)
+{
+    json_t *q = query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
+                      json_pack("[o]", order("created_at", "ASCENDING")), FEEDBACK_PAGE);
+    if (json_object_set_new(q, "offset", json_integer((json_int_t)offset)) != 0) {
+        json_decref(q);
+        q = NULL;
+    }
+    return q;
+}
+
 static bool take_feedback(void *to, const json_t *document)
 {
     struct feedback_list *list = to;
@@ -609,11 +632,13 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
 static enum err store_feedback_list(void *self, const char *job_id, struct feedback_list *out,
                                     struct error *e)
 {
-    struct store *t = self;
+    enum err err;
+    size_t before;
     memset(out, 0, sizeof *out);
-    json_t *q = query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
-                      json_pack("[o]", order("created_at", "ASCENDING")), FEEDBACK_MAX);
-    enum err err = run_query(t, q, take_feedback, out, e);
+    do {
+        before = out->n;
+        err = run_query(self, feedback_query(self, job_id, before), take_feedback, out, e);
+    } while (err == ERR_OK && out->n - before == FEEDBACK_PAGE);
     if (err != ERR_OK)
         feedback_list_free(out);
     return err;
@@ -621,45 +646,51 @@ static enum err store_feedback_list(void *self, const char *job_id, struct feedb
 
 /* --- removal --- */
 
-struct removal {
-    struct store *store;
-    json_t *writes;
-};
-
-static bool take_name(void *to, const json_t *document)
+static bool take_name(void *writes, const json_t *document)
 {
-    struct removal *m = to;
     const char *name = json_string_value(json_object_get(document, "name"));
-    return json_array_append_new(m->writes, json_pack("{s:s}", "delete", name)) == 0;
+    return json_array_append_new(writes, json_pack("{s:s}", "delete", name)) == 0;
+}
+
+static enum err remove_feedback(struct store *t, const char *job_id, struct error *e)
+{
+    enum err err;
+    size_t n;
+    do {
+        struct google_reply r = {0};
+        json_t *writes = json_array();
+        err = run_query(t, feedback_query(t, job_id, 0), take_name, writes, e);
+        n = json_array_size(writes);
+        if (err == ERR_OK && n > 0)
+            err = commit(t, json_incref(writes), &r, e);
+        google_reply_clear(&r);
+        json_decref(writes);
+    } while (err == ERR_OK && n == FEEDBACK_PAGE);
+    return err;
 }
 
 static enum err store_remove(void *self, const char *id, struct error *e)
 {
     struct store *t = self;
-    struct removal m = {t, json_array()};
     struct google_reply r;
     char name[NAME_MAX_LEN];
+    json_t *writes = json_array();
     enum err err = get_document(t, t->collection, id, &r, e);
     const char *key_id = fs_get_string(json_object_get(r.json, "fields"), "idempotency_id");
     if (err == ERR_OK && key_id != NULL) {
         name_of(t, t->idempotency, key_id, name);
-        (void)json_array_append_new(m.writes, json_pack("{s:s}", "delete", name));
+        (void)json_array_append_new(writes, json_pack("{s:s}", "delete", name));
     }
     google_reply_clear(&r);
-    if (err == ERR_NOT_FOUND)
-        err = ERR_OK;
-    if (err == ERR_OK)
-        err = run_query(t,
-                        query(t->feedback, condition("job_id", "EQUAL", fs_string(id)),
-                              json_pack("[o]", order("created_at", "ASCENDING")), 400),
-                        take_name, &m, e);
     name_of(t, t->collection, id, name);
-    (void)json_array_append_new(m.writes, json_pack("{s:s}", "delete", name));
+    (void)json_array_append_new(writes, json_pack("{s:s}", "delete", name));
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = remove_feedback(t, id, e);
     if (err == ERR_OK) {
-        err = commit(t, json_incref(m.writes), &r, e);
+        err = commit(t, json_incref(writes), &r, e);
         google_reply_clear(&r);
     }
-    json_decref(m.writes);
+    json_decref(writes);
     return err;
 }
 

@@ -1,6 +1,7 @@
 """What goes wrong between the service and Google, each fault put in by a proxy."""
 import email.utils
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -348,6 +349,30 @@ def test_document_with_nul_is_read(world):
                        "PATCH", {"fields": fields})
         assert patched[0] == 200, patched
         assert s.call("GET", "/api/v1/extract/" + odd).status == 200
+
+
+def test_values_of_others_are_left_as_they_are(world):
+    """What JSON has no type for is read as text, and not written back as text."""
+    s = world.stack
+    job_id = s.submit(world.form, regions=[{**REGION, "page": 9}])
+    assert s.wait(job_id)["status"] == "failed"
+    name = f"projects/demo-test/databases/(default)/documents/extraction_jobs/{job_id}"
+    url = f"{world.side.firestore}/v1/{name}"
+    values = [{"timestampValue": "2026-01-02T03:04:05.123456Z"}, {"bytesValue": "AAEC"},
+              {"referenceValue": name}, {"geoPointValue": {"latitude": 1.5, "longitude": -2}},
+              {"doubleValue": "NaN"}, {"doubleValue": "-Infinity"}, {"nullValue": None},
+              {"integerValue": "9007199254740993"}]
+    regions = {"arrayValue": {"values": [{"mapValue": {"fields": {
+        f"v{i}": v for i, v in enumerate(values)}}}]}}
+    patched = call(url + "?updateMask.fieldPaths=approved_regions", "PATCH",
+                   {"fields": {"approved_regions": regions}})
+    stored = json.loads(patched[2])["fields"]["approved_regions"]
+    assert patched[0] == 200 and stored == regions, patched
+    assert s.call("POST", f"/api/v1/jobs/{job_id}/retry").status == 202
+    job = s.wait(job_id)
+    assert (job["status"], job["attempts"]) == ("failed", 1), job
+    assert job["approved_regions"][0]["v7"] == 9007199254740993
+    assert json.loads(call(url)[2])["fields"]["approved_regions"] == stored
 
 
 def test_answers_that_cannot_be_read_do_not_open_the_circuit(world):
