@@ -95,6 +95,13 @@ void google_escape(struct buffer *out, const char *text)
     }
 }
 
+static void observe(const struct google_client *c, enum google_api api, enum google_event event,
+                    long status, int64_t us)
+{
+    if (c->o.observe != NULL)
+        c->o.observe(api, event, status, us);
+}
+
 /* --- the circuit: an API that keeps failing is left alone --- */
 
 static enum err circuit_check(const struct google_client *c, enum google_api api, struct error *e)
@@ -102,6 +109,7 @@ static enum err circuit_check(const struct google_client *c, enum google_api api
     int64_t left = c->circuits[api].open_until_us - monotonic_us();
     if (left <= 0)
         return ERR_OK;
+    observe(c, api, GOOGLE_REFUSED, 0, 0);
     error_set(e, ERR_UNAVAILABLE, "%s does not answer; try again.", google_api_names[api]);
     e->retry_after_s = (int)(left / US_PER_S) + 1;
     return error_cause(e, "not called for another %d s after repeated failure", e->retry_after_s);
@@ -535,8 +543,7 @@ static void log_retry(const struct call *k, int64_t pause)
 static enum err settle(struct call *k, enum err err)
 {
     struct google_client *c = k->client;
-    if (c->o.observe != NULL)
-        c->o.observe(k->q->api, k->r->status, monotonic_us() - k->started_us);
+    observe(c, k->q->api, GOOGLE_TRIED, k->r->status, monotonic_us() - k->started_us);
     if (k->r->status == 401 && c->o.credentials != NULL && !k->renewed && !k->q->no_auth) {
         google_credentials_refuse(c->o.credentials, k->token);
         k->renewed = true;
@@ -548,6 +555,7 @@ static enum err settle(struct call *k, enum err err)
         if (pause <= PAUSE_MOST_US && pause < context_left_us()) {
             k->not_before_us = monotonic_us() + pause;
             log_retry(k, pause);
+            observe(c, k->q->api, GOOGLE_RETRIED, 0, 0);
             return rewind_sink(k, k->e);
         }
     }

@@ -36,6 +36,17 @@ enum google_api {
 };
 extern const char *const google_api_names[GOOGLE_API__MAX];
 
+enum google_event {
+    GOOGLE_TRIED,   /* one try has ended */
+    GOOGLE_RETRIED, /* another one will be made */
+    GOOGLE_REFUSED, /* not called, as the circuit is open */
+    GOOGLE_EVENT__MAX
+};
+
+/* Counts. status (0: no answer) and us, how long it took, are of GOOGLE_TRIED only. */
+typedef void (*google_observe_fn)(enum google_api api, enum google_event event, long status,
+                                  int64_t us);
+
 struct google_credentials;
 struct google_client;
 
@@ -47,8 +58,7 @@ struct google_client_options {
     const char *api_key;                    /* for GOOGLE_GEMINI; copied */
     const char *ca_file;                    /* NULL: the system's; copied */
     int parallel;                           /* calls at once in google_call_many */
-    /* Counts; may be NULL. status 0: no answer. Called once a try. */
-    void (*observe)(enum google_api api, long status, int64_t us);
+    google_observe_fn observe;              /* may be NULL */
 };
 
 enum err google_client_open(const struct google_client_options *o, struct google_client **out,

@@ -1,8 +1,10 @@
 """What goes wrong between the service and Google, each fault put in by a proxy."""
+import collections
 import email.utils
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -444,7 +446,18 @@ def test_one_fault_of_every_region_is_no_outage(world):
     assert world.stack.logs().count(LEFT_ALONE) == opened
 
 
+def counters(world):
+    """Those of Document AI, by name and status."""
+    text = call(f"http://127.0.0.1:{world.stack.metrics_port}/metrics")[2].decode()
+    for name in re.findall(r"^(pdf_ocr_\w+?)(?:_bucket|_count)?\{", text, re.M):
+        assert re.search(f"^# TYPE {name}|^# TYPE {name.removesuffix('_sum')} ", text, re.M), name
+    found = re.findall(r'^pdf_ocr_google_(\w+)\{api="Document AI"(?:,status="(\w+)")?\} (.+)$', text,
+                       re.M)
+    return collections.Counter({(name, status): float(n) for name, status, n in found})
+
+
 def test_circuit_opens_and_one_call_closes_it(world):
+    before = counters(world)
     opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
     world.faults.fail(r":process", status(503, json=DOWN), times=None)
     job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
@@ -455,6 +468,10 @@ def test_circuit_opens_and_one_call_closes_it(world):
     assert (job["status"], job["attempts"]) == ("failed", 3), job
     # None while it is open; then the tries of the one call let through.
     assert ocr_calls(world) == calls + first + 0 + 4
+    after = counters(world)
+    assert after["calls_total", "5xx"] - before["calls_total", "5xx"] == first + 4
+    assert after["retries_total", ""] - before["retries_total", ""] == 3 * (first + 4) // 4
+    assert after["refusals_total", ""] - before["refusals_total", ""] >= first // 4
     assert world.stack.logs().count(LEFT_ALONE) == opened + 1
     world.faults.clear()
     job = read_scan(world, regions=[REGION] * 20)
