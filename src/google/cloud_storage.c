@@ -145,9 +145,9 @@ static enum err start_session(struct storage *t, const char *name, int64_t size,
     return err;
 }
 
-/* Sends a chunk, or asks how far the session is (n 0). *sent is what the service has; done tells
- * that it has all. A chunk is not simply sent again: what of it arrived is asked first. ERR_GONE:
- * the session is no more. */
+/* Sends a chunk, or asks how far the session is (n 0). *sent is what the service has, negative when
+ * it makes no sense; done tells that it has all. A chunk is not simply sent again: what of it
+ * arrived is asked first. ERR_GONE: the session is no more. */
 static enum err send_chunk(struct storage *t, const char *session, int fd, int64_t at, int64_t n,
                            int64_t size, int64_t *sent, bool *done, struct error *e)
 {
@@ -174,7 +174,8 @@ static enum err send_chunk(struct storage *t, const char *session, int fd, int64
     if (r.status == 404 || r.status == 410)
         err = error_set(e, ERR_GONE, "The upload session has ended.");
     *done = err == ERR_OK && r.status != 308;
-    *sent = err == ERR_OK && dash != NULL ? strtoll(dash + 1, NULL, 10) + 1 : 0;
+    int64_t last = dash != NULL ? strtoll(dash + 1, NULL, 10) : -1;
+    *sent = last < size ? last + 1 : -1;
     google_reply_clear(&r);
     return err;
 }
