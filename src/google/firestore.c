@@ -272,6 +272,7 @@ static enum err refused(struct error *e)
     char why[ERROR_TEXT_MAX];
     memcpy(why, e->cause, sizeof why);
     error_set(e, ERR_UNAVAILABLE, "Firestore did not take the change; try again.");
+    e->retry_after_s = 2;
     return error_cause(e, "%s", why);
 }
 
