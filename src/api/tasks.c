@@ -18,6 +18,8 @@ static enum err read_job_id(const struct request *r, json_t **tree, const char *
     struct json_at root = json_root(*tree), id = json_member(&root, "job_id");
     if ((err = json_read_object(&root, e)) == ERR_OK)
         err = json_read_string(&id, UUID_LEN, UUID_LEN, job_id, e);
+    if (err == ERR_OK && job_id_check(*job_id, e) != ERR_OK)
+        err = json_refuse(&id, e, "must be a UUID");
     return err;
 }
 

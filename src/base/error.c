@@ -28,16 +28,15 @@ static const struct {
     [ERR_STORAGE_FULL] = {507, true, "Insufficient Storage"},
 };
 
-/* vsnprintf that, when it has to cut, does not leave half a UTF-8 character. */
-static void format_text(char out[ERROR_TEXT_MAX], const char *fmt, va_list args)
-    __attribute__((format(printf, 2, 0)));
+static void format_text(char *out, size_t size, const char *fmt, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
-static void format_text(char out[ERROR_TEXT_MAX], const char *fmt, va_list args)
+static void format_text(char *out, size_t size, const char *fmt, va_list args)
 {
-    int n = vsnprintf(out, ERROR_TEXT_MAX, fmt, args);
-    if (n < ERROR_TEXT_MAX)
+    int n = vsnprintf(out, size, fmt, args);
+    if (n < 0 || (size_t)n < size)
         return;
-    size_t end = ERROR_TEXT_MAX - 1;
+    size_t end = size - 1;
     size_t start = end;
     while (start > 0 && ((unsigned char)out[start - 1] & 0xC0) == 0x80)
         start--;
@@ -49,6 +48,14 @@ static void format_text(char out[ERROR_TEXT_MAX], const char *fmt, va_list args)
         out[start - 1] = '\0';
 }
 
+void text_format(char *out, size_t size, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    format_text(out, size, fmt, args);
+    va_end(args);
+}
+
 enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
 {
     if (e == NULL)
@@ -57,7 +64,7 @@ enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
     e->kind = kind;
     va_list args;
     va_start(args, fmt);
-    format_text(e->detail, fmt, args);
+    format_text(e->detail, sizeof e->detail, fmt, args);
     va_end(args);
     return kind;
 }
@@ -66,7 +73,7 @@ enum err error_cause(struct error *e, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    format_text(e->cause, fmt, args);
+    format_text(e->cause, sizeof e->cause, fmt, args);
     va_end(args);
     return e->kind;
 }

@@ -8,6 +8,7 @@
 #define PDF_OCR_BASE_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum err {
     ERR_OK = 0,
@@ -38,6 +39,10 @@ struct error {
     char detail[ERROR_TEXT_MAX]; /* for the user: what is wrong and what to do */
     char cause[ERROR_TEXT_MAX];  /* for the log; may be empty */
 };
+
+/* snprintf that, when it has to cut, does not leave half a UTF-8 character. size > 0. */
+void text_format(char *out, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Fills *e (which may be NULL) with kind and a printf-formatted detail, clears cause, returns
  * kind, so that a caller can write `return error_set(e, ERR_NOT_FOUND, ...)`. Text that does not

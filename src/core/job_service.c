@@ -12,7 +12,7 @@
 #include "core/formats.h"
 
 #define CAS_TRIES            8
-#define PROGRESS_INTERVAL_US (US_PER_S / 2)
+#define PROGRESS_INTERVAL_US (2 * US_PER_S) /* Firestore takes about a write a second */
 #define SWEEP_BATCH          100
 
 static int64_t now(const struct services *s)
@@ -483,6 +483,15 @@ static enum err complete(struct hold *h, const struct extraction_request *r,
     return err;
 }
 
+/* What a dependency asked for and, on top, the jittered back-off. */
+static int64_t retry_delay_us(const struct hold *h, const struct error *why)
+{
+    int64_t most = h->s->cfg->retry_max_s * US_PER_S;
+    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S, most);
+    delay = why->retry_after_s * US_PER_S + source_jitter_us(h->s->source, delay);
+    return delay < most ? delay : most;
+}
+
 /* Ends or defers the job after run_held failed with *why. */
 static enum err settle_failure(struct hold *h, const struct error *why, struct error *e)
 {
@@ -491,15 +500,10 @@ static enum err settle_failure(struct hold *h, const struct error *why, struct e
     if (!err_is_transient(why->kind))
         return held_change(h, held_fail, (void *)why->detail, e);
     if (h->job->retry_count + 1 >= h->s->cfg->job_max_retries) {
-        (void)snprintf(text, sizeof text, "Max retries exceeded: %.450s", why->detail);
+        text_format(text, sizeof text, "Max retries exceeded: %s", why->detail);
         return held_change(h, held_fail, text, e);
     }
-    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S,
-                                   h->s->cfg->retry_max_s * US_PER_S);
-    delay = source_jitter_us(h->s->source, delay);
-    if (delay < why->retry_after_s * US_PER_S) /* what a dependency asked for */
-        delay = why->retry_after_s * US_PER_S;
-    struct deferral d = {why->detail, delay};
+    struct deferral d = {why->detail, retry_delay_us(h, why)};
     enum err err = held_change(h, held_defer, &d, e);
     return err == ERR_OK ? enqueue_retry(h->s, h->job, e) : err;
 }
@@ -602,8 +606,8 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     enum err err = job_load(s, NULL, id, &j, e);
     if (err == ERR_OK && retry_count >= s->cfg->job_max_retries) {
         char text[ERROR_TEXT_MAX];
-        (void)snprintf(text, sizeof text, "Max retries exceeded: %.450s",
-                       j->error_message != NULL ? j->error_message : "no more is known");
+        text_format(text, sizeof text, "Max retries exceeded: %s",
+                    j->error_message != NULL ? j->error_message : "no more is known");
         err = fail_unheld(s, id, text, e);
     } else if (err == ERR_OK) {
         err = requeue(s, id, e);
@@ -614,16 +618,17 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     return err == ERR_NOT_FOUND || err == ERR_GONE ? ERR_OK : err;
 }
 
-/* A queued job only gets its task again: if that one still waits, the name makes it the same. One
- * whose worker is gone is queued anew. */
+/* Whether its task is late or was dropped, or its worker is gone: the job is queued anew, as the
+ * queue remembers the name of a dropped task and takes it for done. Two deliveries do no harm. */
 static enum err take_up(const struct services *s, const struct job *j, struct error *e)
 {
     if (j->attempts >= s->cfg->job_max_attempts)
         return fail_unheld(s, j->id,
                            "Max retries exceeded: the work was broken off too many times.", e);
-    if (j->status == JOB_QUEUED)
-        return enqueue_extraction(s, j, NULL, e);
-    log_event(LOG_NOTICE, "a job whose worker is gone is taken up again", "jobId", j->id, NULL);
+    log_event(LOG_NOTICE,
+              j->status == JOB_QUEUED ? "a job whose task did not come is queued again"
+                                      : "a job whose worker is gone is taken up again",
+              "jobId", j->id, NULL);
     return requeue(s, j->id, e);
 }
 

@@ -11,21 +11,20 @@
 #include <unistd.h>
 
 #include "base/context.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "google/credentials.h"
 
-#define TRIES            4
-#define BACKOFF_BASE_US  (US_PER_S / 4)
-#define BACKOFF_MOST_US  (8 * US_PER_S)
-#define CONNECT_S        5
-#define TRY_S            10
-#define PAUSE_MOST_US    (10 * US_PER_S) /* a longer Retry-After is the caller's to wait out */
-#define POLL_MS          1000
-#define REPLY_MAX        (64U << 20) /* what is read into memory at most */
-#define CIRCUIT_FAILURES 8           /* in a row */
-#define CIRCUIT_OPEN_US  (10 * US_PER_S)
-#define URL_MAX          4096
+#define TRIES              4
+#define BACKOFF_BASE_US    (US_PER_S / 4)
+#define BACKOFF_MOST_US    (8 * US_PER_S)
+#define CONNECT_S          5
+#define TRY_S              10
+#define PAUSE_MOST_US      (10 * US_PER_S) /* a longer Retry-After is the caller's to wait out */
+#define RETRY_AFTER_MOST_S 86400
+#define POLL_MS            1000
+#define REPLY_MAX          (64U << 20) /* what is read into memory at most */
+#define CIRCUIT_FAILURES   5           /* calls in a row that failed in all their tries */
+#define CIRCUIT_OPEN_US    (10 * US_PER_S)
 
 const char *const google_api_names[GOOGLE_API__MAX] = {
     "Cloud Storage", "Firestore", "Cloud Tasks",     "BigQuery",
@@ -56,9 +55,10 @@ struct call {
     int tries;
     int64_t not_before_us; /* when the next try may start */
     int64_t started_us, sent;
-    int64_t retry_after_s; /* -1: not told */
+    int64_t retry_after_s; /* 0: not told, or at once */
     off_t sink_start;
-    bool renewed; /* the token, after a 401 */
+    unsigned token; /* the number of the one sent */
+    bool renewed;   /* after a 401 */
     bool done;
 };
 
@@ -95,6 +95,13 @@ void google_escape(struct buffer *out, const char *text)
     }
 }
 
+static void observe(const struct google_client *c, enum google_api api, enum google_event event,
+                    long status, int64_t us)
+{
+    if (c->o.observe != NULL)
+        c->o.observe(api, event, status, us);
+}
+
 /* --- the circuit: an API that keeps failing is left alone --- */
 
 static enum err circuit_check(const struct google_client *c, enum google_api api, struct error *e)
@@ -102,12 +109,14 @@ static enum err circuit_check(const struct google_client *c, enum google_api api
     int64_t left = c->circuits[api].open_until_us - monotonic_us();
     if (left <= 0)
         return ERR_OK;
+    observe(c, api, GOOGLE_REFUSED, 0, 0);
     error_set(e, ERR_UNAVAILABLE, "%s does not answer; try again.", google_api_names[api]);
     e->retry_after_s = (int)(left / US_PER_S) + 1;
     return error_cause(e, "not called for another %d s after repeated failure", e->retry_after_s);
 }
 
-/* After the pause one call is let through; its failure opens the circuit again at once. */
+/* Told once a call, when its tries are over. After the pause one call is let through (is_held); its
+ * failure opens the circuit again at once. */
 static void circuit_note(struct google_client *c, enum google_api api, bool failed)
 {
     struct circuit *k = &c->circuits[api];
@@ -173,12 +182,6 @@ static size_t on_header(char *line, size_t size, size_t n, void *self)
     else if (name == 17 && strncasecmp(line, "x-goog-generation", name) == 0) {
         copy_header(colon + 1, rest, number, sizeof number);
         k->r->generation = strtoll(number, NULL, 10);
-    } else if (name == 11 && strncasecmp(line, "Retry-After", name) == 0) {
-        copy_header(colon + 1, rest, number, sizeof number);
-        /* Seconds; the APIs give no dates here, and one counts as not told. */
-        k->retry_after_s = strspn(number, "0123456789") == strlen(number) && number[0] != '\0'
-                               ? strtoll(number, NULL, 10)
-                               : -1;
     }
     return n;
 }
@@ -229,7 +232,7 @@ static enum err set_headers(struct call *k, struct error *e)
     else if (ok && o->emulated[q->api] && !q->no_auth)
         buffer_puts(&line, "Authorization: Bearer owner");
     else if (ok && o->credentials != NULL && !q->no_auth) {
-        if ((err = google_credentials_token(o->credentials, &token, e)) == ERR_OK)
+        if ((err = google_credentials_token(o->credentials, &token, &k->token, e)) == ERR_OK)
             buffer_printf(&line, "Authorization: Bearer %s", token);
     }
     if (ok && line.len > 0)
@@ -321,13 +324,14 @@ static enum err rewind_sink(const struct call *k, struct error *e)
 
 static enum err start(struct call *k)
 {
-    enum err err = circuit_check(k->client, k->q->api, k->e);
+    /* A call that was let through makes all its tries. */
+    enum err err = k->tries == 0 ? circuit_check(k->client, k->q->api, k->e) : ERR_OK;
     if (err != ERR_OK)
         return err;
     if ((k->easy = curl_easy_init()) == NULL)
         return no_memory(k->e);
     k->sent = 0;
-    k->retry_after_s = -1;
+    k->retry_after_s = 0;
     buffer_reset(&k->body);
     google_reply_clear(k->r);
     if ((err = set_headers(k, k->e)) != ERR_OK || (err = set_url(k, k->e)) != ERR_OK)
@@ -388,14 +392,22 @@ static void read_google_error(struct call *k, char *message, size_t size)
     const char *status = json_string_value(json_object_get(error, "status"));
     if (text == NULL) /* OAuth's errors (RFC 6749) */
         text = json_string_value(json_object_get(root, "error_description"));
-    (void)snprintf(k->r->reason, sizeof k->r->reason, "%s", status != NULL ? status : "");
-    (void)snprintf(message, size, "%s", text != NULL ? text : "no message");
+    text_format(k->r->reason, sizeof k->r->reason, "%s", status != NULL ? status : "");
+    text_format(message, size, "%s", text != NULL ? text : "no message");
+}
+
+/* What is missing is not what was asked for, but a bucket, a queue, a database, an index. */
+static bool not_set_up(const struct call *k)
+{
+    return k->q->must_exist &&
+           (k->r->status == 404 ||
+            (k->r->status == 400 && strcmp(k->r->reason, "FAILED_PRECONDITION") == 0));
 }
 
 static enum err kind_of(const struct call *k)
 {
     long s = k->r->status;
-    if (strcmp(k->r->reason, "ABORTED") == 0)
+    if (not_set_up(k) || strcmp(k->r->reason, "ABORTED") == 0)
         return ERR_UNAVAILABLE;
     if (s == 409 || s == 412 || strcmp(k->r->reason, "FAILED_PRECONDITION") == 0)
         return ERR_CONFLICT;
@@ -419,6 +431,8 @@ static enum err http_error(struct call *k, struct error *e)
     enum err kind = kind_of(k);
     if (s == 401 || s == 403)
         error_set(e, kind, "%s refuses the service's credentials; tell the operator.", name);
+    else if (not_set_up(k))
+        error_set(e, kind, "%s is not set up; tell the operator.", name);
     else if (kind == ERR_RATE_LIMITED)
         error_set(e, kind, "%s takes no more calls for the moment; try again.", name);
     else if (err_is_transient(kind))
@@ -430,40 +444,65 @@ static enum err http_error(struct call *k, struct error *e)
     return error_cause(e, "%ld %s: %s", s, k->r->reason, message);
 }
 
+static bool succeeded(const struct call *k)
+{
+    return (k->r->status >= 200 && k->r->status <= 299) || k->r->status == 308;
+}
+
+/* Strings may hold U+0000: what others stored must not make their whole document unreadable. */
+static json_t *parse(const struct call *k, json_error_t *where)
+{
+    return json_loadb(k->body.data, k->body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, where);
+}
+
 /* What must be JSON and is not was cut off or made by something in between. */
 static enum err read_json(struct call *k, struct error *e)
 {
-    struct error why;
+    json_error_t where;
     if (k->body.len == 0 || k->q->to_file || k->r->status == 204 ||
-        json_parse(k->body.data, k->body.len, &k->r->json, &why) == ERR_OK)
+        (k->r->json = parse(k, &where)) != NULL)
         return ERR_OK;
     error_set(e, ERR_UNAVAILABLE, "%s gave an answer that cannot be read; try again.",
               google_api_names[k->q->api]);
     e->retry_after_s = 2;
-    return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, why.detail);
+    return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, where.text);
+}
+
+/* Seconds or a date; curl reads both (RFC 9110). */
+static int64_t told_retry_after_s(const struct call *k)
+{
+    curl_off_t s = 0;
+    if (curl_easy_getinfo(k->easy, CURLINFO_RETRY_AFTER, &s) != CURLE_OK || s < 0)
+        return 0;
+    return s < RETRY_AFTER_MOST_S ? s : RETRY_AFTER_MOST_S;
 }
 
 static enum err judge(struct call *k, CURLcode code)
 {
     (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &k->r->status);
+    k->retry_after_s = told_retry_after_s(k);
     if (code != CURLE_OK) {
         k->r->status = 0;
         return transport_error(k, code, k->e);
     }
-    bool good = (k->r->status >= 200 && k->r->status <= 299) || k->r->status == 308;
-    if (good)
+    if (succeeded(k))
         return read_json(k, k->e);
-    struct error ignored;
+    json_error_t ignored;
     if (k->body.len > 0)
-        (void)json_parse(k->body.data, k->body.len, &k->r->json, &ignored);
+        k->r->json = parse(k, &ignored);
     return http_error(k, k->e);
+}
+
+/* Whether it may pass by itself, unlike what the operator has to set right. */
+static bool may_pass(const struct call *k, enum err err)
+{
+    return (err == ERR_RATE_LIMITED || err == ERR_UNAVAILABLE || err == ERR_TIMEOUT) &&
+           k->r->status != 401 && k->r->status != 403 && !not_set_up(k);
 }
 
 static bool worth_another_try(const struct call *k, enum err err)
 {
-    return k->tries < TRIES && k->q->idempotent &&
-           (err == ERR_RATE_LIMITED || err == ERR_UNAVAILABLE || err == ERR_TIMEOUT) &&
-           k->r->status != 401 && k->r->status != 403;
+    return k->tries < TRIES && k->q->idempotent && may_pass(k, err);
 }
 
 /* Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
@@ -479,7 +518,7 @@ static int64_t jitter_us(const struct google_client *c, int tries)
 
 static int64_t pause_us(const struct call *k)
 {
-    return k->retry_after_s >= 0 ? k->retry_after_s * US_PER_S : jitter_us(k->client, k->tries);
+    return k->retry_after_s > 0 ? k->retry_after_s * US_PER_S : jitter_us(k->client, k->tries);
 }
 
 void google_pause(const struct google_client *c, int tries)
@@ -504,12 +543,9 @@ static void log_retry(const struct call *k, int64_t pause)
 static enum err settle(struct call *k, enum err err)
 {
     struct google_client *c = k->client;
-    bool failed = err == ERR_UNAVAILABLE || err == ERR_TIMEOUT;
-    if (c->o.observe != NULL)
-        c->o.observe(k->q->api, k->r->status, monotonic_us() - k->started_us);
-    circuit_note(c, k->q->api, failed && k->r->status != 401 && k->r->status != 403);
+    observe(c, k->q->api, GOOGLE_TRIED, k->r->status, monotonic_us() - k->started_us);
     if (k->r->status == 401 && c->o.credentials != NULL && !k->renewed && !k->q->no_auth) {
-        google_credentials_forget(c->o.credentials);
+        google_credentials_refuse(c->o.credentials, k->token);
         k->renewed = true;
         k->not_before_us = 0;
         return rewind_sink(k, k->e);
@@ -519,9 +555,12 @@ static enum err settle(struct call *k, enum err err)
         if (pause <= PAUSE_MOST_US && pause < context_left_us()) {
             k->not_before_us = monotonic_us() + pause;
             log_retry(k, pause);
+            observe(c, k->q->api, GOOGLE_RETRIED, 0, 0);
             return rewind_sink(k, k->e);
         }
     }
+    /* Whatever answers, even with what cannot be read, is not down. */
+    circuit_note(c, k->q->api, may_pass(k, err) && err != ERR_RATE_LIMITED && !succeeded(k));
     k->done = true;
     return err;
 }
@@ -545,13 +584,24 @@ static void end_call(struct batch *b, struct call *k, enum err err)
         *k->e = (struct error){0};
 }
 
+/* Half open: one call shows whether the API is back before the others of the batch follow. */
+static bool is_held(const struct batch *b, const struct call *k)
+{
+    if (k->tries > 0 || b->client->circuits[k->q->api].failures < CIRCUIT_FAILURES)
+        return false;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->calls[i].tries > 0 && !b->calls[i].done && b->calls[i].q->api == k->q->api)
+            return true;
+    return false;
+}
+
 /* Starts what is due; returns when the next is, in microseconds from now. */
 static int64_t start_due(struct batch *b)
 {
     int64_t wait = POLL_MS * 1000, t = monotonic_us();
     for (size_t i = 0; i < b->n && b->running < (size_t)b->client->o.parallel; i++) {
         struct call *k = &b->calls[i];
-        if (k->done || k->easy != NULL)
+        if (k->done || k->easy != NULL || is_held(b, k))
             continue;
         if (k->not_before_us > t) {
             wait = k->not_before_us - t < wait ? k->not_before_us - t : wait;

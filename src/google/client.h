@@ -36,6 +36,17 @@ enum google_api {
 };
 extern const char *const google_api_names[GOOGLE_API__MAX];
 
+enum google_event {
+    GOOGLE_TRIED,   /* one try has ended */
+    GOOGLE_RETRIED, /* another one will be made */
+    GOOGLE_REFUSED, /* not called, as the circuit is open */
+    GOOGLE_EVENT__MAX
+};
+
+/* Counts. status (0: no answer) and us, how long it took, are of GOOGLE_TRIED only. */
+typedef void (*google_observe_fn)(enum google_api api, enum google_event event, long status,
+                                  int64_t us);
+
 struct google_credentials;
 struct google_client;
 
@@ -47,8 +58,7 @@ struct google_client_options {
     const char *api_key;                    /* for GOOGLE_GEMINI; copied */
     const char *ca_file;                    /* NULL: the system's; copied */
     int parallel;                           /* calls at once in google_call_many */
-    /* Counts; may be NULL. status 0: no answer. Called once a try. */
-    void (*observe)(enum google_api api, long status, int64_t us);
+    google_observe_fn observe;              /* may be NULL */
 };
 
 enum err google_client_open(const struct google_client_options *o, struct google_client **out,
@@ -82,6 +92,7 @@ struct google_request {
     int sink_fd;
 
     bool idempotent; /* trying again does no harm */
+    bool must_exist; /* 404 and FAILED_PRECONDITION say that the service is not set up */
     bool no_auth;
     int timeout_s; /* of one try; 0: 10 */
 };
@@ -89,7 +100,6 @@ struct google_request {
 struct google_reply {
     long status;     /* 0: no answer */
     json_t *json;    /* the body, where it is JSON; NULL when empty or to_file */
-    bool retried;    /* an earlier try may have taken effect */
     char reason[48]; /* Google's error status: FAILED_PRECONDITION, ABORTED, ... */
     char location[2048];
     char range[64];
@@ -101,9 +111,9 @@ void google_reply_clear(struct google_reply *r);
 
 /* Makes one call. ERR_OK for 2xx (and 308 of a resumable upload). Else the kind of the error:
  * 400 ERR_UNPROCESSABLE, but FAILED_PRECONDITION, 409 and 412 ERR_CONFLICT and ABORTED
- * ERR_UNAVAILABLE; 401 and 403
- * ERR_UNAVAILABLE (the operator's matter); 404 ERR_NOT_FOUND; 413 ERR_TOO_LARGE; 429
- * ERR_RATE_LIMITED; 5xx, no connection and broken answers ERR_UNAVAILABLE; too slow ERR_TIMEOUT.
+ * ERR_UNAVAILABLE; 401 and 403 ERR_UNAVAILABLE (the operator's matter); 404 ERR_NOT_FOUND; 413
+ * ERR_TOO_LARGE; 429 ERR_RATE_LIMITED; 5xx, no connection and broken answers ERR_UNAVAILABLE; too
+ * slow ERR_TIMEOUT. With must_exist, 404 and FAILED_PRECONDITION are the operator's matter too.
  * *r is filled in every case and cleared by the caller. */
 enum err google_call(struct google_client *c, const struct google_request *q,
                      struct google_reply *r, struct error *e);

@@ -11,12 +11,14 @@
 #include "google/google.h"
 #include "google/signed_url_v4.h"
 
-#define CHUNK         (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
-#define TRANSFER_S    60        /* one try of moving a chunk or an object */
-#define DOWNLOAD_GOES 5
-#define LINKS         64 /* links kept, so that polls of a job need no signature */
-#define LINK_MAX      2048
-#define LINK_EARLY_US (24 * 3600 * US_PER_S)
+#define CHUNK           (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
+#define TRANSFER_S      60        /* one try of moving a chunk or an object */
+#define DOWNLOAD_GOES   5
+#define UPLOAD_FAILURES 5 /* in one session */
+#define UPLOAD_SESSIONS 3
+#define LINKS           64 /* links kept, so that polls of a job need no signature */
+#define LINK_MAX        2048
+#define LINK_EARLY_US   (24 * 3600 * US_PER_S)
 
 struct link {
     char name[BLOB_NAME_MAX + 1];
@@ -61,11 +63,14 @@ static enum err object_path(const struct storage *t, const char *name, const cha
     return buffer_failed(out) ? no_memory(e) : ERR_OK;
 }
 
-static enum err get_json(struct storage *t, const char *path, struct google_reply *r,
-                         struct error *e)
+static enum err get_json(struct storage *t, const char *path, bool must_exist,
+                         struct google_reply *r, struct error *e)
 {
-    struct google_request q = {
-        .api = GOOGLE_STORAGE, .method = "GET", .path = path, .idempotent = true};
+    struct google_request q = {.api = GOOGLE_STORAGE,
+                               .method = "GET",
+                               .path = path,
+                               .must_exist = must_exist,
+                               .idempotent = true};
     return google_call(t->client, &q, r, e);
 }
 
@@ -99,6 +104,7 @@ static enum err put_media(struct storage *t, const char *name, int fd, int64_t s
                                .body_from_file = true,
                                .body_fd = fd,
                                .body_file_len = size,
+                               .must_exist = true,
                                .idempotent = true,
                                .timeout_s = TRANSFER_S};
     if (err == ERR_OK)
@@ -127,6 +133,7 @@ static enum err start_session(struct storage *t, const char *name, int64_t size,
                                .content_type = "application/json",
                                .body = "{}",
                                .body_len = 2,
+                               .must_exist = true,
                                .idempotent = true};
     if (err == ERR_OK)
         err = google_call(t->client, &q, &r, e);
@@ -138,8 +145,9 @@ static enum err start_session(struct storage *t, const char *name, int64_t size,
     return err;
 }
 
-/* Sends a chunk, or asks how far the session is (n 0). *sent is what the service has; done tells
- * that it has all. A chunk is not simply sent again: what of it arrived is asked first. */
+/* Sends a chunk, or asks how far the session is (n 0). *sent is what the service has, negative when
+ * it makes no sense; done tells that it has all. A chunk is not simply sent again: what of it
+ * arrived is asked first. ERR_GONE: the session is no more. */
 static enum err send_chunk(struct storage *t, const char *session, int fd, int64_t at, int64_t n,
                            int64_t size, int64_t *sent, bool *done, struct error *e)
 {
@@ -163,26 +171,63 @@ static enum err send_chunk(struct storage *t, const char *session, int fd, int64
                                .timeout_s = TRANSFER_S};
     enum err err = google_call(t->client, &q, &r, e);
     const char *dash = strchr(r.range, '-');
+    if (r.status == 404 || r.status == 410)
+        err = error_set(e, ERR_GONE, "The upload session has ended.");
     *done = err == ERR_OK && r.status != 308;
-    *sent = err == ERR_OK && dash != NULL ? strtoll(dash + 1, NULL, 10) + 1 : 0;
+    int64_t last = dash != NULL ? strtoll(dash + 1, NULL, 10) : -1;
+    *sent = last < size ? last + 1 : -1;
     google_reply_clear(&r);
     return err;
 }
 
+/* A chunk that brings the upload further: *at moves on, by the chunk at most. */
+static enum err advance(struct storage *t, const char *session, int fd, int64_t size, int64_t *at,
+                        bool *done, struct error *e)
+{
+    int64_t n = size - *at < CHUNK ? size - *at : CHUNK, sent;
+    enum err err = send_chunk(t, session, fd, *at, n, size, &sent, done, e);
+    if (err != ERR_OK || *done)
+        return err;
+    if (sent <= *at || sent > *at + n)
+        return error_set(e, ERR_UNAVAILABLE, "Cloud Storage does not take the upload; try again.");
+    *at = sent;
+    return ERR_OK;
+}
+
+/* Sends the whole file through one session. */
+static enum err send_file(struct storage *t, const char *session, int fd, int64_t size,
+                          struct error *e)
+{
+    bool done = false;
+    int64_t at = 0, sent;
+    for (int failures = 0; !done;) {
+        enum err err = advance(t, session, fd, size, &at, &done, e);
+        if (err == ERR_OK)
+            continue;
+        if (!err_is_transient(err) || failures == UPLOAD_FAILURES)
+            return err;
+        google_pause(t->client, failures++);
+        if ((err = send_chunk(t, session, fd, 0, 0, size, &sent, &done, e)) != ERR_OK)
+            return err;
+        if (sent >= 0 && sent <= size && sent <= at + CHUNK)
+            at = sent;
+    }
+    return ERR_OK;
+}
+
+/* A session that has ended is begun anew, with the whole file. */
 static enum err put_resumable(struct storage *t, const char *name, int fd, int64_t size,
                               const char *content_type, bool create_only, struct error *e)
 {
     char session[2048];
-    bool done = false;
-    int failures = 0;
-    enum err err = start_session(t, name, size, content_type, create_only, session, e);
-    for (int64_t at = 0; err == ERR_OK && !done;) {
-        int64_t n = size - at < CHUNK ? size - at : CHUNK;
-        err = send_chunk(t, session, fd, at, n, size, &at, &done, e);
-        if (err_is_transient(err) && ++failures <= DOWNLOAD_GOES)
-            err = send_chunk(t, session, fd, 0, 0, size, &at, &done, e);
+    for (int i = 0; i < UPLOAD_SESSIONS; i++) {
+        enum err err = start_session(t, name, size, content_type, create_only, session, e);
+        if (err == ERR_OK)
+            err = send_file(t, session, fd, size, e);
+        if (err != ERR_GONE)
+            return err;
     }
-    return err;
+    return error_set(e, ERR_UNAVAILABLE, "Cloud Storage ends every upload session; try again.");
 }
 
 static enum err storage_put_file(void *self, const char *name, const char *path,
@@ -232,6 +277,7 @@ static enum err storage_put_bytes(void *self, const char *name, const void *byte
                                .content_type = "multipart/related",
                                .parts = parts,
                                .n_parts = 2,
+                               .must_exist = true,
                                .idempotent = true,
                                .timeout_s = TRANSFER_S};
     if (err == ERR_OK)
@@ -349,7 +395,7 @@ static enum err storage_stat(void *self, const char *name, struct blob_info *out
     if (err == ERR_OK)
         err = object_path(t, name, "?fields=size,updated", &path, e);
     if (err == ERR_OK)
-        err = get_json(t, path.data, &r, e);
+        err = get_json(t, path.data, false, &r, e);
     if (err == ERR_OK)
         read_info(r.json, out);
     google_reply_clear(&r);
@@ -357,19 +403,41 @@ static enum err storage_stat(void *self, const char *name, struct blob_info *out
     return err == ERR_NOT_FOUND ? not_found(name, e) : err;
 }
 
+static enum err list_page(struct storage *t, const char *prefix, int max, const char *page_token,
+                          struct google_reply *r, struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    buffer_printf(&path,
+                  "/storage/v1/b/%s/o?maxResults=%d&fields=nextPageToken,items(name,size,updated)"
+                  "&prefix=",
+                  t->bucket, max);
+    google_escape(&path, prefix);
+    if (page_token != NULL) {
+        buffer_puts(&path, "&pageToken=");
+        google_escape(&path, page_token);
+    }
+    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, true, r, e);
+    buffer_free(&path);
+    return err;
+}
+
+/* The first page that has something: a page may be empty and not the last. */
 static enum err list(struct storage *t, const char *prefix, int max, struct google_reply *r,
                      struct error *e)
 {
-    struct buffer path = BUFFER_INIT;
     size_t n = strlen(prefix);
     memset(r, 0, sizeof *r);
     if (n < 2 || prefix[n - 1] != '/')
         return error_set(e, ERR_BAD_REQUEST, "The prefix is not one.");
-    buffer_printf(&path, "/storage/v1/b/%s/o?maxResults=%d&fields=items(name,size,updated)&prefix=",
-                  t->bucket, max);
-    google_escape(&path, prefix);
-    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, r, e);
-    buffer_free(&path);
+    enum err err = list_page(t, prefix, max, NULL, r, e);
+    json_t *next;
+    while (err == ERR_OK && json_array_size(json_object_get(r->json, "items")) == 0 &&
+           json_is_string(next = json_object_get(r->json, "nextPageToken"))) {
+        json_incref(next);
+        google_reply_clear(r);
+        err = list_page(t, prefix, max, json_string_value(next), r, e);
+        json_decref(next);
+    }
     return err;
 }
 
@@ -450,6 +518,7 @@ static enum err sign_by_iam(struct storage *t, const char *email, const struct b
                                .path = path.data,
                                .body = body.data,
                                .body_len = body.len,
+                               .must_exist = true,
                                .idempotent = true};
     enum err err = buffer_failed(&path) || buffer_failed(&body) ? no_memory(e)
                                                                 : google_call(t->client, &q, &r, e);
@@ -557,7 +626,7 @@ static enum err storage_ping(void *self, struct error *e)
     struct google_reply r = {0};
     char path[256];
     (void)snprintf(path, sizeof path, "/storage/v1/b/%s/o?maxResults=1&fields=kind", t->bucket);
-    enum err err = get_json(t, path, &r, e);
+    enum err err = get_json(t, path, true, &r, e);
     google_reply_clear(&r);
     return err;
 }

@@ -84,6 +84,7 @@ static enum err tasks_enqueue(void *self, const struct task *t, struct error *e)
                                      .path = path,
                                      .body = body.data,
                                      .body_len = body.len,
+                                     .must_exist = true,
                                      .idempotent = true};
     if (err == ERR_OK)
         err = google_call(q->client, &request, &r, e);
@@ -113,7 +114,7 @@ static enum err tasks_ping(void *self, struct error *e)
     struct google_reply r = {0};
     (void)snprintf(path, sizeof path, "/v2/%s", q->queue);
     struct google_request request = {
-        .api = GOOGLE_TASKS, .method = "GET", .path = path, .idempotent = true};
+        .api = GOOGLE_TASKS, .method = "GET", .path = path, .must_exist = true, .idempotent = true};
     enum err err = google_call(q->client, &request, &r, e);
     google_reply_clear(&r);
     return err;

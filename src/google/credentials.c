@@ -32,7 +32,8 @@ struct google_credentials {
     struct service_account *account;
     char *email;
     char *token;
-    int64_t renew_us;
+    unsigned number; /* of the token: how many there were */
+    int64_t renew_us, expires_us;
 };
 
 static enum err no_memory(struct error *e)
@@ -133,6 +134,14 @@ static enum err load_file(struct google_credentials *c, const char *path, struct
 
 /* --- getting a token --- */
 
+static void forget(struct google_credentials *c)
+{
+    if (c->token != NULL)
+        sodium_memzero(c->token, strlen(c->token));
+    free(c->token);
+    c->token = NULL;
+}
+
 /* Takes over a token reply; names are those of OAuth (RFC 6749) or of IAM Credentials. */
 static enum err keep(struct google_credentials *c, const char *token, int64_t expires_us,
                      struct error *e)
@@ -142,9 +151,12 @@ static enum err keep(struct google_credentials *c, const char *token, int64_t ex
     char *copy = strdup(token);
     if (copy == NULL)
         return no_memory(e);
-    google_credentials_forget(c);
+    forget(c);
+    int64_t now = source_now_us(c->source), life = expires_us - now;
     c->token = copy;
-    c->renew_us = expires_us - EARLY_US;
+    c->number++;
+    c->expires_us = expires_us;
+    c->renew_us = now + (life - EARLY_US > life / 2 ? life - EARLY_US : life / 2);
     return ERR_OK;
 }
 
@@ -387,7 +399,20 @@ static enum err renew_by_metadata(struct google_credentials *c, struct error *e)
     return err;
 }
 
-enum err google_credentials_token(struct google_credentials *c, const char **token, struct error *e)
+/* What a token service refuses is no fault of the request at hand. */
+static enum err for_the_operator(enum err err, struct error *e)
+{
+    char why[ERROR_TEXT_MAX];
+    if (err == ERR_OK || err == ERR_INTERNAL || err_is_transient(err))
+        return err;
+    memcpy(why, e->detail, sizeof why);
+    error_set(e, ERR_UNAVAILABLE,
+              "The service's credentials for Google cannot be used; tell the operator.");
+    return error_cause(e, "%s", why);
+}
+
+enum err google_credentials_token(struct google_credentials *c, const char **token,
+                                  unsigned *number, struct error *e)
 {
     static enum err (*const renew[])(struct google_credentials * c, struct error * e) = {
         [KIND_METADATA] = renew_by_metadata,
@@ -397,21 +422,20 @@ enum err google_credentials_token(struct google_credentials *c, const char **tok
     };
     enum err err = ERR_OK;
     if (c->token == NULL || source_now_us(c->source) >= c->renew_us)
-        err = renew[c->kind](c, e);
+        err = for_the_operator(renew[c->kind](c, e), e);
     /* A token service that fails for a moment is no matter while the old token holds. */
     if (err != ERR_OK && c->token != NULL &&
-        source_now_us(c->source) < c->renew_us + EARLY_US - 10 * US_PER_S)
+        source_now_us(c->source) < c->expires_us - 10 * US_PER_S)
         err = ERR_OK;
     *token = c->token;
+    *number = c->number;
     return err;
 }
 
-void google_credentials_forget(struct google_credentials *c)
+void google_credentials_refuse(struct google_credentials *c, unsigned number)
 {
-    if (c->token != NULL)
-        sodium_memzero(c->token, strlen(c->token));
-    free(c->token);
-    c->token = NULL;
+    if (number == c->number)
+        forget(c);
 }
 
 enum err google_credentials_email(struct google_credentials *c, const char **email, struct error *e)
@@ -420,7 +444,7 @@ enum err google_credentials_email(struct google_credentials *c, const char **ema
     enum err err = ERR_OK;
     const char *found = text_of(c->file, "client_email");
     if (c->email == NULL && found == NULL && c->kind == KIND_METADATA &&
-        (err = from_metadata(c, "email", &text, e)) == ERR_OK)
+        (err = for_the_operator(from_metadata(c, "email", &text, e), e)) == ERR_OK)
         found = text.data;
     if (err == ERR_OK && c->email == NULL && (found == NULL || strchr(found, '@') == NULL))
         err = error_set(e, ERR_UNAVAILABLE,
@@ -494,7 +518,7 @@ void google_credentials_close(struct google_credentials *c)
 {
     if (c == NULL)
         return;
-    google_credentials_forget(c);
+    forget(c);
     service_account_close(c->account);
     json_decref(c->file);
     free(c->metadata_base);

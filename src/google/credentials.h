@@ -1,4 +1,4 @@
-/* Access tokens: where they come from, kept until 5 minutes before they end.
+/* Access tokens: where they come from, kept until 5 minutes before they end, or half their life.
  *
  * GOOGLE_APPLICATION_CREDENTIALS names a file: a service account's key (RFC 7523), an authorized
  * user (refresh token) or an external account (workload identity federation, file or URL source:
@@ -31,12 +31,13 @@ enum err google_credentials_open(const struct google_credentials_options *o,
                                  struct google_credentials **out, struct error *e);
 void google_credentials_close(struct google_credentials *c);
 
-/* A token that holds for some minutes; borrowed until the next call. */
+/* A token that holds for some minutes; borrowed until the next call. *number tells it from others
+ * of c. */
 enum err google_credentials_token(struct google_credentials *c, const char **token,
-                                  struct error *e);
+                                  unsigned *number, struct error *e);
 
-/* A server did not take the token: the next call gets a new one. */
-void google_credentials_forget(struct google_credentials *c);
+/* A server did not take this token: if there is no newer one yet, the next call gets one. */
+void google_credentials_refuse(struct google_credentials *c, unsigned number);
 
 /* The e-mail address signatures are made for; borrowed. */
 enum err google_credentials_email(struct google_credentials *c, const char **email,

@@ -1,8 +1,8 @@
 /* Jobs and feedback in Firestore: https://cloud.google.com/firestore/docs/reference/rest
  *
  * A commit whose answer was lost is tried again, by the client or by curl itself, and then meets
- * its own effect. What is created has a random id, so that a conflict can only be that; a change
- * carries a random write_id, by which it is told from somebody else's.
+ * its own effect. A job carries the random write_id of its last change, feedback has a random id:
+ * by these our own commit is told from somebody else's, and from one that was refused.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
 #define NAME_MAX_LEN        640
-#define FEEDBACK_MAX        1000
+#define FEEDBACK_PAGE       200 /* read or erased in one go */
 
 struct store {
     struct google_client *client;
@@ -39,17 +39,20 @@ static void name_of(const struct store *t, const char *collection, const char *i
 static enum err get_document(struct store *t, const char *collection, const char *id,
                              struct google_reply *r, struct error *e)
 {
-    char path[NAME_MAX_LEN + 8], name[NAME_MAX_LEN];
-    name_of(t, collection, id, name);
-    (void)snprintf(path, sizeof path, "/v1/%s", name);
+    struct buffer path = BUFFER_INIT;
+    memset(r, 0, sizeof *r);
+    buffer_printf(&path, "/v1/%s/%s/", t->documents, collection);
+    google_escape(&path, id);
     struct google_request q = {
-        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path, .idempotent = true};
-    return google_call(t->client, &q, r, e);
+        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path.data, .idempotent = true};
+    enum err err = buffer_failed(&path) ? no_memory(e) : google_call(t->client, &q, r, e);
+    buffer_free(&path);
+    return err;
 }
 
-/* POSTs body (which is consumed) to documents:method or documents/...:method. */
-static enum err post(struct store *t, const char *method, json_t *body, struct google_reply *r,
-                     struct error *e)
+/* POSTs body (which is consumed) to documents:method. */
+static enum err post(struct store *t, const char *method, json_t *body, bool must_exist,
+                     struct google_reply *r, struct error *e)
 {
     char path[NAME_MAX_LEN];
     struct buffer text = BUFFER_INIT;
@@ -61,6 +64,7 @@ static enum err post(struct store *t, const char *method, json_t *body, struct g
                                .path = path,
                                .body = text.data,
                                .body_len = text.len,
+                               .must_exist = must_exist,
                                .idempotent = true};
     if (err == ERR_OK)
         err = google_call(t->client, &q, r, e);
@@ -69,9 +73,10 @@ static enum err post(struct store *t, const char *method, json_t *body, struct g
     return err;
 }
 
+/* Its 404 and FAILED_PRECONDITION mostly are answers to the writes' own conditions. */
 static enum err commit(struct store *t, json_t *writes, struct google_reply *r, struct error *e)
 {
-    return post(t, "commit", json_pack("{s:o}", "writes", writes), r, e);
+    return post(t, "commit", json_pack("{s:o}", "writes", writes), false, r, e);
 }
 
 /* The update time that a commit gave its write number i. */
@@ -99,22 +104,30 @@ static json_t *json_text_value(const char *text)
     return value;
 }
 
-/* What every change writes; the mask of replace() names exactly these. */
+/* What a change writes; the mask of replace() names exactly these. The regions come with the
+ * completion: written back by other changes, values of others' that JSON has no type for would
+ * become text. */
 static json_t *changing_fields(const struct job *j, int64_t version, const char *write_id)
 {
     const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "status",
-                     fs_string(job_status_names[j->status]), "outcome", fs_string(outcome),
-                     "progress", progress_value(&j->progress), "attempts", fs_integer(j->attempts),
-                     "retry_count", fs_integer(j->retry_count), "updated_at",
-                     fs_time(j->updated_us), "expires_at", fs_time(j->expires_us),
-                     "lease_expires_at", fs_time(j->lease_expires_us), "next_attempt_at",
-                     fs_time(j->next_attempt_us), "lease_token",
-                     fs_string(j->lease_token[0] != '\0' ? j->lease_token : NULL), "version",
-                     fs_integer(version), "write_id", fs_string(write_id), "error_message",
-                     fs_string(j->error_message), "result_name", fs_string(j->result_name),
-                     "debug_graph_name", fs_string(j->debug_graph_name), "approved_regions",
-                     json_text_value(j->approved_regions_json));
+    json_t *fields =
+        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "status",
+                  fs_string(job_status_names[j->status]), "outcome", fs_string(outcome), "progress",
+                  progress_value(&j->progress), "attempts", fs_integer(j->attempts), "retry_count",
+                  fs_integer(j->retry_count), "updated_at", fs_time(j->updated_us), "expires_at",
+                  fs_time(j->expires_us), "lease_expires_at", fs_time(j->lease_expires_us),
+                  "next_attempt_at", fs_time(j->next_attempt_us), "lease_token",
+                  fs_string(j->lease_token[0] != '\0' ? j->lease_token : NULL), "version",
+                  fs_integer(version), "write_id", fs_string(write_id), "error_message",
+                  fs_string(j->error_message), "result_name", fs_string(j->result_name),
+                  "debug_graph_name", fs_string(j->debug_graph_name));
+    if (j->status == JOB_COMPLETED &&
+        json_object_set_new(fields, "approved_regions",
+                            json_text_value(j->approved_regions_json)) != 0) {
+        json_decref(fields);
+        fields = NULL;
+    }
+    return fields;
 }
 
 static json_t *all_fields(const struct job *j, const char *write_id, const char *idempotency_id)
@@ -218,6 +231,51 @@ static struct job *read_job(const json_t *document)
     return j;
 }
 
+/* --- commits that met a conflict --- */
+
+/* Whether the document's field holds our mark, and so the document what we wanted to write:
+ * ERR_OK and its *revision, else ERR_CONFLICT; ERR_NOT_FOUND when there is none. */
+static enum err find_own(struct store *t, const char *collection, const char *id, const char *field,
+                         const char *mark, char revision[40], struct error *e)
+{
+    struct google_reply r;
+    enum err err = get_document(t, collection, id, &r, e);
+    if (err == ERR_OK) {
+        const char *found = fs_get_string(json_object_get(r.json, "fields"), field);
+        if (found == NULL || strcmp(found, mark) != 0)
+            err = error_set(e, ERR_CONFLICT, "The document was changed by somebody else.");
+        else
+            copy_text(revision, 40, json_string_value(json_object_get(r.json, "updateTime")));
+    }
+    google_reply_clear(&r);
+    return err;
+}
+
+/* After a conflict in creating a document with a random id: ERR_OK when it is there, by our own
+ * commit; else ERR_CONFLICT, with *e as it was. */
+static enum err find_created(struct store *t, const char *collection, const char *id,
+                             const char *field, const char *mark, struct error *e)
+{
+    char revision[40];
+    struct error why;
+    enum err err = find_own(t, collection, id, field, mark, revision, &why);
+    if (err == ERR_NOT_FOUND || err == ERR_CONFLICT)
+        return ERR_CONFLICT;
+    if (err != ERR_OK)
+        *e = why;
+    return err;
+}
+
+/* No condition of the commit's can have failed, so Firestore itself did not want it. */
+static enum err refused(struct error *e)
+{
+    char why[ERROR_TEXT_MAX];
+    memcpy(why, e->cause, sizeof why);
+    error_set(e, ERR_UNAVAILABLE, "Firestore did not take the change; try again.");
+    e->retry_after_s = 2;
+    return error_cause(e, "%s", why);
+}
+
 /* --- create --- */
 
 /* The document id of a key: a digest, since keys may hold anything. */
@@ -242,12 +300,12 @@ static json_t *create_write(const char *name, json_t *fields, const char *replac
 }
 
 static enum err commit_create(struct store *t, const struct job *j, const struct idempotency *idem,
-                              const char *key_id, const char *replacing, struct google_reply *r,
+                              const char *key_id, const char *replacing, const char *write_id,
                               struct error *e)
 {
-    char name[NAME_MAX_LEN], write_id[33];
+    char name[NAME_MAX_LEN];
+    struct google_reply r;
     json_t *writes = json_array();
-    source_hex(t->source, write_id, 16);
     name_of(t, t->collection, j->id, name);
     (void)json_array_append_new(writes, create_write(name, all_fields(j, write_id, key_id), NULL));
     if (idem != NULL) {
@@ -258,37 +316,37 @@ static enum err commit_create(struct store *t, const struct job *j, const struct
         name_of(t, t->idempotency, key_id, name);
         (void)json_array_append_new(writes, create_write(name, fields, replacing));
     }
-    return commit(t, writes, r, e);
+    enum err err = commit(t, writes, &r, e);
+    google_reply_clear(&r);
+    return err;
 }
 
 /* The key was used before: *existing is the job made then. With *replacing set instead, the key's
- * document is out of date and may be replaced. */
+ * document is out of date and may be replaced. ERR_NOT_FOUND: it was not used. */
 static enum err find_existing(struct store *t, const struct idempotency *idem, const char *key_id,
-                              const char *own_id, struct job **existing, char replacing[40],
-                              struct error *e)
+                              struct job **existing, char replacing[40], struct error *e)
 {
-    struct google_reply r;
+    struct google_reply r, job = {0};
     replacing[0] = '\0';
     enum err err = get_document(t, t->idempotency, key_id, &r, e);
     if (err == ERR_OK) {
         const json_t *f = json_object_get(r.json, "fields");
         const char *job_id = fs_get_string(f, "job_id"), *hash = fs_get_string(f, "body_hash");
         int64_t age_us = source_now_us(t->source) - fs_get_time(f, "created_at");
-        if (job_id != NULL && strcmp(job_id, own_id) == 0)
-            err = ERR_OK; /* our own commit, whose answer was lost */
-        else if (age_us > IDEMPOTENCY_LIFE_US || job_id == NULL || hash == NULL)
-            copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
-        else if (strcmp(hash, idem->body_hash) != 0)
+        bool outdated = age_us > IDEMPOTENCY_LIFE_US || job_id == NULL || hash == NULL;
+        if (!outdated && strcmp(hash, idem->body_hash) != 0)
             err = error_set(e, ERR_UNPROCESSABLE,
                             "This Idempotency-Key was used with another body; use a new one.");
-        else {
-            struct google_reply job;
+        else if (!outdated)
             err = get_document(t, t->collection, job_id, &job, e);
-            if (err == ERR_OK && (*existing = read_job(job.json)) == NULL)
-                err = no_memory(e);
-            google_reply_clear(&job);
+        if (outdated || err == ERR_NOT_FOUND) {
+            copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
+            err = ERR_OK;
+        } else if (err == ERR_OK && (*existing = read_job(job.json)) == NULL) {
+            err = no_memory(e);
         }
     }
+    google_reply_clear(&job);
     google_reply_clear(&r);
     return err;
 }
@@ -297,20 +355,26 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
                              struct job **existing, struct error *e)
 {
     struct store *t = self;
-    struct google_reply r;
-    char key_id[65] = "", replacing[40] = "";
+    char key_id[65] = "", replacing[40] = "", write_id[33];
     *existing = NULL;
+    source_hex(t->source, write_id, 16);
     if (idem != NULL)
         idempotency_id(idem, key_id);
     for (int i = 0; i < 2; i++) {
+        struct error why;
         enum err err = commit_create(t, j, idem, idem != NULL ? key_id : NULL,
-                                     replacing[0] != '\0' ? replacing : NULL, &r, e);
-        google_reply_clear(&r);
-        if (err == ERR_CONFLICT && idem == NULL)
-            return ERR_OK; /* our own commit, whose answer was lost */
-        if (err != ERR_CONFLICT || idem == NULL)
+                                     replacing[0] != '\0' ? replacing : NULL, write_id, e);
+        if (err == ERR_CONFLICT)
+            err = find_created(t, t->collection, j->id, "write_id", write_id, e);
+        if (err == ERR_NOT_FOUND || (err == ERR_CONFLICT && idem == NULL))
+            return refused(e);
+        if (err != ERR_CONFLICT)
             return err;
-        err = find_existing(t, idem, key_id, j->id, existing, replacing, e);
+        err = find_existing(t, idem, key_id, existing, replacing, &why);
+        if (err == ERR_NOT_FOUND)
+            return refused(e);
+        if (err != ERR_OK)
+            *e = why;
         if (err != ERR_OK || replacing[0] == '\0')
             return err;
     }
@@ -330,23 +394,6 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
     return err;
 }
 
-/* Whether the document carries our write_id, and so holds what we wanted to write. */
-static bool was_ours(struct store *t, struct job *next, const char *write_id)
-{
-    struct google_reply r;
-    struct error ignored;
-    bool ours = false;
-    if (get_document(t, t->collection, next->id, &r, &ignored) == ERR_OK) {
-        const char *found = fs_get_string(json_object_get(r.json, "fields"), "write_id");
-        ours = found != NULL && strcmp(found, write_id) == 0;
-        if (ours)
-            copy_text(next->revision, sizeof next->revision,
-                      json_string_value(json_object_get(r.json, "updateTime")));
-    }
-    google_reply_clear(&r);
-    return ours;
-}
-
 static enum err store_replace(void *self, struct job *next, struct error *e)
 {
     struct store *t = self;
@@ -362,8 +409,8 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
     enum err err = commit(t, write, &r, e);
     if (err == ERR_OK)
         copy_text(next->revision, sizeof next->revision, written_at(&r, 0));
-    if (err == ERR_CONFLICT && was_ours(t, next, write_id))
-        err = ERR_OK;
+    if (err == ERR_CONFLICT)
+        err = find_own(t, t->collection, next->id, "write_id", write_id, next->revision, e);
     if (err == ERR_OK)
         next->version++;
     google_reply_clear(&r);
@@ -407,7 +454,8 @@ static enum err run_query(struct store *t, json_t *structured,
     struct google_reply r;
     json_t *item;
     size_t i;
-    enum err err = post(t, "runQuery", json_pack("{s:o}", "structuredQuery", structured), &r, e);
+    enum err err =
+        post(t, "runQuery", json_pack("{s:o}", "structuredQuery", structured), true, &r, e);
     json_array_foreach(r.json, i, item)
     {
         const json_t *document = json_object_get(item, "document");
@@ -526,6 +574,18 @@ static json_t *feedback_fields(const struct feedback *f)
                      fs_time(f->created_us));
 }
 
+/* A page of a job's feedback, oldest first. */
+static json_t *feedback_query(const struct store *t, const char *job_id, size_t offset)
+{
+    json_t *q = query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
+                      json_pack("[o]", order("created_at", "ASCENDING")), FEEDBACK_PAGE);
+    if (json_object_set_new(q, "offset", json_integer((json_int_t)offset)) != 0) {
+        json_decref(q);
+        q = NULL;
+    }
+    return q;
+}
+
 static bool take_feedback(void *to, const json_t *document)
 {
     struct feedback_list *list = to;
@@ -565,20 +625,22 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
         "increment", fs_integer(1), "currentDocument", "exists", 1);
     enum err err =
         commit(t, json_pack("[o,o]", create_write(own, feedback_fields(f), NULL), count), &r, e);
-    if (err == ERR_CONFLICT) /* our own commit, whose answer was lost */
-        err = ERR_OK;
+    if (err == ERR_CONFLICT)
+        err = find_created(t, t->feedback, f->id, "id", f->id, e);
     google_reply_clear(&r);
-    return err;
+    return err == ERR_CONFLICT ? refused(e) : err;
 }
 
 static enum err store_feedback_list(void *self, const char *job_id, struct feedback_list *out,
                                     struct error *e)
 {
-    struct store *t = self;
+    enum err err;
+    size_t before;
     memset(out, 0, sizeof *out);
-    json_t *q = query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
-                      json_pack("[o]", order("created_at", "ASCENDING")), FEEDBACK_MAX);
-    enum err err = run_query(t, q, take_feedback, out, e);
+    do {
+        before = out->n;
+        err = run_query(self, feedback_query(self, job_id, before), take_feedback, out, e);
+    } while (err == ERR_OK && out->n - before == FEEDBACK_PAGE);
     if (err != ERR_OK)
         feedback_list_free(out);
     return err;
@@ -586,45 +648,51 @@ static enum err store_feedback_list(void *self, const char *job_id, struct feedb
 
 /* --- removal --- */
 
-struct removal {
-    struct store *store;
-    json_t *writes;
-};
-
-static bool take_name(void *to, const json_t *document)
+static bool take_name(void *writes, const json_t *document)
 {
-    struct removal *m = to;
     const char *name = json_string_value(json_object_get(document, "name"));
-    return json_array_append_new(m->writes, json_pack("{s:s}", "delete", name)) == 0;
+    return json_array_append_new(writes, json_pack("{s:s}", "delete", name)) == 0;
+}
+
+static enum err remove_feedback(struct store *t, const char *job_id, struct error *e)
+{
+    enum err err;
+    size_t n;
+    do {
+        struct google_reply r = {0};
+        json_t *writes = json_array();
+        err = run_query(t, feedback_query(t, job_id, 0), take_name, writes, e);
+        n = json_array_size(writes);
+        if (err == ERR_OK && n > 0)
+            err = commit(t, json_incref(writes), &r, e);
+        google_reply_clear(&r);
+        json_decref(writes);
+    } while (err == ERR_OK && n == FEEDBACK_PAGE);
+    return err;
 }
 
 static enum err store_remove(void *self, const char *id, struct error *e)
 {
     struct store *t = self;
-    struct removal m = {t, json_array()};
     struct google_reply r;
     char name[NAME_MAX_LEN];
+    json_t *writes = json_array();
     enum err err = get_document(t, t->collection, id, &r, e);
     const char *key_id = fs_get_string(json_object_get(r.json, "fields"), "idempotency_id");
     if (err == ERR_OK && key_id != NULL) {
         name_of(t, t->idempotency, key_id, name);
-        (void)json_array_append_new(m.writes, json_pack("{s:s}", "delete", name));
+        (void)json_array_append_new(writes, json_pack("{s:s}", "delete", name));
     }
     google_reply_clear(&r);
-    if (err == ERR_NOT_FOUND)
-        err = ERR_OK;
-    if (err == ERR_OK)
-        err = run_query(t,
-                        query(t->feedback, condition("job_id", "EQUAL", fs_string(id)),
-                              json_pack("[o]", order("created_at", "ASCENDING")), 400),
-                        take_name, &m, e);
     name_of(t, t->collection, id, name);
-    (void)json_array_append_new(m.writes, json_pack("{s:s}", "delete", name));
+    (void)json_array_append_new(writes, json_pack("{s:s}", "delete", name));
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = remove_feedback(t, id, e);
     if (err == ERR_OK) {
-        err = commit(t, json_incref(m.writes), &r, e);
+        err = commit(t, json_incref(writes), &r, e);
         google_reply_clear(&r);
     }
-    json_decref(m.writes);
+    json_decref(writes);
     return err;
 }
 
@@ -637,8 +705,11 @@ static enum err store_ping(void *self, struct error *e)
     char path[NAME_MAX_LEN];
     (void)snprintf(path, sizeof path, "/v1/%s/%s?pageSize=1&mask.fieldPaths=status", t->documents,
                    t->collection);
-    struct google_request q = {
-        .api = GOOGLE_FIRESTORE, .method = "GET", .path = path, .idempotent = true};
+    struct google_request q = {.api = GOOGLE_FIRESTORE,
+                               .method = "GET",
+                               .path = path,
+                               .must_exist = true,
+                               .idempotent = true};
     enum err err = google_call(t->client, &q, &r, e);
     google_reply_clear(&r);
     return err;

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/source.h"
 
-#define ARRAY_IN_ARRAY "__array__"
+#define AS_TEXT    "json_text"
+#define NAME_MOST  1500 /* bytes; https://firebase.google.com/docs/firestore/quotas */
+#define DEPTH_MOST 16   /* Firestore: 20, and the document's own fields are one */
 
 static json_t *wrap(const char *type, json_t *inner)
 {
@@ -19,9 +22,16 @@ static json_t *null_value(void)
     return wrap("nullValue", json_null());
 }
 
+/* What is not UTF-8 is replaced, so that no text keeps a job from being stored. */
 json_t *fs_string(const char *text)
 {
-    return text != NULL ? wrap("stringValue", json_string(text)) : null_value();
+    struct buffer clean = BUFFER_INIT;
+    if (text == NULL)
+        return null_value();
+    buffer_json_string(&clean, text);
+    json_t *value = buffer_failed(&clean) ? NULL : json_loads(clean.data, JSON_DECODE_ANY, NULL);
+    buffer_free(&clean);
+    return wrap("stringValue", value);
 }
 
 json_t *fs_integer(int64_t n)
@@ -47,13 +57,44 @@ json_t *fs_time(int64_t us)
 
 /* --- JSON to values --- */
 
-static json_t *map_from_json(const json_t *plain)
+/* Firestore keeps names of the form __.*__ for itself. */
+static bool is_name(const char *key)
+{
+    size_t n = strlen(key);
+    return n > 0 && n <= NAME_MOST &&
+           !(n >= 4 && strncmp(key, "__", 2) == 0 && strcmp(key + n - 2, "__") == 0);
+}
+
+/* Whether a map can hold it as it is, and fs_to_json will not take it for a text of ours. */
+static bool is_map(const json_t *plain)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)plain, key, value)
+    {
+        if (!is_name(key))
+            return false;
+    }
+    return json_object_size(plain) != 1 || json_object_get(plain, AS_TEXT) == NULL;
+}
+
+static json_t *from_json(const json_t *plain, int depth);
+
+static json_t *as_text(const json_t *plain)
+{
+    char *text = json_dumps(plain, JSON_COMPACT);
+    json_t *value = text != NULL ? fs_string(text) : NULL;
+    free(text);
+    return wrap("mapValue", wrap("fields", wrap(AS_TEXT, value)));
+}
+
+static json_t *map_from_json(const json_t *plain, int depth)
 {
     json_t *fields = json_object(), *value;
     const char *key;
     json_object_foreach((json_t *)plain, key, value)
     {
-        if (fields != NULL && json_object_set_new(fields, key, fs_from_json(value)) != 0) {
+        if (fields != NULL && json_object_set_new(fields, key, from_json(value, depth + 1)) != 0) {
             json_decref(fields);
             fields = NULL;
         }
@@ -61,15 +102,13 @@ static json_t *map_from_json(const json_t *plain)
     return wrap("mapValue", wrap("fields", fields));
 }
 
-static json_t *array_from_json(const json_t *plain)
+static json_t *array_from_json(const json_t *plain, int depth)
 {
     json_t *values = json_array(), *item;
     size_t i;
     json_array_foreach((json_t *)plain, i, item)
     {
-        json_t *value = fs_from_json(item);
-        if (json_is_array(item))
-            value = wrap("mapValue", wrap("fields", wrap(ARRAY_IN_ARRAY, value)));
+        json_t *value = json_is_array(item) ? as_text(item) : from_json(item, depth + 1);
         if (values != NULL && json_array_append_new(values, value) != 0) {
             json_decref(values);
             values = NULL;
@@ -78,13 +117,13 @@ static json_t *array_from_json(const json_t *plain)
     return wrap("arrayValue", wrap("values", values));
 }
 
-json_t *fs_from_json(const json_t *plain)
+static json_t *from_json(const json_t *plain, int depth)
 {
     switch (json_typeof(plain)) {
     case JSON_OBJECT:
-        return map_from_json(plain);
+        return depth < DEPTH_MOST && is_map(plain) ? map_from_json(plain, depth) : as_text(plain);
     case JSON_ARRAY:
-        return array_from_json(plain);
+        return depth < DEPTH_MOST ? array_from_json(plain, depth) : as_text(plain);
     case JSON_STRING: /* with its NULs, if it has any */
         return wrap("stringValue", json_copy((json_t *)plain));
     case JSON_INTEGER:
@@ -100,14 +139,21 @@ json_t *fs_from_json(const json_t *plain)
     return null_value();
 }
 
+json_t *fs_from_json(const json_t *plain)
+{
+    return from_json(plain, 0);
+}
+
 /* --- values to JSON --- */
 
 static json_t *map_to_json(const json_t *fields)
 {
-    const json_t *inner = json_object_get(fields, ARRAY_IN_ARRAY);
-    if (inner != NULL && json_object_size(fields) == 1)
-        return fs_to_json(inner);
-    json_t *plain = json_object(), *value;
+    const char *text = json_object_size(fields) == 1 ? fs_get_string(fields, AS_TEXT) : NULL;
+    json_t *plain = text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+    if (plain != NULL)
+        return plain;
+    json_t *value;
+    plain = json_object();
     const char *key;
     json_object_foreach((json_t *)fields, key, value)
     {

@@ -2,10 +2,11 @@
  * https://firestore.googleapis.com/$discovery/rest?version=v1 (Value)
  *
  * Integers are 64-bit (strings on the wire), times keep every digit they came with. JSON goes
- * there and comes back unchanged; an array directly inside an array, which Firestore cannot hold,
- * is wrapped in a map with the one member `__array__`. What JSON has no type for comes back as
- * text: times as RFC 3339, bytes as base64, references as names, NaN and infinities by name; a
- * geographical point as {latitude, longitude}.
+ * there and comes back unchanged; what Firestore cannot hold (an array directly inside an array, a
+ * map with an empty or reserved name, what is nested too deeply) becomes a map with the one member
+ * `json_text`. What JSON has no type for is only read, and comes as text: times as RFC 3339, bytes
+ * as base64, references as names, NaN and infinities by name; a geographical point as {latitude,
+ * longitude}.
  */
 #ifndef PDF_OCR_GOOGLE_FIRESTORE_VALUE_H
 #define PDF_OCR_GOOGLE_FIRESTORE_VALUE_H

@@ -48,8 +48,7 @@ static enum err open_client(const struct config *cfg, const struct google_client
 }
 
 enum err google_session_open(const struct config *cfg, const struct source *source,
-                             void (*observe)(enum google_api api, long status, int64_t us),
-                             struct google_session *out, struct error *e)
+                             google_observe_fn observe, struct google_session *out, struct error *e)
 {
     struct google_client_options common = {.source = source, .parallel = 1, .observe = observe};
     struct google_credentials_options who = {.source = source,

@@ -15,8 +15,8 @@ struct google_session {
 
 /* Opens all; asks nobody yet. observe may be NULL. */
 enum err google_session_open(const struct config *cfg, const struct source *source,
-                             void (*observe)(enum google_api api, long status, int64_t us),
-                             struct google_session *out, struct error *e);
+                             google_observe_fn observe, struct google_session *out,
+                             struct error *e);
 void google_session_close(struct google_session *s);
 
 /* Where signed links point: no slash at the end; appended to out. */

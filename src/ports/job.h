@@ -61,7 +61,7 @@ struct job {
     char *error_message;
     char *result_name;           /* blob name: results/{id}/result.csv */
     char *debug_graph_name;      /* blob name, agentic jobs only */
-    char *approved_regions_json; /* JSON array */
+    char *approved_regions_json; /* JSON array; given when the job completes */
     bool has_feedback;
     int feedback_count;
     int64_t last_feedback_us;

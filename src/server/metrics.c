@@ -24,7 +24,7 @@ struct counters {
     atomic_llong busy[3];     /* by enum pool */
     struct {
         atomic_llong by_class[6]; /* 0: no answer */
-        atomic_llong sum_us;
+        atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
     } google[GOOGLE_API__MAX];
 };
 
@@ -59,27 +59,51 @@ void metrics_request(int route, int status, int64_t latency_us)
         atomic_fetch_add_explicit(&counters->routes[at].buckets[bucket], 1, memory_order_relaxed);
 }
 
-void metrics_google_call(enum google_api api, long status, int64_t latency_us)
+void metrics_google_call(enum google_api api, enum google_event event, long status,
+                         int64_t latency_us)
 {
     int class = status >= 100 && status < 600 ? (int)(status / 100) : 0;
+    atomic_fetch_add_explicit(&counters->google[api].events[event], 1, memory_order_relaxed);
+    if (event != GOOGLE_TRIED)
+        return;
     atomic_fetch_add_explicit(&counters->google[api].by_class[class], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters->google[api].sum_us, latency_us, memory_order_relaxed);
 }
 
-static void write_google(struct buffer *out, enum google_api api)
+static void write_google_calls(struct buffer *out)
 {
-    long long total = 0;
-    for (int class = 0; class < 6; class ++) {
-        long long n = atomic_load(&counters->google[api].by_class[class]);
-        total += n;
-        if (n > 0)
-            buffer_printf(out, "pdf_ocr_google_calls_total{api=\"%s\",status=\"%s\"} %lld\n",
-                          google_api_names[api], class_names[class], n);
+    buffer_puts(out, "# TYPE pdf_ocr_google_calls_total counter\n");
+    for (int api = 0; api < GOOGLE_API__MAX; api++) {
+        for (int class = 0; class < 6; class ++) {
+            long long n = atomic_load(&counters->google[api].by_class[class]);
+            if (n > 0)
+                buffer_printf(out, "pdf_ocr_google_calls_total{api=\"%s\",status=\"%s\"} %lld\n",
+                              google_api_names[api], class_names[class], n);
+        }
     }
-    if (total > 0)
-        buffer_printf(out, "pdf_ocr_google_call_seconds_sum{api=\"%s\"} %.6f\n",
-                      google_api_names[api],
-                      (double)atomic_load(&counters->google[api].sum_us) / 1e6);
+    buffer_puts(out, "# TYPE pdf_ocr_google_call_seconds_sum counter\n");
+    for (int api = 0; api < GOOGLE_API__MAX; api++)
+        if (atomic_load(&counters->google[api].events[GOOGLE_TRIED]) > 0)
+            buffer_printf(out, "pdf_ocr_google_call_seconds_sum{api=\"%s\"} %.6f\n",
+                          google_api_names[api],
+                          (double)atomic_load(&counters->google[api].sum_us) / 1e6);
+}
+
+static void write_google_events(struct buffer *out, const char *name, enum google_event event)
+{
+    buffer_printf(out, "# TYPE %s counter\n", name);
+    for (int api = 0; api < GOOGLE_API__MAX; api++) {
+        long long n = atomic_load(&counters->google[api].events[event]);
+        if (n > 0)
+            buffer_printf(out, "%s{api=\"%s\"} %lld\n", name, google_api_names[api], n);
+    }
+}
+
+static void write_google(struct buffer *out)
+{
+    write_google_calls(out);
+    write_google_events(out, "pdf_ocr_google_retries_total", GOOGLE_RETRIED);
+    write_google_events(out, "pdf_ocr_google_refusals_total", GOOGLE_REFUSED);
 }
 
 static const char *route_name(size_t at)
@@ -133,9 +157,7 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
     for (size_t i = 0; i < n; i++)
         write_latency(&p->body, i);
     if (s->cfg->backend == BACKEND_GOOGLE)
-        buffer_puts(&p->body, "# TYPE pdf_ocr_google_calls_total counter\n");
-    for (int i = 0; i < GOOGLE_API__MAX; i++)
-        write_google(&p->body, (enum google_api)i);
+        write_google(&p->body);
     buffer_printf(&p->body,
                   "# TYPE pdf_ocr_busy_workers gauge\n"
                   "pdf_ocr_busy_workers{pool=\"api\"} %lld\n"

@@ -15,8 +15,9 @@ void metrics_busy(enum pool pool, int change);
 /* A request has ended; route is its index in the table, or -1. */
 void metrics_request(int route, int status, int64_t latency_us);
 
-/* A call of one of Google's APIs has ended (one try of it); status 0: no answer. */
-void metrics_google_call(enum google_api api, long status, int64_t latency_us);
+/* What a client of Google's APIs tells (google_observe_fn). */
+void metrics_google_call(enum google_api api, enum google_event event, long status,
+                         int64_t latency_us);
 
 /* GET /metrics. */
 enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);

@@ -178,6 +178,12 @@ def test_keys(stack):
         assert stack.call("POST", "/api/v1/tasks/process-extraction", {}, key=key).status == 401
 
 
+@pytest.mark.parametrize("task", ["process-extraction", "retry-job"])
+def test_task_of_what_is_no_job_id(stack, task):
+    r = stack.call("POST", "/api/v1/tasks/" + task, {"job_id": "../" * 12, "retry_count": 0})
+    assert r.status == 422 and r.detail == "/job_id: must be a UUID", r.body
+
+
 def hashed(key):
     return hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
 

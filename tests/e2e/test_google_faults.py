@@ -1,10 +1,17 @@
 """What goes wrong between the service and Google, each fault put in by a proxy."""
+import collections
+import email.utils
+import itertools
+import json
 import os
+import re
 import signal
+import subprocess
+import threading
 import time
 
 import pytest
-from conftest import expected, sample
+from conftest import BUILD, expected, sample
 from google_stack import World, call, document, grid, make_tables, needs_firestore
 from fault_proxy import (html, reset_before, reset_mid_body,  # noqa: I001
                          slow_loris, stall, status, truncated_json)
@@ -14,12 +21,18 @@ REGION = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
 ROWS = [["Item", "Count"], ["Paper", "12"], ["Folder", "40"]]
 CSV = b"".join(",".join(r).encode() + b"\r\n" for r in ROWS)
 BUSY = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded"}}
+LEFT_ALONE = "left alone for a while"
 DOWN = {"error": {"code": 503, "status": "UNAVAILABLE", "message": "try later"}}
+
+
+def refusal(code, kind, message):
+    return status(code, json={"error": {"code": code, "status": kind, "message": message}})
 
 
 @pytest.fixture(scope="module")
 def world():
-    w = World(GEMINI_API_KEY="gemini-test-key", LOG_LEVEL="debug")
+    w = World(GEMINI_API_KEY="gemini-test-key", TASK_WORKERS=1, RETRY_MAX_S=3600,
+              LOG_LEVEL="debug")
     w.scan = w.stack.upload(sample("scanned"))
     w.form = w.stack.upload(sample("form"))
     yield w
@@ -39,7 +52,18 @@ def clean(request):
 
 
 def read_scan(world, **kw):
-    return world.stack.wait(world.stack.submit(world.scan, regions=[REGION], **kw), 90)
+    return world.stack.wait(world.stack.submit(world.scan, **{"regions": [REGION], **kw}), 90)
+
+
+def wait_for_retry(world, job_id):
+    """The job after its first attempt failed."""
+    end = time.time() + 30
+    while time.time() < end:
+        job = world.stack.call("GET", "/api/v1/extract/" + job_id).json
+        if job["attempts"] == 1 and job["status"] == "queued":
+            return job
+        time.sleep(0.1)
+    raise AssertionError(job)
 
 
 def ocr_calls(world):
@@ -67,22 +91,32 @@ def test_one_fault_of_document_ai_costs_one_call_more(world, fault):
             "/computeMetadata/v1/instance/service-accounts/default/token"}
 
 
-def test_long_retry_after_is_waited_out_by_the_queue(world):
+def test_retry_after_may_be_a_date_or_nonsense(world):
+    def until_a_date(handler, ask):
+        date = email.utils.formatdate(time.time() + 4, usegmt=True)
+        status(429, {"Retry-After": date}, json=BUSY)(handler, ask)
+    until_a_date.fault = "until_a_date"
+    world.faults.fail(r":process", until_a_date)
+    assert read_scan(world)["attempts"] == 1
+    first, second = [c[3] for c in world.calls(":process")]
+    assert second - first > 1.5  # by itself it would wait half a second at most
+    world.faults.fail(r":process", status(429, {"Retry-After": "9" * 19}, json=BUSY))
+    assert read_scan(world)["attempts"] == 1
+    assert "runtime error" not in world.stack.logs()
+
+
+@pytest.mark.parametrize("asked,least,most", [(120, 100, 125), (3000000, 3500, 3600)])
+def test_long_retry_after_is_waited_out_by_the_queue(world, asked, least, most):
     calls = ocr_calls(world)
-    world.faults.fail(r":process", status(429, {"Retry-After": "120"}, json=BUSY))
+    world.faults.fail(r":process", status(429, {"Retry-After": str(asked)}, json=BUSY))
     job_id = world.stack.submit(world.scan, regions=[REGION])
-    end = time.time() + 30
-    while time.time() < end:
-        job = world.stack.call("GET", "/api/v1/extract/" + job_id).json
-        if job["attempts"] == 1 and job["status"] == "queued":
-            break
-        time.sleep(0.1)
+    job = wait_for_retry(world, job_id)
     assert "takes no more calls" in job["error_message"], job
     assert ocr_calls(world) == calls + 1
-    retry = []  # the job is queued first, its task after
-    while not retry and time.time() < end:
+    end, retry = time.time() + 10, []
+    while not retry and time.time() < end:  # the job is written first
         retry = [t for t in world.side.control("tasks") if f"/retry-{job_id}" in t["name"]]
-    assert len(retry) == 1 and 100 < retry[0]["eta"] - time.time() < 125
+    assert len(retry) == 1 and least < retry[0]["eta"] - time.time() < most
     assert world.stack.call("DELETE", "/api/v1/jobs/" + job_id).status == 204
 
 
@@ -93,6 +127,12 @@ def test_refused_request_fails_the_job_for_good(world):
     job = read_scan(world)
     assert job["status"] == "failed" and "Unsupported image" in job["error_message"], job
     assert ocr_calls(world) == calls + 1
+
+
+def test_message_cut_inside_a_character_ends_the_job_all_the_same(world):
+    world.faults.fail(r":process", refusal(400, "INVALID_ARGUMENT", "x" * 254 + "\u00e9 and more"))
+    job = read_scan(world)
+    assert job["status"] == "failed" and job["error_message"].endswith("x" * 254), job
 
 
 def test_missing_role_is_the_operators_matter(world):
@@ -134,6 +174,62 @@ def test_lost_answers_of_every_kind_leave_one_job(world):
     job = s.wait(s.submit(world.form))
     tasks = [t for t in world.side.control("tasks") if job["job_id"] in t["name"]]
     assert job["attempts"] == 1 and len(tasks) == 1
+
+
+def test_refused_commit_is_no_success(world):
+    """What looks like a conflict need not be our own effect: the document tells."""
+    s = world.stack
+    job_id = s.extract(sample("form"))["job_id"]
+    feedback = {"job_id": job_id, "corrections": [{"action": "delete", "region_id": "r"}]}
+    body, key = {"pdf_id": world.form, "regions": [REGION]}, {"Idempotency-Key": "refused"}
+    for code, kind in ((400, "FAILED_PRECONDITION"), (409, "ALREADY_EXISTS")):
+        world.faults.fail(r"documents:commit", refusal(code, kind, "in Datastore mode"), times=None)
+        for answer in (s.call("POST", "/api/v1/extract", body),
+                       s.call("POST", "/api/v1/extract", body, headers=key),
+                       s.call("POST", "/api/v1/feedback/corrections", feedback)):
+            assert answer.status == 503 and "did not take" in answer.detail, answer.body
+        world.faults.clear()
+    assert "in Datastore mode" in s.logs()
+    assert s.call("GET", "/api/v1/feedback/corrections/" + job_id).json["count"] == 0
+    world.faults.fail(r"documents:commit", reset_before(forward=True))
+    assert s.call("POST", "/api/v1/feedback/corrections", feedback).status == 201
+    assert s.call("GET", "/api/v1/extract/" + job_id).json["feedback_count"] == 1
+
+
+def test_conflict_that_cannot_be_looked_into_is_no_conflict(world):
+    job_id = world.stack.submit(world.scan, regions=[{**REGION, "page": 9}])
+    world.stack.wait(job_id)
+    seen = []
+
+    def down_after_the_first(handler, ask):
+        seen.append(handler.path)
+        handler.reply(*ask()) if len(seen) == 1 else status(503, json=DOWN)(handler, ask)
+    down_after_the_first.fault = "down_after_the_first"
+    world.faults.fail(f"extraction_jobs/{job_id}", down_after_the_first, times=5)
+    world.faults.fail(r"documents:commit", refusal(409, "ALREADY_EXISTS", "x"))
+    answer = world.stack.call("POST", f"/api/v1/jobs/{job_id}/retry")
+    assert answer.status == 503 and "Firestore has a fault" in answer.detail, answer.body
+
+
+@pytest.mark.parametrize("what", ["index", "database", "create", "bucket", "queue"])
+def test_what_is_not_set_up_is_the_operators_matter(world, what):
+    s = world.stack
+    extract = ("POST", "/api/v1/extract", {"pdf_id": world.form, "regions": [REGION]})
+    upload = ("POST", "/api/v1/upload/documents", sample("form").read_bytes() + what.encode())
+    listing = ("GET", "/api/v1/jobs?page_size=1")
+    path, code, kind, request, name = {
+        "index": (r":runQuery", 400, "FAILED_PRECONDITION", listing, "Firestore"),
+        "database": (r":runQuery", 404, "NOT_FOUND", listing, "Firestore"),
+        "create": (r"documents:commit", 404, "NOT_FOUND", extract, "Firestore"),
+        "bucket": (r"/upload/storage", 404, "", upload, "Cloud Storage"),
+        "queue": (r"/queues/.*/tasks", 404, "NOT_FOUND", extract, "could not be queued")}[what]
+    before = len(world.calls("/"))
+    world.faults.fail(path, refusal(code, kind, "see https://console.example/x"), times=None)
+    headers = {"Content-Type": "application/pdf"} if what == "bucket" else None
+    answer = s.call(*request, headers=headers)
+    assert answer.status == 503 and name in answer.detail, answer.body
+    assert "console.example" not in answer.detail and "console.example" in s.logs()
+    assert [c[2] for c in world.calls("/")[before:]].count(f"status {code}") == 1  # none again
 
 
 def test_aborted_commit_is_tried_again(world):
@@ -193,6 +289,39 @@ def test_broken_chunk_goes_on_where_it_stopped(world):
     assert world.stack.wait(world.stack.submit(r.json["pdf_id"]))["outcome"] == "success"
 
 
+def upload_large(world, mark):
+    data = sample("text-table").read_bytes() + b"\n%" + b"z" * (9 << 20) + mark
+    before = len(world.calls("upload_id="))
+    r = world.stack.call("POST", "/api/v1/upload/documents", data,
+                         headers={"Content-Type": "application/pdf"})
+    return r, len(world.calls("upload_id=")) - before
+
+
+@pytest.mark.parametrize("code", [404, 410])
+def test_upload_session_that_ended_is_begun_anew(world, code):
+    world.faults.fail(r"upload_id=", refusal(code, "", "session gone"))
+    r, calls = upload_large(world, b"%d" % code)
+    assert r.status == 201 and calls == 1 + 2, r.body
+    assert world.stack.wait(world.stack.submit(r.json["pdf_id"]))["outcome"] == "success"
+    world.faults.fail(r"upload_id=", refusal(code, "", "session gone"), times=None)
+    r, calls = upload_large(world, b"%d again" % code)
+    assert r.status == 503 and "upload session" in r.detail and calls == 3, r.body
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=0-99999999999"}], ids=["none", "too far"])
+def test_upload_that_gets_no_further_is_given_up(world, headers):
+    world.faults.fail(r"upload_id=", status(308, headers), times=None)
+    r, calls = upload_large(world, str(headers).encode())
+    assert r.status == 503 and "does not take the upload" in r.detail and calls == 11, r.body
+
+
+def test_empty_page_of_a_listing_is_not_the_last(world):
+    world.faults.fail(r"/b/demo-bucket/o\?maxResults=1&", status(200, json={
+        "kind": "storage#objects", "nextPageToken": "YQ"}))
+    assert world.stack.extract(sample("form"))["status"] == "completed"
+    assert any("pageToken=YQ" in c[1] for c in world.calls("maxResults=1&"))
+
+
 def test_results_that_cannot_be_stored_are_tried_again(world):
     world.faults.fail(r"uploadType=multipart", status(503, json=DOWN), times=4)
     job = world.stack.wait(world.stack.submit(world.form), 60)
@@ -229,20 +358,142 @@ def test_status_request_ends_in_time_when_firestore_hangs(world):
         time.sleep(0.5)
 
 
-def test_circuit_opens_and_closes_again(world):
+def test_document_with_nul_is_read(world):
     s = world.stack
-    before = len(world.calls(":runQuery"))
-    world.faults.fail(r":runQuery", status(503, json=DOWN), times=None)
-    answers = [s.call("GET", "/api/v1/jobs?page_size=1") for _ in range(12)]
-    assert {a.status for a in answers} == {503} and answers[-1].headers["Retry-After"]
-    assert len(world.calls(":runQuery")) - before < 12 * 4  # not all of them were sent
-    assert "left alone for a while" in s.logs()
+    odd = s.extract(sample("form"))["job_id"]
+    path = "/v1/projects/demo-test/databases/(default)/documents/extraction_jobs/"
+    for fields in ({"error_message": {"stringValue": "a\0b"}},
+                   {"request_data": {"mapValue": {"fields": {"x": {"stringValue": "\0"}}}}}):
+        patched = call(f"{world.side.firestore}{path}{odd}?updateMask.fieldPaths={next(iter(fields))}",
+                       "PATCH", {"fields": fields})
+        assert patched[0] == 200, patched
+        assert s.call("GET", "/api/v1/extract/" + odd).status == 200
+
+
+def test_values_of_others_are_left_as_they_are(world):
+    """What JSON has no type for is read as text, and not written back as text."""
+    s = world.stack
+    job_id = s.submit(world.form, regions=[{**REGION, "page": 9}])
+    assert s.wait(job_id)["status"] == "failed"
+    name = f"projects/demo-test/databases/(default)/documents/extraction_jobs/{job_id}"
+    url = f"{world.side.firestore}/v1/{name}"
+    values = [{"timestampValue": "2026-01-02T03:04:05.123456Z"}, {"bytesValue": "AAEC"},
+              {"referenceValue": name}, {"geoPointValue": {"latitude": 1.5, "longitude": -2}},
+              {"doubleValue": "NaN"}, {"doubleValue": "-Infinity"}, {"nullValue": None},
+              {"integerValue": "9007199254740993"}]
+    regions = {"arrayValue": {"values": [{"mapValue": {"fields": {
+        f"v{i}": v for i, v in enumerate(values)}}}]}}
+    patched = call(url + "?updateMask.fieldPaths=approved_regions", "PATCH",
+                   {"fields": {"approved_regions": regions}})
+    stored = json.loads(patched[2])["fields"]["approved_regions"]
+    assert patched[0] == 200 and stored == regions, patched
+    assert s.call("POST", f"/api/v1/jobs/{job_id}/retry").status == 202
+    job = s.wait(job_id)
+    assert (job["status"], job["attempts"]) == ("failed", 1), job
+    assert job["approved_regions"][0]["v7"] == 9007199254740993
+    assert json.loads(call(url)[2])["fields"]["approved_regions"] == stored
+
+
+def test_answers_that_cannot_be_read_do_not_open_the_circuit(world):
+    opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
+    world.faults.fail(r":process", html(), times=None)
+    job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
+    wait_for_retry(world, job_id)
+    assert ocr_calls(world) - calls > 20
     world.faults.clear()
-    end = time.time() + 40
-    while {s.call("GET", "/api/v1/jobs?page_size=1").status for _ in range(4)} != {200}:
-        assert time.time() < end
-        time.sleep(1)
-    time.sleep(10)  # each worker has a circuit of its own
+    assert world.stack.wait(job_id)["status"] == "completed"
+    assert world.stack.logs().count(LEFT_ALONE) == opened
+
+
+def test_short_or_refused_token_is_fetched_once_not_once_a_call(world):
+    s, lock, first = world.stack, threading.Lock(), []
+    serial = itertools.count()
+
+    def token(life):
+        def give(handler, ask):
+            status(200, json={"access_token": f"short-{next(serial)}", "expires_in": life,
+                              "token_type": "Bearer"})(handler, ask)
+        give.fault = "token"
+        return give
+
+    def stale(handler, ask):  # the first token that is seen is refused, again and again
+        sent = handler.headers["Authorization"]
+        with lock:
+            first.append(sent)
+            turn = len(first)
+        if sent != first[0]:
+            return handler.reply(*ask())
+        time.sleep(0.05 * turn)
+        refusal(401, "UNAUTHENTICATED", "expired")(handler, ask)
+    stale.fault = "stale"
+    s.stop()
+    world.faults.fail(r"/token", token(240), times=None)
+    s.start()
+    assert read_scan(world, regions=[REGION] * 10)["attempts"] == 1
+    assert len(world.calls("/token")) <= len(s.workers("api")) + len(s.workers("task")) + 1
+    fetched = len(world.calls("/token"))
+    world.faults.fail(r":process", stale, times=None)
+    job = read_scan(world, regions=[REGION] * 10)
+    assert (job["status"], job["attempts"]) == ("completed", 1), job
+    assert first.count(first[0]) > 5 and len(world.calls("/token")) <= fetched + 2
+
+
+@pytest.mark.parametrize("code", [400, 404])
+def test_token_service_that_refuses_is_the_operators_matter(world, code):
+    s = world.stack
+    s.stop()
+    world.faults.fail(r"/token", status(200, json={"access_token": "brief", "expires_in": 1,
+                                                   "token_type": "Bearer"}), times=None)
+    s.start()
+    world.faults.clear()
+    world.faults.fail(r"/token", status(code, json={
+        "error": "invalid_grant", "error_description": "no such account"}), times=None)
+    time.sleep(1)
+    answer = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf")
+    assert answer.status == 503 and "tell the operator" in answer.detail, answer.body
+    assert "no such account" in s.logs() and "no such account" not in answer.detail
+
+
+def test_one_fault_of_every_region_is_no_outage(world):
+    opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
+    world.faults.fail(r":process", status(503, json=DOWN), times=20)
+    job = read_scan(world, regions=[REGION] * 20)
+    assert (job["status"], job["attempts"]) == ("completed", 1), job
+    assert ocr_calls(world) == calls + 40
+    assert world.stack.logs().count(LEFT_ALONE) == opened
+
+
+def counters(world):
+    """Those of Document AI, by name and status."""
+    text = call(f"http://127.0.0.1:{world.stack.metrics_port}/metrics")[2].decode()
+    for name in re.findall(r"^(pdf_ocr_\w+?)(?:_bucket|_count)?\{", text, re.M):
+        assert re.search(f"^# TYPE {name}|^# TYPE {name.removesuffix('_sum')} ", text, re.M), name
+    found = re.findall(r'^pdf_ocr_google_(\w+)\{api="Document AI"(?:,status="(\w+)")?\} (.+)$', text,
+                       re.M)
+    return collections.Counter({(name, status): float(n) for name, status, n in found})
+
+
+def test_circuit_opens_and_one_call_closes_it(world):
+    before = counters(world)
+    opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
+    world.faults.fail(r":process", status(503, json=DOWN), times=None)
+    job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
+    wait_for_retry(world, job_id)
+    first = ocr_calls(world) - calls
+    assert first >= 5 * 4 and first % 4 == 0  # all tries of as many calls as a batch has
+    job = world.stack.wait(job_id)
+    assert (job["status"], job["attempts"]) == ("failed", 3), job
+    # None while it is open; then the tries of the one call let through.
+    assert ocr_calls(world) == calls + first + 0 + 4
+    after = counters(world)
+    assert after["calls_total", "5xx"] - before["calls_total", "5xx"] == first + 4
+    assert after["retries_total", ""] - before["retries_total", ""] == 3 * (first + 4) // 4
+    assert after["refusals_total", ""] - before["refusals_total", ""] >= first // 4
+    assert world.stack.logs().count(LEFT_ALONE) == opened + 1
+    world.faults.clear()
+    job = read_scan(world, regions=[REGION] * 20)
+    assert (job["status"], job["attempts"]) == ("completed", 2), job
+    assert ocr_calls(world) == 20
 
 
 def test_bigquery_that_is_down_holds_nobody_up(world):
@@ -292,6 +543,50 @@ def test_name_that_does_not_resolve_ends_in_a_failed_job():
                                         "try again.")
         _, _, text = call(f"http://127.0.0.1:{w.stack.metrics_port}/metrics")
         assert b'{api="Document AI",status="none"} 8\n' in text, text  # 4 of each attempt
+    finally:
+        w.close()
+
+
+def test_progress_is_written_less_than_once_a_second(world):
+    """Firestore takes about one write a second to a document."""
+    s = world.stack
+    s.stop()
+    s.env["GOOGLE_PARALLEL_CALLS"] = "1"
+    s.start()
+    try:
+        world.side.control("documentai", {"delay_ms": 600, "reply": document(grid(ROWS))})
+        job_id, seen, end = s.submit(world.scan, regions=[REGION] * 10), [], time.time() + 30
+        world.faults.calls.clear()
+        while (job := s.call("GET", "/api/v1/extract/" + job_id).json)["status"] != "completed":
+            seen.append(job["progress"]["regions_done"])
+            assert time.time() < end
+            time.sleep(0.1)
+        writes = [c[3] for c in world.calls("documents:commit")]
+        assert any(0 < done < 10 for done in seen), seen
+        between = writes[1:-1]  # after the claim, before the end
+        assert all(b - a > 1 for a, b in zip(between, between[1:])) and len(between) <= 5
+    finally:
+        del s.env["GOOGLE_PARALLEL_CALLS"]
+        s.stop()
+        s.start()
+
+
+def test_job_whose_task_was_dropped_is_queued_again():
+    """The queue remembers the name of a task that it gave up, and takes no other by that name."""
+    w = World(TASKS_SERVICE_ACCOUNT="tasks@demo-test.iam.gserviceaccount.com")
+    s = w.stack
+    try:
+        job_id = s.submit(s.upload(sample("form")))  # OIDC is not set up here: refused, thrice
+        end = time.time() + 30
+        while [t["state"] for t in w.side.control("tasks")] != ["failed"]:
+            assert time.time() < end
+            time.sleep(0.2)
+        s.stop()
+        del s.env["TASKS_SERVICE_ACCOUNT"]
+        s.env.update(JOB_STALE_S="1", SWEEP_INTERVAL_S="1")
+        s.start()
+        job = s.wait(job_id, 30)
+        assert (job["status"], job["attempts"]) == ("completed", 1), job
     finally:
         w.close()
 

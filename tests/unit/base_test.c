@@ -23,6 +23,19 @@ static void long_error_is_cut_between_characters(void)
     CU_ASSERT_TRUE(err_is_transient(ERR_UNAVAILABLE));
 }
 
+static void text_of_any_size_is_cut_between_characters(void)
+{
+    char out[6];
+    text_format(out, sizeof out, "abc%s", "\xC3\xA9\xC3\xA9");
+    CU_ASSERT_STRING_EQUAL(out, "abc\xC3\xA9");
+    text_format(out, sizeof out, "abcd%s", "\xC3\xA9");
+    CU_ASSERT_STRING_EQUAL(out, "abcd");
+    text_format(out, sizeof out, "%s", "\xF0\x9F\x98\x80\xF0\x9F\x98\x80");
+    CU_ASSERT_STRING_EQUAL(out, "\xF0\x9F\x98\x80");
+    text_format(out, sizeof out, "%d", 12345);
+    CU_ASSERT_STRING_EQUAL(out, "12345");
+}
+
 static void buffer_grows_and_keeps_nul_bytes(void)
 {
     struct buffer b = BUFFER_INIT;
@@ -160,10 +173,15 @@ static void blob_names_cannot_leave_the_store(void)
 }
 
 static const struct test_case tests[] = {
-    TEST(long_error_is_cut_between_characters), TEST(buffer_grows_and_keeps_nul_bytes),
-    TEST(any_bytes_become_valid_json_strings),  TEST(times_round_trip_and_bad_ones_are_refused),
-    TEST(jitter_stays_within_half_and_whole),   TEST(uuid_is_version_4),
-    TEST(json_refuses_what_is_not_strict),      TEST(json_errors_point_at_the_place),
+    TEST(long_error_is_cut_between_characters),
+    TEST(buffer_grows_and_keeps_nul_bytes),
+    TEST(text_of_any_size_is_cut_between_characters),
+    TEST(any_bytes_become_valid_json_strings),
+    TEST(times_round_trip_and_bad_ones_are_refused),
+    TEST(jitter_stays_within_half_and_whole),
+    TEST(uuid_is_version_4),
+    TEST(json_refuses_what_is_not_strict),
+    TEST(json_errors_point_at_the_place),
     TEST(blob_names_cannot_leave_the_store),
 };
 

@@ -24,6 +24,13 @@ static void json_goes_to_values_and_back(void)
         "{\"a\":[1,[2,[3,null]],{}],\"b\":{\"c\":{\"d\":[]}}}",
         "\"gr\\u00f6\\u00dfe \\ud83d\\ude00 \\u0000 end\"",
         "[true,false,null,\"\",{\"\":0}]",
+        "{\"__a__\":1,\"____\":[[\"\\u0000\"]],\"__b\":2,\"___\":3}",
+        "{\"json_text\":\"[1]\"}",
+        "{\"json_text\":{\"json_text\":\"{\\\"json_text\\\":1}\"}}",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[1.5]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{"
+        "\"a\":"
+        "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{}}}}}}}}}}}}}}}}}}}}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         json_t *plain = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
@@ -66,6 +73,39 @@ static void every_type_of_value_is_read(void)
     json_decref(v);
     json_decref(plain);
     json_decref(want);
+}
+
+/* Of every type that JSON has as well; the others are only read. */
+static void values_go_to_json_and_back(void)
+{
+    static const char *const texts[] = {
+        "{\"nullValue\":null}",
+        "{\"booleanValue\":false}",
+        "{\"integerValue\":\"-9007199254740993\"}",
+        "{\"doubleValue\":3.0}",
+        "{\"doubleValue\":-1.7976931348623157e308}",
+        "{\"stringValue\":\"gr\\u00f6\\u00dfe \\ud83d\\ude00\"}",
+        "{\"arrayValue\":{\"values\":[{\"mapValue\":{\"fields\":{\"a\":{\"arrayValue\":{\"values\":"
+        "[{\"nullValue\":null}]}},\"m\":{\"mapValue\":{\"fields\":{}}}}}}]}}",
+        "{\"arrayValue\":{\"values\":[{\"mapValue\":{\"fields\":{\"json_text\":{\"stringValue\":"
+        "\"[1,[2]]\"}}}}]}}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        json_t *v = parsed(texts[i]), *plain = fs_to_json(v), *back = fs_from_json(plain);
+        CU_ASSERT_TRUE(json_equal(v, back));
+        json_decref(v);
+        json_decref(plain);
+        json_decref(back);
+    }
+}
+
+static void text_that_is_not_utf8_is_stored_all_the_same(void)
+{
+    json_t *v = fs_string("caf\xC3\xA9 \xC3 \xFF\"");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(v);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(v, "stringValue")),
+                           "caf\xC3\xA9 \xEF\xBF\xBD \xEF\xBF\xBD\"");
+    json_decref(v);
 }
 
 /* --- V4 signed URLs: vectors published in googleapis/conformance-tests --- */
@@ -138,6 +178,7 @@ static void pauses_are_drawn_at_random(void)
 
 static const struct test_case tests[] = {
     TEST(json_goes_to_values_and_back), TEST(every_type_of_value_is_read),
+    TEST(values_go_to_json_and_back),   TEST(text_that_is_not_utf8_is_stored_all_the_same),
     TEST(signed_urls_are_as_published), TEST(what_is_no_key_is_refused),
     TEST(pauses_are_drawn_at_random),
 };

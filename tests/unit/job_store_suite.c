@@ -194,6 +194,88 @@ static void feedback_counts_on_the_job(void)
     close_store();
 }
 
+static void result_comes_with_the_completion(void)
+{
+    static const struct job_result done = {OUTCOME_SUCCESS, "results/r", "results/g",
+                                           "[{\"page\":1,\"bbox\":{\"x\":0.5}}]"};
+    char id[UUID_LEN + 1];
+    struct job *j = NULL, *again = NULL;
+    struct error e;
+    fresh_store();
+    stored("me", NULL, id);
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, id, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_claim(j, 5, 7, "token", &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_finish(j, 6, "token", &done, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, id, &again, &e), ERR_OK);
+    CU_ASSERT_EQUAL(again->status, JOB_COMPLETED);
+    CU_ASSERT_EQUAL(again->outcome, OUTCOME_SUCCESS);
+    CU_ASSERT_STRING_EQUAL(again->result_name, "results/r");
+    CU_ASSERT_STRING_EQUAL(again->debug_graph_name, "results/g");
+    CU_ASSERT_TRUE(same_json(again->approved_regions_json, done.approved_regions_json));
+    job_free(again);
+    job_free(j);
+    close_store();
+}
+
+/* What a user may send along is kept, whatever names and nesting it has. */
+static void any_json_comes_back_as_it_was(void)
+{
+    static const char corrections[] =
+        "[{\"note\":[[1,2],[3,[]]],\"__x__\":1,\"\":{\"\":null},\"json_text\":\"[1]\"},"
+        "{\"json_text\":\"{}\"},[[9007199254740993,0.1,1e300,-9223372036854775808]],"
+        "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{"
+        "\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":[]}}}}}}}}}}}}}}}}}}}}},"
+        "\"gr\\u00f6\\u00dfe \\ud83d\\ude00\",true,null]";
+    char id[UUID_LEN + 1];
+    struct error e;
+    struct feedback f = {.corrections_count = 1, .created_us = 9, .timestamp_us = 8};
+    struct feedback_list list;
+    fresh_store();
+    stored("me", NULL, id);
+    source_uuid(&system_source, f.id);
+    memcpy(f.job_id, id, sizeof f.job_id);
+    f.corrections_json = strdup(corrections);
+    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(list.n, 1);
+    CU_ASSERT_TRUE(same_json(list.items[0].corrections_json, corrections));
+    feedback_list_free(&list);
+    feedback_clear(&f);
+    close_store();
+}
+
+/* More than a store may read or erase in one go. */
+static void much_feedback_is_listed_and_removed_whole(void)
+{
+    char id[UUID_LEN + 1];
+    struct error e;
+    struct feedback f = {.corrections_count = 1, .timestamp_us = 8};
+    struct feedback_list list;
+    fresh_store();
+    stored("me", NULL, id);
+    memcpy(f.job_id, id, sizeof f.job_id);
+    f.corrections_json = strdup("[]");
+    for (int i = 0; i < 230; i++) {
+        source_uuid(&system_source, f.id);
+        f.created_us = 1 + i / 100; /* many at the same time */
+        CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
+    }
+    CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL(list.n, 230);
+    for (size_t i = 1; i < list.n; i++)
+        CU_ASSERT_TRUE(list.items[i - 1].created_us <= list.items[i].created_us &&
+                       strcmp(list.items[i - 1].id, list.items[i].id) != 0);
+    feedback_list_free(&list);
+    CU_ASSERT_EQUAL(store.ops->remove(store.self, id, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL(list.n, 0);
+    feedback_list_free(&list);
+    feedback_clear(&f);
+    close_store();
+}
+
 /* One of several processes that claim every job; the exit status is how many it got. */
 static int claim_all(char ids[][UUID_LEN + 1], size_t n)
 {
@@ -299,8 +381,15 @@ static void stale_and_expired_jobs_are_found(void)
 }
 
 const struct test_case job_store_tests[JOB_STORE_TESTS] = {
-    TEST(stored_job_comes_back_whole),         TEST(second_writer_of_a_version_conflicts),
-    TEST(idempotency_key_finds_the_first_job), TEST(pages_hold_every_job_once_newest_first),
-    TEST(feedback_counts_on_the_job),          TEST(every_job_is_claimed_by_exactly_one_process),
-    TEST(stale_and_expired_jobs_are_found),    TEST(job_whose_lease_ran_out_is_claimed_once_more),
+    TEST(stored_job_comes_back_whole),
+    TEST(second_writer_of_a_version_conflicts),
+    TEST(idempotency_key_finds_the_first_job),
+    TEST(pages_hold_every_job_once_newest_first),
+    TEST(feedback_counts_on_the_job),
+    TEST(every_job_is_claimed_by_exactly_one_process),
+    TEST(stale_and_expired_jobs_are_found),
+    TEST(job_whose_lease_ran_out_is_claimed_once_more),
+    TEST(result_comes_with_the_completion),
+    TEST(any_json_comes_back_as_it_was),
+    TEST(much_feedback_is_listed_and_removed_whole),
 };
