@@ -6,12 +6,11 @@ import json
 import os
 import re
 import signal
-import subprocess
 import threading
 import time
 
 import pytest
-from conftest import BUILD, expected, sample
+from conftest import expected, sample
 from google_stack import World, call, document, grid, make_tables, needs_firestore
 from fault_proxy import (html, reset_before, reset_mid_body,  # noqa: I001
                          slow_loris, stall, status, truncated_json)

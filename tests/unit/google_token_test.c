@@ -78,9 +78,10 @@ static struct google_credentials *open_user(void)
 static void expect(struct google_credentials *c, int64_t at_s, const char *want)
 {
     const char *token = NULL;
+    unsigned number;
     struct error e;
     clock_us = (1000000 + at_s) * US_PER_S;
-    CU_ASSERT_EQUAL(google_credentials_token(c, &token, &e), ERR_OK);
+    CU_ASSERT_EQUAL(google_credentials_token(c, &token, &number, &e), ERR_OK);
     CU_ASSERT_STRING_EQUAL(token != NULL ? token : "none", want);
 }
 
@@ -99,12 +100,13 @@ static void token_that_holds_is_used_while_the_service_fails(void)
 {
     struct google_credentials *c = open_user();
     const char *token;
+    unsigned number;
     struct error e;
     expect(c, 0, "token-1");
     fail = ERR_UNAVAILABLE;
     expect(c, 3500, "token-1");
     clock_us = (1000000 + 3599) * US_PER_S;
-    CU_ASSERT_NOT_EQUAL(google_credentials_token(c, &token, &e), ERR_OK);
+    CU_ASSERT_NOT_EQUAL(google_credentials_token(c, &token, &number, &e), ERR_OK);
     google_credentials_close(c);
 }
 
