@@ -51,15 +51,15 @@ export class Viewer extends EventTarget {
         image.page = page;
         this.observer.observe(image);
         return el("button", {type: "button", "data-page": page, onclick: () => this.go(page)},
-            image, el("span", {class: "number"}, String(page)), el("span", {class: "count"}));
+            image, el("span", {class: "number"}, el("span", {class: "hidden-text"}, "Page "), String(page)),
+            el("span", {class: "count"}));
     }
 
     // The number of regions on each page.
     showCounts(count) {
         for (const button of $("thumbnails").children) {
             const n = count(Number(button.dataset.page));
-            button.lastChild.textContent = n || "";
-            button.setAttribute("aria-label", `Page ${button.dataset.page}${n ? `, ${n} marked` : ""}`);
+            button.lastChild.replaceChildren(...(n ? [String(n), el("span", {class: "hidden-text"}, " marked")] : []));
         }
     }
 
@@ -72,9 +72,12 @@ export class Viewer extends EventTarget {
         $("next").disabled = page === this.pages.length;
         for (const button of $("thumbnails").children) {
             const here = Number(button.dataset.page) === page;
-            button.toggleAttribute("aria-current", here);
-            if (here)
+            if (here) {
+                button.setAttribute("aria-current", "page");
                 button.scrollIntoView({block: "nearest", inline: "nearest"});
+            } else {
+                button.removeAttribute("aria-current");
+            }
         }
         const image = $("page-image");
         image.removeAttribute("src");
@@ -99,6 +102,7 @@ export class Viewer extends EventTarget {
         $("sheet").style.width = `${width}px`;
         $("sheet").style.aspectRatio = `${size.width} / ${size.height}`;
         $("zoom-fit").textContent = percent(this.zoom);
+        $("zoom-fit").setAttribute("aria-label", `${percent(this.zoom)}, fit the page's width`);
         this.#show(this.page, WIDTHS.find((w) => w >= width * devicePixelRatio) ?? WIDTHS.at(-1));
     }
 
