@@ -32,6 +32,9 @@ export class Problem extends Error {
 
 export const passing = (e) => e instanceof Problem && (e.status === 0 || PASSING.includes(e.status));
 
+// Not randomUUID(), which only a page that came over TLS has.
+const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function detailOf(response) {
@@ -85,7 +88,8 @@ export class Api {
     // Tries again where that can help: only calls that may be repeated come here.
     async request(method, path, options = {}) {
         for (let go = 1; ; go++) {
-            const response = await this.send(method, path, options);
+            const response = await this.send(method, path, {...options, headers: options.makeHeaders?.() ?? options.headers});
+            options.onAnswer?.();
             if (response.ok || response.status === 304)
                 return response;
             const detail = await detailOf(response);
@@ -109,11 +113,23 @@ export class Api {
         return (await this.request("GET", path, {signal})).blob();
     }
 
-    // The same request sent twice starts one job.
+    // A start whose answer was lost is sent again with the same key, so that there is one job.
+    #unanswered = null; // {body, key}
+
     async startJob(path, request) {
-        const response = await this.request("POST", path, {body: JSON.stringify(request),
-            headers: {"Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID()}});
+        const body = JSON.stringify(request);
+        const makeHeaders = () => {
+            if (this.#unanswered?.body !== body)
+                this.#unanswered = {body, key: randomId()};
+            return {"Content-Type": "application/json", "Idempotency-Key": this.#unanswered.key};
+        };
+        const response = await this.request("POST", path, {body, makeHeaders, onAnswer: () => { this.#unanswered = null; }});
         return response.json();
+    }
+
+    // Whether a GET of it would give something.
+    async has(path) {
+        return (await this.send("HEAD", path)).ok;
     }
 
     // The job, or null when it is as it was at etag; [job, etag].

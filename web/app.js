@@ -1,6 +1,6 @@
 // The page: upload, mark, extract, check, correct.
 
-import {$, el, hideProblem, percent, saveFile, say, showProblem} from "./dom.js";
+import {$, el, hideProblem, percent, plural, saveFile, say, showProblem} from "./dom.js";
 import {Api, Problem} from "./api.js";
 import {Corrections} from "./corrections.js";
 import {JobWatch} from "./job.js";
@@ -81,7 +81,8 @@ async function openDocument(id, name) {
     show("workspace");
     viewer.open(id, pages);
     $("pages-option").hidden = $("pages-help").hidden = pages.length === 1;
-    say(`The document has ${pages.length} pages.`);
+    $("main").focus();
+    say(`The document has ${plural(pages.length, "page")}.`);
 }
 
 function reset() {
@@ -110,20 +111,31 @@ function busy(on) {
     $("workspace").setAttribute("aria-busy", String(on));
 }
 
-async function run(path, request) {
-    const format = $("format").value;
+// Does the work with the buttons off; a failure is shown, and again() offered.
+async function attempt(work, again) {
     hideProblem();
     busy(true);
     try {
-        const started = await api.startJob(path, {pdf_id: pdf.id, output_format: format,
-            also_formats: FORMATS.filter((f) => f !== format), escape_formulas: $("escape").checked, ...request});
-        history.pushState(null, "", `#job=${started.job_id}`);
-        await follow(started.job_id);
+        return await work();
     } catch (e) {
-        showProblem(problem(e), () => run(path, request));
+        showProblem(problem(e), again);
+        return null;
     } finally {
         busy(false);
     }
+}
+
+const resume = (id) => attempt(() => follow(id), () => resume(id));
+
+async function run(path, request) {
+    const format = $("format").value;
+    const started = await attempt(() => api.startJob(path, {pdf_id: pdf.id, output_format: format,
+        also_formats: FORMATS.filter((f) => f !== format), escape_formulas: $("escape").checked, ...request}),
+    () => run(path, request));
+    if (!started)
+        return;
+    history.pushState(null, "", `#job=${started.job_id}`);
+    await resume(started.job_id);
 }
 
 function find() {
@@ -145,15 +157,8 @@ async function follow(id) {
 }
 
 async function retry(id) {
-    busy(true);
-    try {
-        await api.json("POST", `/jobs/${id}/retry`);
-        await follow(id);
-    } catch (e) {
-        showProblem(problem(e));
-    } finally {
-        busy(false);
-    }
+    if (await attempt(() => api.json("POST", `/jobs/${id}/retry`), () => retry(id)))
+        await resume(id);
 }
 
 async function cancel() {
@@ -176,12 +181,19 @@ async function resultOf(id) {
     }
 }
 
+// A job of another client may have been asked for one format only.
+async function formatsOf({job_id: id, output_format: own}) {
+    const there = await Promise.all(FORMATS.map((f) => f === own || api.has(`/jobs/${id}/results/${f}`)));
+    return FORMATS.filter((_, i) => there[i]);
+}
+
 async function showResult(ended) {
     const result = await resultOf(ended.job_id);
+    const formats = await formatsOf(ended);
     job = ended;
     regions.takeOver(ended.approved_regions);
     results.show(ended, result);
-    $("downloads").replaceChildren(...FORMATS.filter((f) => result || f === ended.output_format).map((format) =>
+    $("downloads").replaceChildren(...formats.map((format) =>
         el("button", {type: "button", class: format === ended.output_format ? "primary" : "",
             onclick: () => download(format)}, `Download ${format.toUpperCase()}`)));
     corrections.open(ended.job_id);
@@ -213,14 +225,11 @@ async function openLink() {
         if (pdf?.id !== linked.pdf_id)
             await openDocument(linked.pdf_id, "");
         $("format").value = linked.output_format;
-        busy(true);
-        await follow(id);
+        await resume(id);
     } catch (e) {
         if (e.status === 404)
             e.advice = `${e.message} It may have expired, or belong to another key.`;
         showProblem(problem(e), e.status === 404 ? null : openLink);
-    } finally {
-        busy(false);
     }
 }
 

@@ -1,11 +1,13 @@
 // The pages: thumbnails, the page that is shown, its size.
 
 import {$, el, percent, showProblem} from "./dom.js";
+import {passing} from "./api.js";
 
 const WIDTHS = [200, 400, 800, 1200, 1600, 2400]; // what the service draws
 const THUMBNAIL = 200;
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const AT_ONCE = 3; // thumbnails that are fetched
+const RETRY_MS = 5000; // until one that did not come is asked for again
 
 export class Viewer extends EventTarget {
     pages = []; // {page, width, height}
@@ -154,7 +156,7 @@ export class Viewer extends EventTarget {
             this.#loading++;
             this.#image(image.page, THUMBNAIL)
                 .then((url) => { if (url) image.src = url; })
-                .catch(() => this.observer.observe(image)) // tried again when it is seen again
+                .catch((e) => passing(e) && setTimeout(() => this.observer.observe(image), RETRY_MS))
                 .finally(() => { this.#loading--; this.#loadNext(); });
         }
     }

@@ -1,4 +1,6 @@
 """What the web page shows of a document: its pages and their images; results in any format."""
+import os
+import signal
 import struct
 import subprocess
 import threading
@@ -158,9 +160,27 @@ def test_slow_page_holds_up_nothing_else(make_stack, tmp_path):
     assert got[0].status == 504 and "longer than 2 s" in got[0].detail
 
 
+@pytest.mark.parametrize("answer", [
+    '{"width":1,"height":1,"bytes":9}\\nnot a png', '{"width":1,"height":1,"bytes":-1}\\n',
+    '{"width":1,"height":1,"bytes":99999999999}\\n', '{"width":1,"height":1,"bytes":900}\\n\\211PNG',
+    '[]\\n', '{"error":"raster"}\\n', ""])
+def test_reader_that_lies_or_dies(make_stack, tmp_path, answer):
+    reader = tmp_path / "reader"
+    reader.write_text("#!/bin/sh\nprintf '{\"pages\":1}\\n'\nread line\n"
+                      f"printf '{answer}'\n")
+    reader.chmod(0o755)
+    s = make_stack(PAGE_READER=reader)
+    pdf_id = s.upload(sample("form"))
+    r = image(s, pdf_id)
+    assert r.status == 422 and "damaged" in r.detail, r.body
+    assert stack_lives(s)
+
+
+def stack_lives(s):
+    return s.call("GET", "/api/v1/health/ready", key=None).status == 200
+
+
 def test_killed_page_workers_are_replaced(make_stack):
-    import os
-    import signal
     s = make_stack(PAGE_WORKERS=1)
     pdf_id = s.upload(sample("form"))
     for pid in s.workers("page"):

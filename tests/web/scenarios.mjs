@@ -134,11 +134,13 @@ const scenarios = {
     async unsure_cells_are_tinted(browse) {
         const {page} = await browse();
         await page.route("**/results/json", async (route) => {
+            if (route.request().method() === "HEAD")
+                return route.continue();
             const response = await route.fetch();
             const json = await response.json();
             json.regions[0].cells[4].confidence = 0.43;
             json.regions[0].cells[5].confidence = 0.7;
-            await route.fulfill({response, json});
+            return route.fulfill({response, json});
         });
         await b.open(page, b.sample("scanned"));
         const tables = await b.findTables(page);
@@ -251,6 +253,11 @@ const scenarios = {
         await page.locator("#result-text").getByText("This job kept no cells to show here").waitFor();
         assert.equal(await page.locator("#downloads button").count(), 1);
         assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("form"));
+        const both = await (await b.call(context, "POST", "/api/v1/extract/agentic", {data: {pdf_id: stored.pdf_id,
+            output_format: "json", also_formats: ["tsv"]}})).json();
+        await page.goto(`${base}/#job=${both.job_id}`);
+        await page.waitForFunction(() => document.querySelectorAll("#downloads button").length === 2);
+        assert.equal(await page.locator("#tables table").count(), 1);
         await page.goto(`${base}/#job=nonsense`);
         await page.locator("#alert").getByText("There is no job nonsense.").waitFor();
     },
@@ -356,8 +363,23 @@ const scenarios = {
         await page.click("#find");
         await page.locator("#alert").getByText("cannot be reached").waitFor();
         await context.setOffline(false);
-        await page.getByRole("button", {name: "Try again"}).click();
+        // The service takes the job, and its answer is lost.
+        const before = (await (await b.call(context, "GET", "/api/v1/jobs?page_size=200")).json()).jobs.length;
+        let lose = true;
+        await page.route("**/api/v1/extract/agentic", async (route) => {
+            if (!lose)
+                return route.continue();
+            lose = false;
+            await route.fetch();
+            return route.abort("connectionreset");
+        });
+        const again = page.getByRole("button", {name: "Try again"});
+        await again.click();
+        await page.locator("#alert").getByText("cannot be reached").waitFor();
+        await again.click();
         await b.result(page);
+        const {jobs} = await (await b.call(context, "GET", "/api/v1/jobs?page_size=200")).json();
+        assert.equal(jobs.length, before + 1, "one job");
         let cut = true;
         await page.route("**/api/v1/extract/*-*", (route) => (cut ? route.abort("internetdisconnected") : route.continue()));
         await page.click("#find");
