@@ -68,7 +68,7 @@ async function openFile(file) {
     } catch (e) {
         show("welcome");
         if (e.name !== "AbortError")
-            showProblem(problem(e), e.status === 422 ? null : () => openFile(file));
+            showProblem(problem(e), [413, 422].includes(e.status) ? null : () => openFile(file));
     } finally {
         showUpload(false);
     }

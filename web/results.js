@@ -177,6 +177,7 @@ export class ResultView extends EventTarget {
         this.#cells = [];
         $("tables").replaceChildren();
         $("result").hidden = true;
+        $("workspace").classList.remove("has-result");
     }
 
     // result is the JSON, or null where the job kept none.
@@ -189,6 +190,7 @@ export class ResultView extends EventTarget {
         $("tables").replaceChildren(...(result?.regions ?? []).map((region) => this.#region(region)));
         $("legend").hidden = !$("tables").querySelector(".low, .very-low");
         $("result").hidden = false;
+        $("workspace").classList.add("has-result");
     }
 
     #summary(job, result) {

@@ -53,13 +53,17 @@ def world(tmp_path_factory):
     locked = folder / "locked.pdf"
     subprocess.run(["qpdf", "--encrypt", "secret", "secret", "256", "--", sample("form"), locked],
                    check=True)
+    large = folder / "large.pdf"
+    with large.open("wb") as f:
+        f.write(b"%PDF-1.7\n")
+        f.truncate(51 << 20)
     long = folder / "long.pdf"
     subprocess.run(["qpdf", "--empty", "--pages", sample("scanned"), ",".join(["1"] * 40), "--", long],
                    check=True)
     stack = Stack(API_KEYS_FILE=keys)
     yield {"BASE_URL": f"https://127.0.0.1:{stack.port}", "SAMPLES": str(SAMPLES),
            "EXPECTED": str(folder), "HOSTILE_PDF": str(hostile_pdf(folder / "hostile.pdf")),
-           "LOCKED_PDF": str(locked), "LONG_PDF": str(long), "CHROMIUM": CHROMIUM, "WEB_TEST_MODULES": str(MODULES), **KEYS}
+           "LOCKED_PDF": str(locked), "LONG_PDF": str(long), "LARGE_PDF": str(large), "CHROMIUM": CHROMIUM, "WEB_TEST_MODULES": str(MODULES), **KEYS}
     stack.close()
 
 

@@ -127,6 +127,12 @@ const scenarios = {
         await page.tap("#extract");
         const tables = await b.result(page);
         assert.deepEqual((await b.rows(tables.locator("table")))[0], ["Name", "Erika Mustermann"]);
+        await tables.getByText("Cologne").tap();
+        const inSight = async (locator) => {
+            const {y, height} = await locator.boundingBox();
+            return y >= 0 && y + height <= b.PHONE.viewport.height;
+        };
+        assert.ok(await inSight(page.locator(".light")) && await inSight(tables.getByText("Cologne")), "both at once");
         assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("form"));
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
     },
@@ -289,7 +295,8 @@ const scenarios = {
         await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
         const file = (buffer) => ({name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from(buffer)});
         const cases = [[file(""), "The file is empty."], [file("hello"), "The file is not a PDF"],
-            [file("%PDF-1.7\nnothing"), "damaged"], [env.LOCKED_PDF, "password"]];
+            [file("%PDF-1.7\nnothing"), "damaged"], [env.LOCKED_PDF, "password"],
+            [env.LARGE_PDF, "The file is too large."]];
         for (const [what, words] of cases) {
             await page.setInputFiles("#file", what);
             await page.locator("#alert").getByText(words).waitFor();
