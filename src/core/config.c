@@ -63,7 +63,7 @@ static const struct setting settings[] = {
             "processes that draw pages for the web page"),
     INTEGER("WORKER_MAX_REQUESTS", worker_max_requests, "100000", 0, INT64_MAX,
             "requests after which a worker is replaced; 0: never"),
-    INTEGER("TASK_NICE", task_nice, "10", 0, 19, "how much task and page workers yield to api workers"),
+    INTEGER("TASK_NICE", task_nice, "10", 0, 19, "how much task workers yield to api workers"),
     INTEGER("SHUTDOWN_GRACE_S", shutdown_grace_s, "10", 1, 3600, "time to drain on SIGTERM"),
     INTEGER("REQUEST_DEADLINE_S", request_deadline_s, "10", 1, 300, "deadline of a short request"),
     INTEGER("TASK_DEADLINE_S", task_deadline_s, "300", 1, 3600, "deadline of an extraction"),

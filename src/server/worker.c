@@ -73,7 +73,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     }
     enum err err = s.uploads_dir != NULL ? server_read_origins(&s, e)
                                          : error_set(e, ERR_INTERNAL, "Out of memory.");
-    if (role != ROLE_API && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
+    if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
         log_event(LOG_WARNING, "TASK_NICE could not be set", "cause", strerror(errno), NULL);
     if (err == ERR_OK)
         err = role == ROLE_API ? loop_kept_connections(&l, e) : loop_single_requests(&l, e);

@@ -69,7 +69,7 @@ def world(tmp_path_factory):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_browser(world, name, tmp_path):
-    r = subprocess.run(["node", WEB / "scenarios.mjs", name], timeout=120, text=True,
+    r = subprocess.run(["node", WEB / "scenarios.mjs", name], timeout=240, text=True,
                        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path),
                             **world},
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

@@ -12,11 +12,19 @@ export const env = process.env;
 export const base = env.BASE_URL;
 export const sample = (name) => path.join(env.SAMPLES, `${name}.pdf`);
 export const expected = (name) => fs.readFileSync(path.join(env.EXPECTED, name));
-export const axeSource = () => fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 export const PHONE = {viewport: {width: 390, height: 844}, hasTouch: true, isMobile: true};
+
+export const FOR_AXE = {bypassCSP: true}; // Trusted Types would keep axe itself from working
+
+// Nothing that axe-core finds, of whatever impact.
+export async function accessible(page) {
+    await page.evaluate(fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
+    const {violations} = await page.evaluate(() => globalThis.axe.run(document));
+    assert.deepEqual(violations.map((v) => `${v.impact} ${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`), []);
+}
 
 // A call of the API beside the page, as another client would make it.
 export async function call(context, method, where, {key = env.API_KEY, data} = {}) {
@@ -46,7 +54,7 @@ export async function run(scenario) {
         await scenario(async (options = {}) => {
             const context = await browser.newContext({ignoreHTTPSErrors: true, acceptDownloads: true,
                 viewport: {width: 1400, height: 900}, ...options});
-            context.setDefaultTimeout(20000);
+            context.setDefaultTimeout(45000);
             const page = await context.newPage();
             checks.push(guard(page));
             return {context, page};
