@@ -68,7 +68,7 @@ async function openFile(file) {
     } catch (e) {
         show("welcome");
         if (e.name !== "AbortError")
-            showProblem(problem(e), [413, 422].includes(e.status) ? null : () => openFile(file));
+            showProblem(e, [413, 422].includes(e.status) ? null : () => openFile(file));
     } finally {
         showUpload(false);
     }
@@ -95,14 +95,6 @@ function reset() {
     history.replaceState(null, "", location.pathname);
 }
 
-// What is no Problem is a bug of this page; it is not hidden.
-function problem(e) {
-    if (e instanceof Problem)
-        return e;
-    console.error(e);
-    return new Problem(500, `The page itself failed (${e.message}); reload it.`);
-}
-
 // --- extracting ---
 
 function busy(on) {
@@ -118,7 +110,7 @@ async function attempt(work, again) {
     try {
         return await work();
     } catch (e) {
-        showProblem(problem(e), again);
+        showProblem(e, again);
         return null;
     } finally {
         busy(false);
@@ -128,11 +120,11 @@ async function attempt(work, again) {
 const resume = (id) => attempt(() => follow(id), () => resume(id));
 
 async function run(path, request) {
-    const format = $("format").value;
+    const format = $("format").value, opened = pdf;
     const started = await attempt(() => api.startJob(path, {pdf_id: pdf.id, output_format: format,
         also_formats: FORMATS.filter((f) => f !== format), escape_formulas: $("escape").checked, ...request}),
     () => run(path, request));
-    if (!started)
+    if (!started || pdf !== opened)
         return;
     history.pushState(null, "", `#job=${started.job_id}`);
     await resume(started.job_id);
@@ -147,6 +139,8 @@ const extract = () => run("/extract", {regions: regions.request()});
 
 async function follow(id) {
     const ended = await watch.wait(id);
+    if (ended?.pdf_id !== pdf?.id) // another document was opened
+        return;
     if (ended?.status === "completed")
         await showResult(ended);
     else if (ended?.status === "failed")
@@ -162,11 +156,10 @@ async function retry(id) {
 }
 
 async function cancel() {
-    const id = new URLSearchParams(location.hash.slice(1)).get("job");
     try {
-        await api.request("DELETE", `/jobs/${id}`);
+        await api.request("DELETE", `/jobs/${watch.id}`);
     } catch (e) {
-        showProblem(problem(e));
+        showProblem(e);
     }
 }
 
@@ -209,7 +202,7 @@ async function download(format) {
         const blob = await api.blob(`/jobs/${job.job_id}/results/${format}`);
         saveFile(blob, `${(pdf.name || job.job_id).replace(/\.pdf$/i, "")}.${format}`);
     } catch (e) {
-        showProblem(problem(e), () => download(format));
+        showProblem(e, () => download(format));
     }
 }
 
@@ -229,7 +222,7 @@ async function openLink() {
     } catch (e) {
         if (e.status === 404)
             e.advice = `${e.message} It may have expired, or belong to another key.`;
-        showProblem(problem(e), e.status === 404 ? null : openLink);
+        showProblem(e, e.status === 404 ? null : openLink);
     }
 }
 

@@ -26,14 +26,23 @@ export function say(text) {
     $("status").textContent = text;
 }
 
-// Shows what went wrong and what to do: {title, advice}; again is tried by a button.
+// What has no title is a bug of this page; it is not hidden.
+function words(problem) {
+    if (problem.title)
+        return problem;
+    console.error(problem);
+    return {title: "This page failed.", advice: `Reload it. (${problem.message})`};
+}
+
+// Shows what went wrong and what to do: a Problem of api.js; again is tried by a button.
 export function showProblem(problem, again) {
+    const {title, advice} = words(problem);
     const box = $("alert");
     const close = () => { box.hidden = true; };
     const buttons = [el("button", {type: "button", class: "quiet", onclick: close}, "Close")];
     if (again)
         buttons.unshift(el("button", {type: "button", onclick: () => { close(); again(); }}, "Try again"));
-    box.replaceChildren(el("div", {}, el("strong", {}, problem.title), " ", problem.advice),
+    box.replaceChildren(el("div", {}, el("strong", {}, title), " ", advice),
         el("div", {class: "buttons"}, ...buttons));
     box.hidden = false;
 }

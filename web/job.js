@@ -16,6 +16,8 @@ function describe(job) {
         return {completed: "Done", failed: "Failed", cancelled: "Cancelled"}[job.status];
     if (pages > 0)
         return `Page ${Math.min(read + 1, pages)} of ${pages}, ${plural(done, "region")} read`;
+    if (total === 0)
+        return "Starting";
     return `${done} of ${plural(total, "region")} read`;
 }
 
@@ -27,7 +29,7 @@ function done(job) {
 }
 
 export class JobWatch {
-    #watched = null;
+    id = null; // the job that is watched
 
     constructor(api) {
         this.api = api;
@@ -48,19 +50,19 @@ export class JobWatch {
     }
 
     stop() {
-        this.#watched = null;
+        this.id = null;
         $("job").hidden = true;
     }
 
     // Resolves to the ended job; to null when another one is watched, or none.
     async wait(id) {
-        this.#watched = id;
+        this.id = id;
         let etag = null, wait = FIRST_WAIT;
-        while (this.#watched === id) {
+        while (this.id === id) {
             try {
                 const [job, tag] = await this.api.job(id, etag);
                 etag = tag;
-                if (this.#watched !== id)
+                if (this.id !== id)
                     return null;
                 if (job && FINAL.includes(job.status)) {
                     this.stop();

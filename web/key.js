@@ -1,6 +1,6 @@
 // The dialog that asks for the API key.
 
-import {$} from "./dom.js";
+import {$, el} from "./dom.js";
 
 let asking = null; // {promise, resolve} while the dialog is open
 
@@ -23,7 +23,19 @@ export function askKey(api, why) {
     return asking.promise;
 }
 
+function makeDialog() {
+    return el("dialog", {id: "key-dialog", "aria-labelledby": "key-title"}, el("form", {id: "key-form"},
+        el("h2", {id: "key-title"}, "API key"), el("p", {id: "key-why", class: "muted"}),
+        el("label", {for: "key"}, "Key"),
+        el("input", {id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true}),
+        el("p", {class: "hint"}, "It stays in this tab and is forgotten when the tab closes."),
+        el("div", {class: "buttons"}, el("button", {type: "submit", class: "primary"}, "Use this key"),
+            el("button", {id: "key-forget", type: "button"}, "Forget the key"),
+            el("button", {id: "key-cancel", type: "button", class: "quiet"}, "Cancel"))));
+}
+
 export function setUpKey(api) {
+    document.body.append(makeDialog());
     $("key-button").onclick = () => askKey(api, api.key ? "A key is in use in this tab." : "No key is set in this tab.");
     $("key-form").onsubmit = (e) => {
         e.preventDefault();

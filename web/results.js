@@ -199,7 +199,7 @@ export class ResultView extends EventTarget {
         if (job.outcome === "no_match")
             return "No table or form was found. Draw around what you need, then extract the regions.";
         const {regions, tables, form_fields: fields, pages_read: pages} = result.summary;
-        return [plural(regions, "region"), plural(tables, "table"), fields ? plural(fields, "field") : "",
+        return [plural(regions, "region"), tables ? plural(tables, "table") : "", fields ? plural(fields, "field") : "",
             plural(pages, "page") + " read"].filter(Boolean).join(", ") + ".";
     }
 

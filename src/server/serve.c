@@ -254,9 +254,10 @@ static enum err pass_to_page_pool(const struct request *r, struct reply *p, stru
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
-    if (r->path[strspn(r->path, plain)] != '\0' ||
-        strlen(r->path) + strlen(r->query) > PASSED_ON_MAX)
+    if (r->path[strspn(r->path, plain)] != '\0')
         return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
+    if (strlen(r->path) + strlen(r->query) > PASSED_ON_MAX)
+        return error_set(e, ERR_BAD_REQUEST, "The address is too long.");
     reply_header(p, "X-Accel-Redirect", "/_page%s%s%s", r->path, r->query[0] != '\0' ? "?" : "",
                  r->query);
     return ERR_OK;

@@ -509,10 +509,10 @@ const scenarios = {
         const body = extract.getByLabel("Body");
         await body.fill(JSON.stringify({...JSON.parse(await body.inputValue()), pdf_id: stored.pdf_id}));
         await extract.getByRole("button", {name: "Send"}).click();
-        await extract.getByText("202", {exact: true}).waitFor();
+        await extract.locator(".answer strong").getByText("202").waitFor();
         await body.fill("{");
         await extract.getByRole("button", {name: "Send"}).click();
-        await extract.getByText("400", {exact: true}).waitFor();
+        await extract.locator(".answer strong").getByText("400").waitFor();
     },
 };
 
