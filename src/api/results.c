@@ -28,7 +28,6 @@ static enum err send_from_disk(const char *job_id, const char *name, struct repl
     if (escaped == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
     p->content_type = content_type(name);
-    (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", job_id);
     reply_header(p, "X-Accel-Redirect", "/_blobs/results/%s/%s", job_id, escaped);
     reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", escaped);
     reply_header(p, "Cache-Control", "private, no-transform");
@@ -50,6 +49,7 @@ enum err result_get(void *app, struct request *r, struct reply *p, struct error 
         return err == ERR_NOT_FOUND
                    ? error_set(e, ERR_NOT_FOUND, "This result does not exist any more.")
                    : err;
+    (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
     return send_from_disk(r->params[0], name, p, e);
 }
 
@@ -90,11 +90,22 @@ static enum err check_result(const struct job *j, const char *format, struct err
                      job_status_names[j->status]);
 }
 
+static enum err send_result(const struct services *s, const char *job_id, const char *format,
+                            struct reply *p, struct error *e)
+{
+    char name[PATH_PARAM_LEN + 16], blob[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    (void)snprintf(name, sizeof name, "result.%s", format);
+    (void)snprintf(blob, sizeof blob, "results/%.36s/%s", job_id, name);
+    if (s->cfg->backend != BACKEND_LOCAL)
+        return send_from_store(s, blob, p, e);
+    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
+    return err == ERR_OK ? send_from_disk(job_id, name, p, e) : err;
+}
+
 enum err job_result(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    char name[PATH_PARAM_LEN + 16], blob[BLOB_NAME_MAX + 1];
-    struct blob_info info;
     struct job *j = NULL;
     enum err err = job_id_check(r->params[0], e);
     if (err == ERR_OK)
@@ -104,14 +115,8 @@ enum err job_result(void *app, struct request *r, struct reply *p, struct error 
     job_free(j);
     if (err != ERR_OK)
         return err;
-    (void)snprintf(name, sizeof name, "result.%s", r->params[1]);
-    (void)snprintf(blob, sizeof blob, "results/%.36s/%s", r->params[0], name);
-    if (s->cfg->backend == BACKEND_LOCAL &&
-        (err = s->blobs.ops->stat(s->blobs.self, blob, &info, e)) == ERR_OK)
-        err = send_from_disk(r->params[0], name, p, e);
-    else if (err == ERR_OK)
-        err = send_from_store(s, blob, p, e);
     (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
+    err = send_result(s, r->params[0], r->params[1], p, e);
     if (err == ERR_NOT_FOUND)
         return error_set(e, ERR_NOT_FOUND,
                          "This job has no result as %s; ask for it with also_formats.",
