@@ -268,8 +268,8 @@ function wirePage() {
         layer.show();
         layer.highlight(null);
     });
-    regions.addEventListener("change", () => {
-        viewer.showCounts((page) => regions.onPage(page).length);
+    regions.addEventListener("settle", () => {
+        viewer.showCounts(regions.counts());
         $("extract").disabled = regions.items.length === 0 || $("workspace").getAttribute("aria-busy") === "true";
         $("extract").classList.toggle("primary", regions.items.length > 0);
         $("find").classList.toggle("primary", regions.items.length === 0);

@@ -12,7 +12,7 @@ export class Corrections {
         this.api = api;
         this.regions = regions;
         $("send-corrections").onclick = () => this.send();
-        regions.addEventListener("change", () => this.show());
+        regions.addEventListener("settle", () => this.show());
     }
 
     // jobId null: there is nothing to correct.

@@ -11,14 +11,14 @@ export class RegionList {
         this.regions = regions;
         this.onShow = onShow;
         $("clear").onclick = () => regions.clear();
-        regions.addEventListener("change", () => this.show());
+        regions.addEventListener("settle", () => this.show());
         this.show();
     }
 
     show() {
-        const items = this.regions.items;
+        const items = this.regions.items, there = new Set(items);
         for (const [region, row] of this.#rows) {
-            if (items.includes(region))
+            if (there.has(region))
                 continue;
             row.remove();
             this.#rows.delete(region);
@@ -32,6 +32,10 @@ export class RegionList {
     #showRow(region) {
         const row = this.#rows.get(region) ?? this.#makeRow(region);
         const {name, type, where} = row.parts;
+        const state = JSON.stringify([region.id, region.type, region.page, this.regions.selected === region]);
+        if (row.state === state)
+            return;
+        row.state = state;
         if (name !== document.activeElement)
             name.value = region.id;
         type.value = region.type;

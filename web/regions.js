@@ -38,14 +38,20 @@ export function resizedBox(b, edge, dx, dy) {
 const bytes = (text) => new TextEncoder().encode(text).length;
 
 // A region: {id, page, type, box, job}. job is what the last job made of it ({id, page, type, box,
-// confidence}), or null for one that is new. Every change dispatches "change".
+// confidence}), or null for one that is new. Every change dispatches "change" at once, and
+// "settle" when the next frame is drawn: for what would be slow to follow a drag.
 export class Regions extends EventTarget {
+    #frame = 0;
     items = [];
     removed = []; // those of the job that were removed
     selected = null;
 
     changed() {
         this.dispatchEvent(new Event("change"));
+        this.#frame ||= requestAnimationFrame(() => {
+            this.#frame = 0;
+            this.dispatchEvent(new Event("settle"));
+        });
     }
 
     // The wanted name, made short enough and unlike the others'.
@@ -112,6 +118,14 @@ export class Regions extends EventTarget {
     clear() {
         for (const region of this.items.slice())
             this.remove(region);
+    }
+
+    // How many there are on each page.
+    counts() {
+        const counts = new Map();
+        for (const r of this.items)
+            counts.set(r.page, (counts.get(r.page) ?? 0) + 1);
+        return counts;
     }
 
     onPage(page) {

@@ -57,10 +57,13 @@ export class Viewer extends EventTarget {
             el("span", {class: "count"}));
     }
 
-    // The number of regions on each page.
-    showCounts(count) {
+    // counts: page -> number of regions.
+    showCounts(counts) {
         for (const button of $("thumbnails").children) {
-            const n = count(Number(button.dataset.page));
+            const n = counts.get(Number(button.dataset.page)) ?? 0;
+            if (Number(button.dataset.count ?? 0) === n)
+                continue;
+            button.dataset.count = n;
             button.lastChild.replaceChildren(...(n ? [String(n), el("span", {class: "hidden-text"}, " marked")] : []));
         }
     }

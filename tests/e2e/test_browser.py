@@ -67,12 +67,19 @@ def world(tmp_path_factory):
     stack.close()
 
 
+def play(world, name, folder):
+    return subprocess.run(["node", WEB / "scenarios.mjs", name], timeout=240, text=True,
+                          env={"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder),
+                               **world},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_browser(world, name, tmp_path):
-    r = subprocess.run(["node", WEB / "scenarios.mjs", name], timeout=240, text=True,
-                       env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path),
-                            **world},
-                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    r = play(world, name, tmp_path)
+    # Chromium breaks off what it is loading when an interface of the machine comes or goes.
+    if r.returncode != 0 and "ERR_NETWORK_CHANGED" in r.stdout:
+        r = play(world, name, tmp_path)
     assert r.returncode == 0, r.stdout[-3000:]
 
 

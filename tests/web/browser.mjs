@@ -37,6 +37,8 @@ function guard(page) {
     page.on("pageerror", (e) => wrong.push(`error: ${e.message}`));
     page.on("dialog", (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
     page.on("console", (m) => {
+        if (m.text().includes("ERR_NETWORK_CHANGED"))
+            console.log(m.text());
         if (m.type() === "error" && !m.text().startsWith("Failed to load resource"))
             wrong.push(`console: ${m.text()}`);
     });
