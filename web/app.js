@@ -54,7 +54,8 @@ function showUpload(on, name = "") {
 
 async function openFile(file) {
     hideProblem();
-    upload = new AbortController();
+    upload?.abort();
+    const mine = upload = new AbortController();
     reset();
     show("welcome");
     showUpload(true, file.name);
@@ -63,14 +64,17 @@ async function openFile(file) {
         const stored = await api.upload(file, (part) => {
             $("upload-bar").value = part;
             $("upload-label").textContent = part < 1 ? `Uploading ${file.name}, ${percent(part)}` : `Reading ${file.name}`;
-        }, upload.signal);
-        await openDocument(stored.pdf_id, file.name);
+        }, mine.signal);
+        if (upload === mine)
+            await openDocument(stored.pdf_id, file.name);
     } catch (e) {
-        show("welcome");
+        if (upload === mine)
+            show("welcome");
         if (e.name !== "AbortError")
             showProblem(e, [413, 422].includes(e.status) ? null : () => openFile(file));
     } finally {
-        showUpload(false);
+        if (upload === mine)
+            showUpload(false);
     }
 }
 
