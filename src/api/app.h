@@ -6,11 +6,21 @@
 #include "core/signed_url.h"
 #include "ports/ocr_engine.h"
 
+/* The document whose page was drawn last, so that Google mode does not download it for each. */
+struct kept_document {
+    char pdf_id[JOB_PDF_ID_MAX + 1];
+    int fd;           /* valid while until_us is not 0 */
+    int64_t until_us; /* monotonic */
+};
+
 struct app {
     struct services services;
-    struct job_runner runner; /* task pool only */
+    struct job_runner runner;  /* task pool only */
+    struct kept_document kept; /* page pool only */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
 };
+
+void kept_document_drop(struct kept_document *k);
 
 #endif

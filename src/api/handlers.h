@@ -11,6 +11,9 @@ enum err upload_document(void *app, struct request *r, struct reply *p, struct e
 enum err extract_create(void *app, struct request *r, struct reply *p, struct error *e);
 enum err extract_agentic(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_get(void *app, struct request *r, struct reply *p, struct error *e);
+enum err job_result(void *app, struct request *r, struct reply *p, struct error *e);
+enum err document_get(void *app, struct request *r, struct reply *p, struct error *e);
+enum err document_page_image(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_list(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_retry_request(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_delete(void *app, struct request *r, struct reply *p, struct error *e);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
 	src/api/app.h \
+	src/api/documents.c \
 	src/api/extract.c \
 	src/api/feedback.c \
 	src/api/handlers.h \

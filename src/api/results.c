@@ -1,7 +1,9 @@
-/* GET /results/{job_id}/{name}: the link is signed; nginx sends the bytes. */
+/* GET /results/{job_id}/{name}: the link is signed; nginx sends the bytes.
+ * GET /jobs/{job_id}/results/{format}: the same for who has the key. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/handlers.h"
 
@@ -19,6 +21,20 @@ static const char *content_type(const char *name)
     return "application/octet-stream";
 }
 
+static enum err send_from_disk(const char *job_id, const char *name, struct reply *p,
+                               struct error *e)
+{
+    char *escaped = curl_easy_escape(NULL, name, 0);
+    if (escaped == NULL)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    p->content_type = content_type(name);
+    reply_header(p, "X-Accel-Redirect", "/_blobs/results/%s/%s", job_id, escaped);
+    reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", escaped);
+    reply_header(p, "Cache-Control", "private, no-transform");
+    curl_free(escaped);
+    return ERR_OK;
+}
+
 enum err result_get(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
@@ -33,14 +49,77 @@ enum err result_get(void *app, struct request *r, struct reply *p, struct error 
         return err == ERR_NOT_FOUND
                    ? error_set(e, ERR_NOT_FOUND, "This result does not exist any more.")
                    : err;
-    char *escaped = curl_easy_escape(NULL, name, 0);
-    if (escaped == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
-    p->content_type = content_type(name);
     (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
-    reply_header(p, "X-Accel-Redirect", "/_blobs/results/%s/%s", r->params[0], escaped);
-    reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", escaped);
+    return send_from_disk(r->params[0], name, p, e);
+}
+
+/* In Google mode the bytes pass through the worker: a browser would need the bucket's CORS. */
+static enum err send_from_store(const struct services *s, const char *blob, struct reply *p,
+                                struct error *e)
+{
+    char chunk[65536];
+    ssize_t n = 0;
+    int fd = -1;
+    enum err err = s->blobs.ops->open(s->blobs.self, blob, &fd, e);
+    if (err != ERR_OK)
+        return err;
+    while ((n = read(fd, chunk, sizeof chunk)) > 0)
+        buffer_append(&p->body, chunk, (size_t)n);
+    (void)close(fd);
+    p->content_type = content_type(blob);
     reply_header(p, "Cache-Control", "private, no-transform");
-    curl_free(escaped);
-    return ERR_OK;
+    return n == 0 ? ERR_OK : error_set(e, ERR_UNAVAILABLE, "The result could not be read.");
+}
+
+static bool is_format(const char *name)
+{
+    bool known = false;
+    for (int i = 0; i < FORMAT__MAX; i++)
+        known = known || strcmp(name, output_format_names[i]) == 0;
+    return known;
+}
+
+static enum err check_result(const struct job *j, const char *format, struct error *e)
+{
+    if (!is_format(format))
+        return error_set(e, ERR_NOT_FOUND, "There is no format %.20s; use csv, tsv or json.",
+                         format);
+    if (j->status == JOB_COMPLETED)
+        return ERR_OK;
+    return error_set(e, ERR_CONFLICT, "The job is %s; only a completed one has results.",
+                     job_status_names[j->status]);
+}
+
+static enum err send_result(const struct services *s, const char *job_id, const char *format,
+                            struct reply *p, struct error *e)
+{
+    char name[PATH_PARAM_LEN + 16], blob[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    (void)snprintf(name, sizeof name, "result.%s", format);
+    (void)snprintf(blob, sizeof blob, "results/%.36s/%s", job_id, name);
+    if (s->cfg->backend != BACKEND_LOCAL)
+        return send_from_store(s, blob, p, e);
+    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
+    return err == ERR_OK ? send_from_disk(job_id, name, p, e) : err;
+}
+
+enum err job_result(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct job *j = NULL;
+    enum err err = job_id_check(r->params[0], e);
+    if (err == ERR_OK)
+        err = job_load(s, request_owner(r), r->params[0], &j, e);
+    if (err == ERR_OK)
+        err = check_result(j, r->params[1], e);
+    job_free(j);
+    if (err != ERR_OK)
+        return err;
+    (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
+    err = send_result(s, r->params[0], r->params[1], p, e);
+    if (err == ERR_NOT_FOUND)
+        return error_set(e, ERR_NOT_FOUND,
+                         "This job has no result as %s; ask for it with also_formats.",
+                         r->params[1]);
+    return err;
 }

@@ -21,7 +21,7 @@ enum { TASK_MARGIN_S = 30 };
 struct config {
     int backend;        /* BACKEND: local */
     char *data_dir;     /* DATA_DIR: ./data */
-    char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, master.pid */
+    char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, page.sock, master.pid */
     char *api_base_url; /* API_BASE_URL: https://127.0.0.1:8443; what clients and the queue call */
 
     char *api_key;       /* API_KEY: secret */
@@ -30,11 +30,13 @@ struct config {
 
     int64_t api_workers;         /* API_WORKERS: 2 */
     int64_t task_workers;        /* TASK_WORKERS: 2 */
+    int64_t page_workers;        /* PAGE_WORKERS: 2 */
     int64_t worker_max_requests; /* WORKER_MAX_REQUESTS: 100000; 0: never recycled */
     int64_t task_nice;           /* TASK_NICE: 10 */
     int64_t shutdown_grace_s;    /* SHUTDOWN_GRACE_S: 10 */
     int64_t request_deadline_s;  /* REQUEST_DEADLINE_S: 10 */
     int64_t task_deadline_s;     /* TASK_DEADLINE_S: 300 */
+    int64_t page_deadline_s;     /* PAGE_DEADLINE_S: 30 */
 
     int64_t max_upload_bytes;    /* MAX_UPLOAD_BYTES: 52428800 */
     int64_t max_json_bytes;      /* MAX_JSON_BYTES: 1048576 */

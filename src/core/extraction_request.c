@@ -9,7 +9,7 @@
 
 #define EDGE_TOLERANCE 1e-6 /* rounding of a client that sends x + width = 1.0000001 */
 
-static bool pdf_id_valid(const char *id)
+bool pdf_id_valid(const char *id)
 {
     size_t n = strlen(id);
     if (n != UUID_LEN && n != 64)
@@ -155,6 +155,22 @@ static enum err read_pages(const struct json_at *at, struct extraction_request *
     return err;
 }
 
+static enum err read_also(const struct json_at *at, struct extraction_request *out, struct error *e)
+{
+    size_t n = 0;
+    int format = 0;
+    if (json_missing(at))
+        return ERR_OK;
+    enum err err = json_read_array(at, FORMAT__MAX, &n, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        struct json_at item = json_item(at, i);
+        err = json_read_enum(&item, output_format_names, &format, e);
+        if (err == ERR_OK)
+            out->also[format] = true;
+    }
+    return err;
+}
+
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
                                  struct extraction_request *out, struct error *e)
 {
@@ -169,6 +185,7 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
                    engine = json_member(&root, "engine");
     struct json_at pages = json_member(&root, "pages"),
                    escape = json_member(&root, "escape_formulas");
+    struct json_at also = json_member(&root, "also_formats");
     const char *text = NULL;
     int choice = 0;
     if ((err = json_read_string(&pdf_id, 1, JOB_PDF_ID_MAX, &text, e)) != ERR_OK)
@@ -192,13 +209,26 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
     if (!json_missing(&escape) &&
         (err = json_read_bool(&escape, &out->escape_formulas, e)) != ERR_OK)
         goto out;
-    if ((err = read_pages(&pages, out, e)) != ERR_OK)
+    if ((err = read_pages(&pages, out, e)) != ERR_OK || (err = read_also(&also, out, e)) != ERR_OK)
         goto out;
     err = read_regions(&regions, agentic, cfg, out, e);
 out:
     if (err != ERR_OK)
         extraction_request_free(out);
     return err;
+}
+
+static void write_also(const struct extraction_request *r, struct buffer *out)
+{
+    bool any = false;
+    for (int i = 0; i < FORMAT__MAX; i++) {
+        if (!r->also[i])
+            continue;
+        buffer_printf(out, "%s\"%s\"", any ? "," : ",\"also_formats\":[", output_format_names[i]);
+        any = true;
+    }
+    if (any)
+        buffer_puts(out, "]");
 }
 
 void extraction_request_write(const struct extraction_request *r, struct buffer *out)
@@ -209,6 +239,7 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
                   engine_choice_names[r->engine]);
     if (r->escape_formulas)
         buffer_puts(out, ",\"escape_formulas\":true");
+    write_also(r, out);
     if (r->n_pages > 0) {
         buffer_puts(out, ",\"pages\":\"");
         for (size_t i = 0; i < r->n_pages; i++) {

@@ -437,6 +437,11 @@ static enum err held_defer(struct hold *h, void *arg, struct error *e)
     return job_defer(h->job, t, h->token, d->message, t + d->delay_us, e);
 }
 
+static void result_name(const char *job_id, enum output_format f, char out[BLOB_NAME_MAX + 1])
+{
+    (void)snprintf(out, BLOB_NAME_MAX + 1, "results/%s/result.%s", job_id, output_format_names[f]);
+}
+
 static void regions_json(const struct extraction *x, struct buffer *out)
 {
     buffer_puts(out, "[");
@@ -453,20 +458,35 @@ static void regions_json(const struct extraction *x, struct buffer *out)
     buffer_puts(out, "]");
 }
 
+static enum err put_result(const struct hold *h, const struct extraction *x,
+                           const struct extraction_request *r, enum output_format f,
+                           struct error *e)
+{
+    const struct blob_store *b = &h->s->blobs;
+    char name[BLOB_NAME_MAX + 1];
+    struct buffer bytes = BUFFER_INIT;
+    result_name(h->job->id, f, name);
+    enum err err = format_write(x, f, r->escape_formulas, &bytes, e);
+    if (err == ERR_OK)
+        err = b->ops->put_bytes(b->self, name, bytes.data != NULL ? bytes.data : "", bytes.len,
+                                format_content_type(f), e);
+    buffer_free(&bytes);
+    return err;
+}
+
 /* Writes the results, then turns the job completed: a completed job always has its files. */
 static enum err complete(struct hold *h, const struct extraction_request *r,
                          const struct extraction *x, struct error *e)
 {
     const struct blob_store *b = &h->s->blobs;
     char result[BLOB_NAME_MAX + 1], graph[BLOB_NAME_MAX + 1];
-    struct buffer bytes = BUFFER_INIT, regions = BUFFER_INIT;
-    (void)snprintf(result, sizeof result, "results/%s/result.%s", h->job->id,
-                   output_format_names[r->format]);
+    struct buffer regions = BUFFER_INIT;
+    enum err err = ERR_OK;
+    result_name(h->job->id, r->format, result);
     (void)snprintf(graph, sizeof graph, "results/%s/result_graph.json", h->job->id);
-    enum err err = format_write(x, r->format, r->escape_formulas, &bytes, e);
-    if (err == ERR_OK)
-        err = b->ops->put_bytes(b->self, result, bytes.data != NULL ? bytes.data : "", bytes.len,
-                                format_content_type(r->format), e);
+    for (int f = 0; err == ERR_OK && f < FORMAT__MAX; f++)
+        if (f == (int)r->format || r->also[f])
+            err = put_result(h, x, r, (enum output_format)f, e);
     if (err == ERR_OK && x->debug_graph_json != NULL)
         err = b->ops->put_bytes(b->self, graph, x->debug_graph_json, strlen(x->debug_graph_json),
                                 "application/json", e);
@@ -478,7 +498,6 @@ static enum err complete(struct hold *h, const struct extraction_request *r,
                                   regions.data};
         err = held_change(h, held_finish, &done, e);
     }
-    buffer_free(&bytes);
     buffer_free(&regions);
     return err;
 }

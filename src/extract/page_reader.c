@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/json.h"
 #include "base/source.h"
 #include "extract/raster_rules.h"
@@ -26,6 +25,7 @@
 #define RULES_DPI      72   /* a pixel a point: cairo draws a hairline no thinner than that */
 #define DEATH_MS       1000 /* what a reader that has closed its answers gets to end by itself */
 #define PAGE_MAX_PT    1e6
+#define PNG_MAX_BYTES  (256 << 20)
 
 struct page_reader {
     pid_t pid;
@@ -248,6 +248,16 @@ static enum err send_command(struct page_reader *r, const char *text, struct err
     return write(r->to, text, n) == (ssize_t)n ? ERR_OK : explain_death(r, e);
 }
 
+/* Sends a command; *out is the answer, which is no error. */
+static enum err ask(struct page_reader *r, const char *command, json_t **out, struct error *e)
+{
+    enum err err = send_command(r, command, e);
+    *out = NULL;
+    if (err == ERR_OK)
+        err = read_answer(r, out, e);
+    return err == ERR_OK && json_object_get(*out, "error") != NULL ? damaged(e) : err;
+}
+
 static enum err open_error(const struct page_reader *r, const char *code, int pdf_fd,
                            struct error *e)
 {
@@ -302,12 +312,12 @@ enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
     return ERR_OK;
 }
 
-static enum err check_page(const struct page_reader *r, int page, struct error *e)
+static enum err check_page(const struct page_reader *r, int page, enum err kind, struct error *e)
 {
     if (page >= 1 && page <= r->pages)
         return ERR_OK;
-    return error_set(e, ERR_UNPROCESSABLE, "Page %d does not exist: the document has %d page%s.",
-                     page, r->pages, r->pages == 1 ? "" : "s");
+    return error_set(e, kind, "Page %d does not exist: the document has %d page%s.", page, r->pages,
+                     r->pages == 1 ? "" : "s");
 }
 
 /* [x, y, w, h, "text"] */
@@ -350,13 +360,10 @@ enum err page_reader_page(struct page_reader *r, int page, struct page_content *
     json_t *answer = NULL;
     struct raster image = {0};
     memset(out, 0, sizeof *out);
-    enum err err = check_page(r, page, e);
+    enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
     (void)snprintf(command, sizeof command, "page %d\n", page);
-    if (err == ERR_OK && (err = send_command(r, command, e)) == ERR_OK)
-        err = read_answer(r, &answer, e);
-    if (err == ERR_OK)
-        err =
-            json_object_get(answer, "error") == NULL ? read_page(answer, page, out, e) : damaged(e);
+    if (err == ERR_OK && (err = ask(r, command, &answer, e)) == ERR_OK)
+        err = read_page(answer, page, out, e);
     json_decref(answer);
     if (err == ERR_OK && out->words.n > 0 &&
         (err = page_reader_raster(r, page, whole, RULES_DPI, &image, e)) == ERR_OK)
@@ -399,17 +406,77 @@ enum err page_reader_raster(struct page_reader *r, int page, struct box part, in
     char command[160];
     json_t *answer = NULL;
     memset(out, 0, sizeof *out);
-    enum err err = check_page(r, page, e);
+    enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
     (void)snprintf(command, sizeof command, "raster %d %.9f %.9f %.9f %.9f %d\n", page, part.x,
                    part.y, part.w, part.h, dpi);
-    if (err == ERR_OK && (err = send_command(r, command, e)) == ERR_OK)
-        err = read_answer(r, &answer, e);
-    if (err == ERR_OK)
-        err =
-            json_object_get(answer, "error") == NULL ? read_pixels(r, answer, out, e) : damaged(e);
+    if (err == ERR_OK && (err = ask(r, command, &answer, e)) == ERR_OK)
+        err = read_pixels(r, answer, out, e);
     json_decref(answer);
     if (err != ERR_OK)
         raster_free(out);
+    return err;
+}
+
+enum err page_reader_sizes(struct page_reader *r, struct page_size **out, struct error *e)
+{
+    json_t *answer = NULL;
+    *out = NULL;
+    enum err err = ask(r, "sizes\n", &answer, e);
+    const json_t *sizes = json_object_get(answer, "sizes");
+    if (err == ERR_OK && json_array_size(sizes) != (size_t)r->pages)
+        err = damaged(e);
+    if (err == ERR_OK && (*out = calloc((size_t)r->pages, sizeof **out)) == NULL)
+        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+    for (size_t i = 0; err == ERR_OK && i < (size_t)r->pages; i++) {
+        const json_t *size = json_array_get(sizes, i);
+        (*out)[i] = (struct page_size){json_number_value(json_array_get(size, 0)),
+                                       json_number_value(json_array_get(size, 1))};
+        if (!(fmax((*out)[i].width, (*out)[i].height) <= PAGE_MAX_PT) ||
+            fmin((*out)[i].width, (*out)[i].height) < 0)
+            err = damaged(e);
+    }
+    json_decref(answer);
+    if (err != ERR_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
+static enum err read_png(struct page_reader *r, json_int_t n, struct buffer *png, struct error *e)
+{
+    static const char signature[] = "\x89PNG\r\n\x1a\n";
+    size_t start = png->len;
+    enum err err = n > 8 && n <= PNG_MAX_BYTES ? ERR_OK : damaged(e);
+    while (err == ERR_OK && png->len - start < (size_t)n) {
+        size_t left = (size_t)n - (png->len - start);
+        size_t part = r->in.len < left ? r->in.len : left;
+        if (part == 0) {
+            err = read_more(r, e);
+            continue;
+        }
+        buffer_append(png, r->in.data, part);
+        consume(&r->in, part);
+        if (buffer_failed(png))
+            err = error_set(e, ERR_INTERNAL, "Out of memory.");
+    }
+    if (err == ERR_OK && memcmp(png->data + start, signature, sizeof signature - 1) != 0)
+        err = damaged(e);
+    return err;
+}
+
+enum err page_reader_image(struct page_reader *r, int page, int width, struct buffer *png,
+                           struct error *e)
+{
+    char command[48];
+    json_t *answer = NULL;
+    enum err err = check_page(r, page, ERR_NOT_FOUND, e);
+    (void)snprintf(command, sizeof command, "image %d %d\n", page, width);
+    if (err == ERR_OK)
+        err = ask(r, command, &answer, e);
+    if (err == ERR_OK)
+        err = read_png(r, json_integer_value(json_object_get(answer, "bytes")), png, e);
+    json_decref(answer);
     return err;
 }
 

@@ -7,6 +7,7 @@
 #ifndef PDF_OCR_EXTRACT_PAGE_READER_H
 #define PDF_OCR_EXTRACT_PAGE_READER_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "ports/page.h"
 
@@ -33,6 +34,18 @@ enum err page_reader_page(struct page_reader *r, int page, struct page_content *
  * be more than max_raster_pixels. */
 enum err page_reader_raster(struct page_reader *r, int page, struct box part, int dpi,
                             struct raster *out, struct error *e);
+
+/* The size of every page as shown, in points: an array of as many as the document has pages, owned
+ * by the caller (free). */
+struct page_size {
+    double width, height;
+};
+enum err page_reader_sizes(struct page_reader *r, struct page_size **out, struct error *e);
+
+/* Appends a PNG of a page in colours, `width` pixels wide; fewer when it would have more than
+ * max_raster_pixels. ERR_NOT_FOUND: no such page. */
+enum err page_reader_image(struct page_reader *r, int page, int width, struct buffer *png,
+                           struct error *e);
 
 /* Ends the child and frees; NULL is allowed. */
 void page_reader_close(struct page_reader *r);

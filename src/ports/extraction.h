@@ -40,6 +40,7 @@ struct page_range {
 struct extraction_request {
     char pdf_id[JOB_PDF_ID_MAX + 1];
     enum output_format format;
+    bool also[FORMAT__MAX]; /* formats written beside it */
     enum engine_choice engine;
     bool agentic;         /* find regions when none are given */
     bool escape_formulas; /* CSV/TSV: neutralise =, +, -, @ at the start of a cell */

@@ -141,6 +141,27 @@ static uint8_t *to_grey(cairo_surface_t *surface, int width, int height)
     return grey;
 }
 
+/* The page drawn in colours on white, moved left and up by x and y pixels; the caller destroys it.
+ * NULL when it cannot be drawn. */
+static cairo_surface_t *draw(PopplerPage *page, double scale, double x, double y, int width,
+                             int height)
+{
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
+    cairo_t *cr = cairo_create(surface);
+    cairo_set_source_rgb(cr, 1, 1, 1);
+    cairo_paint(cr);
+    cairo_translate(cr, -x, -y);
+    cairo_scale(cr, scale, scale);
+    poppler_page_render(page, cr);
+    bool ok = cairo_status(cr) == CAIRO_STATUS_SUCCESS;
+    cairo_destroy(cr);
+    cairo_surface_flush(surface);
+    if (ok)
+        return surface;
+    cairo_surface_destroy(surface);
+    return NULL;
+}
+
 uint8_t *document_render(PopplerPage *page, double x, double y, double w, double h, int *dpi,
                          int64_t max_pixels, int *width, int *height)
 {
@@ -156,17 +177,52 @@ uint8_t *document_render(PopplerPage *page, double x, double y, double w, double
     double scale = *dpi / 72.0;
     *width = (int)fmax(1, ceil(s.width * w * scale));
     *height = (int)fmax(1, ceil(s.height * h * scale));
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, *width, *height);
-    cairo_t *cr = cairo_create(surface);
-    cairo_set_source_rgb(cr, 1, 1, 1);
-    cairo_paint(cr);
-    cairo_translate(cr, -x * s.width * scale, -y * s.height * scale);
-    cairo_scale(cr, scale, scale);
-    poppler_page_render(page, cr);
-    bool ok = cairo_status(cr) == CAIRO_STATUS_SUCCESS;
-    cairo_destroy(cr);
-    cairo_surface_flush(surface);
-    uint8_t *grey = ok ? to_grey(surface, *width, *height) : NULL;
+    cairo_surface_t *surface =
+        draw(page, scale, x * s.width * scale, y * s.height * scale, *width, *height);
+    if (surface == NULL)
+        return NULL;
+    uint8_t *grey = to_grey(surface, *width, *height);
     cairo_surface_destroy(surface);
     return grey;
+}
+
+void document_sizes(PopplerDocument *doc, struct buffer *out)
+{
+    int n = poppler_document_get_n_pages(doc);
+    buffer_puts(out, "{\"sizes\":[");
+    for (int i = 0; i < n; i++) {
+        struct page_size s = {0, 0};
+        PopplerPage *page = poppler_document_get_page(doc, i);
+        if (page != NULL) {
+            poppler_page_get_size(page, &s.width, &s.height);
+            g_object_unref(page);
+        }
+        buffer_printf(out, "%s[%.3f,%.3f]", i > 0 ? "," : "", s.width, s.height);
+    }
+    buffer_puts(out, "]}");
+}
+
+static cairo_status_t append_bytes(void *closure, const unsigned char *bytes, unsigned int n)
+{
+    struct buffer *out = closure;
+    buffer_append(out, (const char *)bytes, n);
+    return buffer_failed(out) ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
+}
+
+bool document_image(PopplerPage *page, int wanted, int64_t max_pixels, struct buffer *png,
+                    int *width, int *height)
+{
+    struct page_size s;
+    poppler_page_get_size(page, &s.width, &s.height);
+    double most = fmin(sqrt((double)max_pixels / fmax(s.width * s.height, 1e-9)),
+                       SIDE_MAX / fmax(s.height, 1e-9));
+    double scale = fmin(wanted / fmax(s.width, 1e-9), most);
+    *width = (int)fmax(1, floor(s.width * scale + 0.5));
+    *height = (int)fmax(1, floor(s.height * scale + 0.5));
+    cairo_surface_t *surface = draw(page, scale, 0, 0, *width, *height);
+    if (surface == NULL)
+        return false;
+    bool ok = cairo_surface_write_to_png_stream(surface, append_bytes, png) == CAIRO_STATUS_SUCCESS;
+    cairo_surface_destroy(surface);
+    return ok;
 }

@@ -4,6 +4,7 @@
 
 #include <cairo.h>
 #include <poppler.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
@@ -20,5 +21,13 @@ void document_describe_page(PopplerPage *page, struct buffer *out);
  * the caller frees with free(), or NULL when it cannot be rendered. */
 uint8_t *document_render(PopplerPage *page, double x, double y, double w, double h, int *dpi,
                          int64_t max_pixels, int *width, int *height);
+
+/* Appends {"sizes":[[width,height],...]}: every page as shown, in points. */
+void document_sizes(PopplerDocument *doc, struct buffer *out);
+
+/* Draws the page in colours as a PNG of the wanted width, less when it would have more than
+ * max_pixels, and appends it to png. False when it cannot be drawn. */
+bool document_image(PopplerPage *page, int wanted, int64_t max_pixels, struct buffer *png,
+                    int *width, int *height);
 
 #endif

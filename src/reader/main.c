@@ -6,6 +6,8 @@
  * line of standard input is a command, and its answer a line of JSON:
  *   page N                    what document_describe_page writes
  *   raster N X Y W H DPI      {"width","height","dpi"}, then width * height grey bytes
+ *   sizes                     what document_sizes writes
+ *   image N WIDTH             {"width","height","bytes"}, then a PNG of that many bytes
  * An answer {"error":CODE} leaves the reader ready for the next command.
  */
 #include <signal.h>
@@ -32,15 +34,40 @@ static void answer_error(const char *code)
     (void)printf("{\"error\":\"%s\"}\n", code);
 }
 
+static void answer_line(struct buffer *line)
+{
+    if (buffer_failed(line))
+        answer_error("memory");
+    else
+        (void)printf("%s\n", line->data);
+    buffer_free(line);
+}
+
 static void answer_page(PopplerPage *page)
 {
     struct buffer b = BUFFER_INIT;
     document_describe_page(page, &b);
-    if (buffer_failed(&b))
-        answer_error("memory");
-    else
-        (void)printf("%s\n", b.data);
-    buffer_free(&b);
+    answer_line(&b);
+}
+
+static void answer_sizes(PopplerDocument *doc)
+{
+    struct buffer b = BUFFER_INIT;
+    document_sizes(doc, &b);
+    answer_line(&b);
+}
+
+static void answer_image(PopplerPage *page, int wanted, int64_t max_pixels)
+{
+    struct buffer png = BUFFER_INIT;
+    int width, height;
+    if (document_image(page, wanted, max_pixels, &png, &width, &height)) {
+        (void)printf("{\"width\":%d,\"height\":%d,\"bytes\":%zu}\n", width, height, png.len);
+        (void)fwrite(png.data, 1, png.len, stdout);
+    } else {
+        answer_error("raster");
+    }
+    buffer_free(&png);
 }
 
 static void answer_raster(struct page_image *kept, PopplerPage *page, int number,
@@ -61,10 +88,14 @@ static void answer_command(PopplerDocument *doc, struct page_image *kept, const 
                            int64_t max_pixels)
 {
     char verb[16];
-    int number, dpi = 0;
+    int number, dpi = 0, width = 0;
     double part[4];
     int n = sscanf(line, "%15s %d %lf %lf %lf %lf %d", verb, &number, &part[0], &part[1], &part[2],
                    &part[3], &dpi);
+    if (n == 1 && strcmp(verb, "sizes") == 0) {
+        answer_sizes(doc);
+        return;
+    }
     PopplerPage *page = n >= 2 && number >= 1 ? poppler_document_get_page(doc, number - 1) : NULL;
     if (page == NULL)
         answer_error("page");
@@ -72,6 +103,8 @@ static void answer_command(PopplerDocument *doc, struct page_image *kept, const 
         answer_page(page);
     else if (n == 7 && strcmp(verb, "raster") == 0)
         answer_raster(kept, page, number, part, dpi, max_pixels);
+    else if (sscanf(line, "image %d %d", &number, &width) == 2 && width > 0)
+        answer_image(page, width, max_pixels);
     else
         answer_error("command");
     if (page != NULL)

@@ -283,13 +283,17 @@ static enum err set_up(struct master *m, struct error *e)
     source_hex(&system_source, m->task_key, 32);
     if ((err = keys_load(m->cfg, m->task_key, &m->keys, e)) != ERR_OK ||
         (err = open_socket(m->cfg, "api.sock", &m->listen_fd[ROLE_API], e)) != ERR_OK ||
-        (err = open_socket(m->cfg, "tasks.sock", &m->listen_fd[ROLE_TASK], e)) != ERR_OK)
+        (err = open_socket(m->cfg, "tasks.sock", &m->listen_fd[ROLE_TASK], e)) != ERR_OK ||
+        (err = open_socket(m->cfg, "page.sock", &m->listen_fd[ROLE_PAGE], e)) != ERR_OK)
         return err;
-    m->slots = calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + 1), sizeof *m->slots);
+    m->slots =
+        calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers + 1),
+               sizeof *m->slots);
     if (m->slots == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
     add_slots(m, ROLE_API, m->cfg->api_workers);
     add_slots(m, ROLE_TASK, m->cfg->task_workers);
+    add_slots(m, ROLE_PAGE, m->cfg->page_workers);
     add_slots(m, ROLE_DISPATCHER, 1);
     return ERR_OK;
 }
@@ -301,7 +305,7 @@ enum err master_run(struct config *cfg, struct error *e)
                        .notify_fd = -1,
                        .retire_read_fd = -1,
                        .retire_write_fd = -1,
-                       .listen_fd = {-1, -1, -1}};
+                       .listen_fd = {-1, -1, -1, -1}};
     enum err err = set_signals(&m, e);
     if (err == ERR_OK)
         err = set_up(&m, e);
@@ -319,8 +323,8 @@ enum err master_run(struct config *cfg, struct error *e)
         drain(&m);
     keys_free(m.keys);
     free(m.slots);
-    const int fds[] = {m.lock_fd,         m.notify_fd,    m.retire_read_fd,
-                       m.retire_write_fd, m.listen_fd[0], m.listen_fd[1]};
+    const int fds[] = {m.lock_fd,      m.notify_fd,    m.retire_read_fd, m.retire_write_fd,
+                       m.listen_fd[0], m.listen_fd[1], m.listen_fd[2]};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);

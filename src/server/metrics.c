@@ -21,7 +21,7 @@ struct counters {
         atomic_llong buckets[N_BUCKETS];
         atomic_llong count, sum_us;
     } routes[ROUTES_MAX + 1]; /* the last: no route */
-    atomic_llong busy[3];     /* by enum pool */
+    atomic_llong busy[POOL__MAX];
     struct {
         atomic_llong by_class[6]; /* 0: no answer */
         atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
@@ -161,9 +161,11 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
     buffer_printf(&p->body,
                   "# TYPE pdf_ocr_busy_workers gauge\n"
                   "pdf_ocr_busy_workers{pool=\"api\"} %lld\n"
-                  "pdf_ocr_busy_workers{pool=\"task\"} %lld\n",
+                  "pdf_ocr_busy_workers{pool=\"task\"} %lld\n"
+                  "pdf_ocr_busy_workers{pool=\"page\"} %lld\n",
                   (long long)atomic_load(&counters->busy[POOL_API]),
-                  (long long)atomic_load(&counters->busy[POOL_TASK]));
+                  (long long)atomic_load(&counters->busy[POOL_TASK]),
+                  (long long)atomic_load(&counters->busy[POOL_PAGE]));
     if (s->queue.ops->depth(s->queue.self, &depth, e) == ERR_OK && depth >= 0)
         buffer_printf(&p->body,
                       "# TYPE pdf_ocr_queue_depth gauge\npdf_ocr_queue_depth %" PRId64 "\n", depth);

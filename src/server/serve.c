@@ -15,6 +15,8 @@
 #define SETTLE_S 20
 #define FILE_S   45
 
+#define PASSED_ON_MAX 512
+
 enum err server_read_origins(struct server *s, struct error *e)
 {
     const char *text = s->cfg->cors_origins;
@@ -247,6 +249,20 @@ static void set_context(const struct server *s, const struct route *route, const
     context_set(r->deadline_us + more_s * US_PER_S, r->traceparent);
 }
 
+/* nginx asks the page pool, or its cache. It decodes the path once more, hence plain ones only. */
+static enum err pass_to_page_pool(const struct request *r, struct reply *p, struct error *e)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    if (r->path[strspn(r->path, plain)] != '\0')
+        return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
+    if (strlen(r->path) + strlen(r->query) > PASSED_ON_MAX)
+        return error_set(e, ERR_BAD_REQUEST, "The address is too long.");
+    reply_header(p, "X-Accel-Redirect", "/_page%s%s%s", r->path, r->query[0] != '\0' ? "?" : "",
+                 r->query);
+    return ERR_OK;
+}
+
 static enum err answer(const struct server *s, FCGX_Request *cgi, struct request *r,
                        struct reply *p, const struct route **route, char allow[64], struct error *e)
 {
@@ -255,10 +271,14 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
         preflight(allow, p);
         return ERR_OK;
     }
-    if (err == ERR_OK && (*route)->pool != s->pool)
+    bool pass_on = err == ERR_OK && (*route)->pool == POOL_PAGE && s->pool == POOL_API;
+    if (err == ERR_OK && (*route)->pool != s->pool && !pass_on)
         err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
-    if (err == ERR_OK)
+    /* What comes to the page pool has been let in by the api pool. */
+    if (err == ERR_OK && s->pool != POOL_PAGE)
         err = authenticate(s, *route, r, e);
+    if (err == ERR_OK && pass_on)
+        return pass_to_page_pool(r, p, e);
     if (err == ERR_OK)
         set_context(s, *route, r);
     if (err == ERR_OK)
@@ -286,12 +306,13 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     const struct route *route = NULL;
     char path[2048], allow[64] = "";
     int64_t started_us = monotonic_us();
-    int64_t deadline_s =
-        s->pool == POOL_TASK ? s->cfg->task_deadline_s : s->cfg->request_deadline_s;
+    const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
+                                            [POOL_TASK] = s->cfg->task_deadline_s,
+                                            [POOL_PAGE] = s->cfg->page_deadline_s};
     metrics_busy(s->pool, 1);
     enum err err = request_read(cgi, path, &r, &e);
     r.started_us = started_us;
-    r.deadline_us = started_us + deadline_s * US_PER_S;
+    r.deadline_us = started_us + deadlines_s[s->pool] * US_PER_S;
     log_context(r.request_id, NULL);
     if (err == ERR_OK)
         err = answer(s, cgi, &r, &p, &route, allow, &e);

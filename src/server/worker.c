@@ -14,7 +14,7 @@
 #include "server/backend.h"
 #include "server/loops.h"
 
-const char *const role_names[ROLE__MAX] = {"api", "task", "dispatcher"};
+const char *const role_names[ROLE__MAX] = {"api", "task", "page", "dispatcher"};
 
 static volatile int stop_requested;
 
@@ -63,10 +63,12 @@ static void flush_between_tasks(void *self)
 
 static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
 {
+    static const enum pool pools[ROLE__MAX] = {
+        [ROLE_API] = POOL_API, [ROLE_TASK] = POOL_TASK, [ROLE_PAGE] = POOL_PAGE};
     struct server s = {.cfg = w->cfg,
                        .keys = w->keys,
                        .app = &b->app,
-                       .pool = role == ROLE_API ? POOL_API : POOL_TASK,
+                       .pool = pools[role],
                        .uploads_dir = backend_path(w->cfg, "uploads")};
     struct loop l = {.server = &s,
                      .listen_fd = w->listen_fd,

@@ -5,7 +5,7 @@
 #include "core/config.h"
 #include "server/keys.h"
 
-enum role { ROLE_API, ROLE_TASK, ROLE_DISPATCHER, ROLE__MAX };
+enum role { ROLE_API, ROLE_TASK, ROLE_PAGE, ROLE_DISPATCHER, ROLE__MAX };
 extern const char *const role_names[ROLE__MAX];
 
 struct worker {

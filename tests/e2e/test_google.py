@@ -67,6 +67,24 @@ def test_signed_upload_task_and_signed_result(world):
     assert s.fetch(tampered).status == 403
 
 
+def test_pages_and_results_come_through_the_service(world):
+    s = world.stack
+    pdf_id = s.upload(sample("text-table"))
+    assert s.call("GET", "/api/v1/documents/" + pdf_id).json["pages_total"] == 2
+    for page in (1, 2):
+        image = s.call("GET", f"/api/v1/documents/{pdf_id}/pages/{page}.png?width=200")
+        assert image.status == 200 and image.body.startswith(b"\x89PNG")
+    missing = s.call("GET", "/api/v1/documents/00000000-0000-4000-8000-000000000000")
+    assert missing.status == 404 and "upload it first" in missing.detail
+    job = s.wait(s.submit(pdf_id, agentic=True, also_formats=["json"]))
+    path = f"/api/v1/jobs/{job['job_id']}/results/"
+    csv = s.call("GET", path + "csv")
+    assert csv.body == s.fetch(job["result_url"]).body
+    assert csv.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert len(s.call("GET", path + "json").json["regions"]) == 2
+    assert s.call("GET", path + "tsv").status == 404
+
+
 def test_one_token_a_process(world):
     s = world.stack
     pdf_id = s.upload(sample("form"))

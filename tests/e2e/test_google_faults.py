@@ -278,6 +278,16 @@ def test_broken_download_goes_on_where_it_stopped(world):
     assert len(gets) == 3 and "generation=" in gets[1][1]
 
 
+def test_page_of_a_store_that_is_down_is_a_503(world):
+    s = world.stack
+    pdf_id = s.upload(sample("ruled-table"))
+    world.faults.fail(r"alt=media", status(503, json=DOWN), times=20)
+    r = s.call("GET", f"/api/v1/documents/{pdf_id}/pages/1.png")
+    assert r.status == 503 and r.headers["Content-Type"] == "application/problem+json", r.body
+    world.faults.clear()
+    assert s.call("GET", f"/api/v1/documents/{pdf_id}/pages/1.png").status == 200
+
+
 def test_broken_chunk_goes_on_where_it_stopped(world):
     data = sample("text-table").read_bytes() + b"\n%" + b"y" * (17 << 20)
     world.faults.fail(r"upload_id=", reset_before(forward=True))

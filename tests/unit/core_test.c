@@ -155,11 +155,12 @@ static void request_survives_being_written_and_read(void)
                      "\"height\":0.8000001,\"region_type\":\"form\"},{\"page\":1,\"bbox\":{\"x\":0,"
                      "\"y\":0,\"w\":1,\"h\":1},\"region_id\":\"\\\"q\"}],\"output_format\":\"tsv\","
                      "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":true,"
-                     "\"other\":1}",
+                     "\"also_formats\":[\"json\",\"csv\"],\"other\":1}",
                      true, &a, &e),
         ERR_OK);
     CU_ASSERT_EQUAL(a.n_pages, 3);
     CU_ASSERT_EQUAL(a.pages[2].last, 0);
+    CU_ASSERT_TRUE(a.also[FORMAT_CSV] && a.also[FORMAT_JSON] && !a.also[FORMAT_TSV]);
     extraction_request_write(&a, &first);
     CU_ASSERT_EQUAL_FATAL(extraction_request_parse(first.data, first.len, &limits, &b, &e), ERR_OK);
     extraction_request_write(&b, &second);

@@ -1,0 +1,522 @@
+// What a person does on the page. usage: node scenarios.mjs NAME (tests/e2e/test_browser.py)
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import * as b from "./browser.mjs";
+
+const {base, env} = b;
+const KEY = () => env.API_KEY;
+
+const scenarios = {
+    async found_tables_are_shown_lit_up_and_downloaded(browse) {
+        const {context, page} = await browse();
+        await page.goto(base + "/");
+        await page.setInputFiles("#file", b.sample("text-table"));
+        await b.giveKey(page);
+        await b.shown(page);
+        assert.equal(await page.textContent("#file-name"), "text-table.pdf");
+        assert.equal(await page.locator("#thumbnails button").count(), 2);
+        const tables = await b.findTables(page);
+        assert.equal(await page.textContent("#outcome"), "Everything was read");
+        const grid = await b.rows(tables.locator("table").first());
+        assert.deepEqual(grid[0], ["Article", "Quantity", "Unit price", "Place"]);
+        assert.deepEqual(grid[4], ['Hinge "long"', "75", "3.40", "C-03"]);
+        assert.deepEqual((await b.rows(tables.locator("table").nth(1)))[2], ["East", "", "2.4"]);
+
+        const api = `/api/v1/jobs/${b.jobId(page)}/results/`;
+        for (const format of ["csv", "tsv", "json"]) {
+            const file = await b.saved(page, format);
+            assert.equal(file.name, `text-table.${format}`);
+            assert.deepEqual(file.bytes, await (await b.call(context, "GET", api + format)).body());
+        }
+        assert.deepEqual((await b.saved(page, "csv")).bytes,
+            Buffer.concat([b.expected("text-table"), Buffer.from("\r\n"), b.expected("ruled-table")]));
+
+        const {regions} = await (await b.call(context, "GET", api + "json")).json();
+        const washer = regions[0].cells.find((c) => c.text === "Washer");
+        await tables.getByText("Washer").hover();
+        b.near(await b.placeOf(page, page.locator(".light")), washer.bbox);
+        await tables.getByText("Temperature").hover();
+        assert.ok(await page.locator(".light").isHidden(), "it is on another page");
+        await tables.getByText("Temperature").click();
+        assert.equal(await page.textContent("#page-number"), "2 / 2");
+        b.near(await b.placeOf(page, page.locator(".light")), regions[1].cells[1].bbox);
+        await page.locator(".region").hover({position: {x: 6, y: 8}});
+        assert.equal(await tables.locator(".lit").textContent(), "Station");
+    },
+
+    async region_is_drawn_moved_resized_named_and_extracted(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("ruled-table"));
+        assert.ok(await page.locator("#extract").isDisabled());
+        await b.drag(page, [0.1, 0.3], [0.4, 0.4]);
+        const region = page.locator(".region");
+        b.near(await b.placeOf(page, region), {x: 0.1, y: 0.3, w: 0.3, h: 0.1});
+        await b.drag(page, [0.2, 0.35], [0.15, 0.2]);
+        b.near(await b.placeOf(page, region), {x: 0.05, y: 0.15, w: 0.3, h: 0.1});
+        await b.drag(page, [0.05, 0.15], [0.03, 0.12]);
+        await b.drag(page, [0.35, 0.25], [0.96, 0.9]);
+        b.near(await b.placeOf(page, region), {x: 0.03, y: 0.12, w: 0.93, h: 0.78});
+        await b.drag(page, [0.97, 0.2], [0.99, 0.3]);
+        assert.equal(await region.count(), 2);
+        await page.getByRole("button", {name: "Remove Region 2"}).click();
+        const name = page.getByLabel("Name of the region");
+        await name.fill("Weather");
+        await name.press("Tab");
+        await page.getByLabel("Type of Weather").selectOption("table");
+        await page.getByLabel("Format").selectOption("tsv");
+        await page.getByRole("button", {name: "Extract the region"}).click();
+        const tables = await b.result(page);
+        assert.equal(await tables.locator("h3").textContent(), "Weather");
+        const file = await b.saved(page, "tsv");
+        assert.equal(file.bytes.toString(), b.expected("ruled-table").toString().replaceAll(",", "\t"));
+        assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("ruled-table"));
+    },
+
+    async everything_by_keyboard(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("ruled-table"));
+        await page.locator("#add").focus();
+        await page.keyboard.press("Enter");
+        const region = page.locator(".region");
+        const before = await b.placeOf(page, region);
+        assert.ok(await region.evaluate((node) => node === document.activeElement));
+        for (let i = 0; i < 40; i++) {
+            await page.keyboard.press("ArrowUp");
+            await page.keyboard.press("ArrowLeft");
+        }
+        for (let i = 0; i < 90; i++)
+            await page.keyboard.press("Shift+ArrowRight");
+        for (let i = 0; i < 60; i++)
+            await page.keyboard.press("Shift+ArrowDown");
+        await page.keyboard.press("Alt+ArrowUp");
+        b.near(await b.placeOf(page, region), {x: before.x - 0.2, y: before.y - 0.201, w: 0.95, h: 0.5});
+        await page.locator("#add").focus();
+        await page.keyboard.press("Enter");
+        await page.keyboard.press("Delete");
+        assert.equal(await region.count(), 1);
+        assert.equal(await page.textContent("#status"), "Region 2 is removed.");
+        await page.locator("#extract").focus();
+        await page.keyboard.press("Enter");
+        const tables = await b.result(page);
+        const first = tables.locator("tbody [tabindex='0']");
+        await first.focus();
+        await page.keyboard.press("ArrowRight");
+        await page.keyboard.press("ArrowDown");
+        assert.equal(await page.evaluate(() => document.activeElement.textContent), "11.5");
+        assert.ok(await page.locator(".light").isVisible());
+    },
+
+    async region_is_drawn_by_touch_on_a_phone(browse) {
+        const {context, page} = await browse(b.PHONE);
+        await b.open(page, b.sample("form"));
+        assert.equal(await page.getAttribute("#draw", "aria-pressed"), "false");
+        await page.tap("#draw");
+        const box = await page.locator("#layer").boundingBox();
+        const at = (x, y) => [{x: box.x + x * box.width, y: box.y + y * box.height}];
+        const cdp = await context.newCDPSession(page);
+        const touch = (type, touchPoints) => cdp.send("Input.dispatchTouchEvent", {type, touchPoints});
+        await touch("touchStart", at(0.05, 0.13));
+        for (const part of [0.3, 0.6, 1])
+            await touch("touchMove", at(0.05 + 0.9 * part, 0.13 + 0.5 * part));
+        await page.waitForTimeout(200); // a finger that rests: else Chromium takes the next tap as the end of a fling
+        await touch("touchMove", at(0.95, 0.63));
+        await touch("touchEnd", []);
+        b.near(await b.placeOf(page, page.locator(".region")), {x: 0.05, y: 0.13, w: 0.9, h: 0.5}, 0.02);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.equal(width, 390, "nothing reaches past the screen");
+        await page.tap("#extract");
+        const tables = await b.result(page);
+        assert.deepEqual((await b.rows(tables.locator("table")))[0], ["Name", "Erika Mustermann"]);
+        await tables.getByText("Cologne").tap();
+        const inSight = async (locator) => {
+            const {y, height} = await locator.boundingBox();
+            return y >= 0 && y + height <= b.PHONE.viewport.height;
+        };
+        assert.ok(await inSight(page.locator(".light")) && await inSight(tables.getByText("Cologne")), "both at once");
+        assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("form"));
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
+    },
+
+    async unsure_cells_are_tinted(browse) {
+        const {page} = await browse();
+        await page.route("**/results/json", async (route) => {
+            if (route.request().method() === "HEAD")
+                return route.continue();
+            const response = await route.fetch();
+            const json = await response.json();
+            json.regions[0].cells[4].confidence = 0.43;
+            json.regions[0].cells[5].confidence = 0.7;
+            return route.fulfill({response, json});
+        });
+        await b.open(page, b.sample("scanned"));
+        const tables = await b.findTables(page);
+        assert.match(await tables.locator(".hint").textContent(), /read by Tesseract/);
+        assert.equal(await tables.locator(".very-low").textContent(), "12 (43 % sure)");
+        assert.equal(await tables.locator(".low").textContent(), "24 (70 % sure)");
+        assert.ok(await page.locator("#legend").isVisible());
+        const tint = (l) => l.evaluate((node) => getComputedStyle(node).backgroundColor);
+        assert.notEqual(await tint(tables.locator(".low")), await tint(tables.getByText("Folder")));
+    },
+
+    async table_is_sorted_and_copied_as_it_stands(browse) {
+        const {context, page} = await browse();
+        await context.grantPermissions(["clipboard-read", "clipboard-write"], {origin: base});
+        await b.open(page, b.sample("text-table"));
+        const tables = await b.findTables(page);
+        const table = tables.locator("table").first();
+        const column = async (i) => (await b.rows(table)).map((row) => row[i]);
+        const sort = table.getByRole("button", {name: "B"});
+        await sort.click();
+        assert.deepEqual(await column(1), ["Quantity", "75", "310", "850", "1200", "4000"]);
+        assert.equal(await table.locator("thead [aria-sort]").getAttribute("aria-sort"), "ascending");
+        await sort.click();
+        assert.deepEqual(await column(1), ["Quantity", "4000", "1200", "850", "310", "75"]);
+        await page.getByRole("button", {name: "Copy region-0"}).click();
+        await page.getByText("Copied; paste").waitFor();
+        const copied = (await page.evaluate(() => navigator.clipboard.readText())).split("\n");
+        assert.equal(copied[1], "Washer\t4000\t0.02\tB-11");
+        await sort.click();
+        assert.deepEqual(await column(1), ["Quantity", "1200", "850", "4000", "75", "310"]);
+        const empty = tables.locator("table").nth(1);
+        await empty.getByRole("button", {name: "B"}).click();
+        assert.deepEqual((await b.rows(empty)).map((row) => row[1]), ["Temperature", "11.5", "12.9", "14.1", ""]);
+    },
+
+    async corrections_are_sent_and_counted(browse) {
+        const {context, page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await b.findTables(page);
+        const id = b.jobId(page);
+        const {approved_regions: found} = await (await b.call(context, "GET", `/api/v1/jobs/${id}`)).json();
+        assert.ok(await page.locator("#send-corrections").isHidden());
+        const region = page.locator(".region").first();
+        await region.focus();
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.press("Shift+ArrowDown");
+        await page.getByLabel("Type of region-0").selectOption("form");
+        await page.getByRole("button", {name: "Remove region-1"}).click();
+        await page.getByRole("button", {name: "Restore region-1"}).click();
+        await page.getByRole("button", {name: "Remove region-1"}).click();
+        await page.getByRole("button", {name: "Send 3 corrections"}).click();
+        await page.getByText("Sent. Thank you.").waitFor();
+        await page.getByText("Sent for this job: 1.").waitFor();
+        const told = await (await b.call(context, "GET", `/api/v1/feedback/corrections/${id}`)).json();
+        assert.equal(told.count, 1);
+        const [gone, resized, retyped] = told.feedback[0].corrections;
+        assert.deepEqual(gone, {action: "delete", region_id: "region-1", page: 2, bbox: found[1].bbox});
+        assert.equal(resized.action, "resize");
+        assert.deepEqual(resized.bbox, found[0].bbox);
+        b.near(resized.new_bbox, {...found[0].bbox, y: found[0].bbox.y + 0.005, h: found[0].bbox.h + 0.005}, 1e-4);
+        assert.deepEqual([retyped.action, retyped.region_id, retyped.new_region_type], ["retype", "region-0", "form"]);
+        assert.ok(await page.locator("#send-corrections").isHidden(), "not twice");
+        await region.focus();
+        await page.keyboard.press("Shift+ArrowUp");
+        await page.getByRole("button", {name: "Send 3 corrections"}).click();
+        await page.getByText("Sent for this job: 2.").waitFor();
+        const again = await (await b.call(context, "GET", `/api/v1/feedback/corrections/${id}`)).json();
+        assert.ok(again.feedback.some((f) => f.corrections.some((c) => c.action === "move")));
+        await page.getByRole("button", {name: "Extract the region"}).click();
+        await page.waitForFunction((old) => location.hash !== old, `#job=${id}`);
+        await page.getByText("form, page 1").waitFor();
+    },
+
+    async link_restores_a_job_for_its_owner_only(browse) {
+        const {context, page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await b.findTables(page);
+        const link = page.url();
+        await page.reload();
+        await b.shown(page);
+        const tables = await b.result(page);
+        assert.equal(await tables.locator("table").count(), 2);
+        assert.equal(await page.locator(".region").count(), 1);
+        assert.equal((await b.saved(page, "csv")).name, `${b.jobId(page)}.csv`);
+        assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie,
+            Object.keys(sessionStorage)]), [0, "", ["api-key"]]);
+
+        const other = await context.newPage(); // another tab has no key
+        await other.goto(link);
+        await b.giveKey(other, env.OTHER_KEY);
+        await other.locator("#alert").getByText("belong to another key").waitFor();
+        assert.ok(await other.locator("#workspace").isHidden());
+        assert.equal(await other.locator("#tables > *").count(), 0);
+        const job = `/api/v1/jobs/${b.jobId(page)}`;
+        for (const where of [job, `${job}/results/json`, `/api/v1/feedback/corrections/${b.jobId(page)}`])
+            assert.equal((await b.call(context, "GET", where, {key: env.OTHER_KEY})).status(), 404, where);
+        assert.equal((await b.call(context, "GET", job)).status(), 200);
+    },
+
+    async link_to_a_job_of_another_client_offers_what_there_is(browse) {
+        const {context, page} = await browse();
+        const stored = await (await context.request.post(base + "/api/v1/upload/documents", {
+            headers: {"X-API-Key": KEY(), "Content-Type": "application/pdf"},
+            data: fs.readFileSync(b.sample("form"))})).json();
+        const job = await (await b.call(context, "POST", "/api/v1/extract", {data: {pdf_id: stored.pdf_id,
+            regions: [{page: 1, x: 0.05, y: 0.13, width: 0.9, height: 0.5}]}})).json();
+        await page.goto(`${base}/#job=${job.job_id}`);
+        await b.giveKey(page);
+        await b.result(page);
+        await page.locator("#result-text").getByText("This job kept no cells to show here").waitFor();
+        assert.equal(await page.locator("#downloads button").count(), 1);
+        assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("form"));
+        const both = await (await b.call(context, "POST", "/api/v1/extract/agentic", {data: {pdf_id: stored.pdf_id,
+            output_format: "json", also_formats: ["tsv"]}})).json();
+        await page.goto(`${base}/#job=${both.job_id}`);
+        await page.waitForFunction(() => document.querySelectorAll("#downloads button").length === 2);
+        assert.equal(await page.locator("#tables table").count(), 1);
+        await page.goto(`${base}/#job=nonsense`);
+        await page.locator("#alert").getByText("There is no job nonsense.").waitFor();
+    },
+
+    async hostile_names_and_cells_stay_text(browse) {
+        const {page} = await browse();
+        const bad = '"><img src=x onerror=window.hacked=1>';
+        await b.open(page, {name: `${bad}.pdf`, mimeType: "application/pdf", buffer: fs.readFileSync(env.HOSTILE_PDF)});
+        assert.equal(await page.textContent("#file-name"), `${bad}.pdf`);
+        await b.drag(page, [0.02, 0.02], [0.98, 0.6]);
+        await page.getByLabel("Name of the region").fill(bad);
+        await page.getByLabel("Name of the region").press("Tab");
+        await page.getByLabel(`Type of ${bad}`).selectOption("table");
+        await page.click("#extract");
+        const tables = await b.result(page);
+        await tables.getByText("<script>window.hacked=1</script>", {exact: true}).waitFor();
+        await tables.getByText("<img/src=x/onerror=window.hacked=1>", {exact: true}).waitFor();
+        assert.equal(await tables.locator("h3").textContent(), bad);
+        await page.reload();
+        await b.result(page);
+        assert.equal(await page.evaluate(() => window.hacked), undefined);
+        assert.equal(await page.locator("img[src=x], main script").count(), 0);
+        assert.equal(await page.locator(".tag").textContent(), bad);
+    },
+
+    async files_that_will_not_do_are_refused_in_plain_words(browse) {
+        const {page} = await browse();
+        await page.goto(base + "/");
+        await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
+        const file = (buffer) => ({name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from(buffer)});
+        const cases = [[file(""), "The file is empty."], [file("hello"), "The file is not a PDF"],
+            [file("%PDF-1.7\nnothing"), "damaged"], [env.LOCKED_PDF, "password"],
+            [env.LARGE_PDF, "The file is too large."]];
+        for (const [what, words] of cases) {
+            await page.setInputFiles("#file", what);
+            await page.locator("#alert").getByText(words).waitFor();
+            assert.ok(await page.locator("#choose").isVisible());
+        }
+        await page.setInputFiles("#file", b.sample("form"));
+        await b.shown(page);
+        assert.ok(await page.locator("#alert").isHidden());
+    },
+
+    async file_is_dropped(browse) {
+        const {page} = await browse();
+        await page.goto(base + "/");
+        await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
+        const data = await page.evaluateHandle((bytes) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(bytes)], "dropped.pdf", {type: "application/pdf"}));
+            return transfer;
+        }, [...fs.readFileSync(b.sample("form"))]);
+        await page.dispatchEvent("#drop", "dragover", {dataTransfer: data});
+        assert.ok(await page.locator("#drop.over").isVisible());
+        await page.dispatchEvent("#drop", "drop", {dataTransfer: data});
+        await b.shown(page);
+        assert.equal(await page.textContent("#file-name"), "dropped.pdf");
+        await page.click("#zoom-in");
+        assert.equal(await page.textContent("#zoom-fit"), "125 %");
+        await page.waitForFunction(() => document.getElementById("page-image").naturalWidth === 1200);
+        await page.click("#open-another");
+        assert.ok(await page.locator("#choose").isVisible());
+    },
+
+    async wrong_key_is_asked_for_again(browse) {
+        const {page} = await browse();
+        await page.goto(base + "/");
+        await page.setInputFiles("#file", b.sample("form"));
+        await b.giveKey(page, "wrong-key");
+        await page.locator("#key-why").getByText("key").waitFor();
+        await page.waitForFunction(() => document.getElementById("key-why").textContent !== "This service needs an API key.");
+        await b.giveKey(page);
+        await b.shown(page);
+        await page.click("#key-button");
+        await page.getByText("A key is in use in this tab.").waitFor();
+        await page.click("#key-forget");
+        assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+        await page.click("#find");
+        await page.locator("#key-dialog[open]").waitFor();
+        await page.keyboard.press("Escape");
+        await page.locator("#alert").getByText("An API key is needed.").waitFor();
+    },
+
+    // What an operator who lets anybody in looks like from here: no key is sent, and none asked for.
+    async no_key_is_asked_for_where_none_is_needed(browse) {
+        const {page} = await browse();
+        const sent = [];
+        await page.route("**/api/v1/**", (route) => {
+            sent.push(route.request().headers()["x-api-key"]);
+            return route.continue({headers: {...route.request().headers(), "x-api-key": KEY()}});
+        });
+        await page.goto(base + "/");
+        await page.setInputFiles("#file", b.sample("form"));
+        await b.shown(page);
+        await b.findTables(page);
+        assert.ok(await page.locator("#key-dialog").isHidden());
+        assert.ok(sent.length > 5 && sent.every((key) => key === undefined));
+    },
+
+    async offline_loses_nothing(browse) {
+        const {context, page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await context.setOffline(true);
+        await page.click("#find");
+        await page.locator("#alert").getByText("cannot be reached").waitFor();
+        await context.setOffline(false);
+        // The service takes the job, and its answer is lost.
+        const before = (await (await b.call(context, "GET", "/api/v1/jobs?page_size=200")).json()).jobs.length;
+        let lose = true;
+        await page.route("**/api/v1/extract/agentic", async (route) => {
+            if (!lose)
+                return route.continue();
+            lose = false;
+            await route.fetch();
+            return route.abort("connectionreset");
+        });
+        const again = page.getByRole("button", {name: "Try again"});
+        await again.click();
+        await page.locator("#alert").getByText("cannot be reached").waitFor();
+        await again.click();
+        await b.result(page);
+        const {jobs} = await (await b.call(context, "GET", "/api/v1/jobs?page_size=200")).json();
+        assert.equal(jobs.length, before + 1, "one job");
+        let cut = true;
+        await page.route("**/api/v1/extract/*-*", (route) => (cut ? route.abort("internetdisconnected") : route.continue()));
+        await page.click("#find");
+        await page.getByText("The connection is lost; the job goes on.").waitFor();
+        cut = false;
+        await page.locator("#job").waitFor({state: "hidden"});
+        assert.equal(await page.locator("#tables table").count(), 2);
+        assert.ok(await page.locator("#alert").isHidden());
+    },
+
+    async busy_service_is_tried_again_then_told(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("form"));
+        let left = 1;
+        await page.route("**/api/v1/extract/agentic", (route) => (left-- > 0 ? route.fulfill({status: 503,
+            headers: {"Retry-After": "1"}, contentType: "application/problem+json",
+            body: JSON.stringify({status: 503, detail: "The job could not be queued; try again."})}) : route.continue()));
+        await page.click("#find");
+        await b.result(page);
+        assert.equal(left, -1);
+        left = 3;
+        await page.click("#find");
+        const alert = page.locator("#alert");
+        await alert.getByText("The service is busy. The job could not be queued; try again.").waitFor();
+        assert.equal(left, 0);
+        await page.getByRole("button", {name: "Try again"}).click();
+        await alert.waitFor({state: "hidden"});
+    },
+
+    async failed_job_tells_why(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await page.fill("#pages", "9-");
+        await page.click("#find");
+        await page.locator("#alert").getByText("Page 9 does not exist: the document has 2 pages.").waitFor();
+        await page.fill("#pages", "x");
+        await page.click("#find");
+        await page.locator("#alert").getByText('must be page numbers and ranges such as "1-3,7"').waitFor();
+        await page.fill("#pages", "2");
+        const tables = await b.findTables(page);
+        assert.equal(await tables.locator("table").count(), 1);
+    },
+
+    async nothing_found_is_told(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("two-columns"));
+        await b.findTables(page);
+        assert.equal(await page.textContent("#outcome"), "Nothing was found");
+        await page.locator("#result-text").getByText("Draw around what you need").waitFor();
+    },
+
+    async progress_is_shown_and_a_job_is_cancelled(browse) {
+        const {context, page} = await browse();
+        await b.open(page, env.LONG_PDF);
+        await page.click("#find");
+        await page.waitForFunction(() => {
+            const told = /^Page (\d+) of 40, \d+ regions? read$/.exec(document.getElementById("job-text").textContent);
+            return told && Number(told[1]) > 2 && document.getElementById("job-bar").value > 0.02;
+        });
+        assert.ok(await page.locator("#job-regions li").count() > 0);
+        assert.ok(await page.locator("#extract").isDisabled() && await page.locator("#find").isDisabled());
+        await page.getByRole("button", {name: "Cancel"}).click();
+        await page.locator("#job").waitFor({state: "hidden"});
+        assert.equal(await page.textContent("#status"), "The job was cancelled.");
+        const job = await (await b.call(context, "GET", `/api/v1/jobs/${b.jobId(page)}`)).json();
+        assert.equal(job.status, "cancelled");
+        assert.ok(await page.locator("#find").isEnabled() && await page.locator("#result").isHidden());
+    },
+
+    async page_is_accessible(browse) {
+        for (const options of [{colorScheme: "light"}, {colorScheme: "dark"}, b.PHONE]) {
+            const {page} = await browse({...options, ...b.FOR_AXE});
+            await page.goto(base + "/");
+            await b.accessible(page);
+            await page.setInputFiles("#file", b.sample("scanned"));
+            await page.locator("#key-dialog[open]").waitFor();
+            await b.accessible(page);
+            await b.giveKey(page);
+            await b.shown(page);
+            await b.findTables(page);
+            await page.locator(".region").focus();
+            await page.keyboard.press("ArrowDown");
+            await b.accessible(page);
+        }
+    },
+
+    async api_page_is_accessible(browse) {
+        for (const options of [{colorScheme: "light"}, {...b.PHONE, colorScheme: "dark"}]) {
+            const {page} = await browse({...options, ...b.FOR_AXE});
+            await page.goto(base + "/api/v1/docs");
+            await page.locator(".operation").first().waitFor();
+            await page.locator("summary").first().click();
+            await b.accessible(page);
+        }
+    },
+
+    async api_page_tells_every_call_and_tries_it(browse) {
+        const {context, page} = await browse();
+        await page.goto(base + "/api/v1/docs");
+        const spec = await (await b.call(context, "GET", "/api/v1/openapi.json", {key: ""})).json();
+        const calls = Object.entries(spec.paths).flatMap(([path, methods]) => Object.keys(methods).map((m) => `${m.toUpperCase()} ${path}`));
+        await page.locator(".operation").first().waitFor();
+        assert.deepEqual(await page.locator("#operations h3").evaluateAll((list) =>
+            list.map((h) => [...h.children].map((c) => c.textContent).join(" "))), calls);
+        await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
+        const upload = page.locator("#post-api-v1-upload-documents");
+        await upload.locator("summary").click();
+        await upload.getByLabel("Body").setInputFiles(b.sample("form"));
+        await upload.getByRole("button", {name: "Send"}).click();
+        const stored = JSON.parse(await upload.locator("pre").textContent());
+        const image = page.locator("#get-api-v1-documents-pdf-id-pages-page-png");
+        await image.locator("summary").click();
+        await image.getByLabel("pdf_id").fill(stored.pdf_id);
+        await image.getByLabel("page").fill("1");
+        await image.getByLabel("width").selectOption("400");
+        await image.getByRole("button", {name: "Send"}).click();
+        await page.waitForFunction(() => document.querySelector(".answer img")?.naturalWidth === 400);
+        const extract = page.locator("#post-api-v1-extract");
+        await extract.locator("summary").click();
+        const body = extract.getByLabel("Body");
+        await body.fill(JSON.stringify({...JSON.parse(await body.inputValue()), pdf_id: stored.pdf_id}));
+        await extract.getByRole("button", {name: "Send"}).click();
+        await extract.locator(".answer strong").getByText("202").waitFor();
+        await body.fill("{");
+        await extract.getByRole("button", {name: "Send"}).click();
+        await extract.locator(".answer strong").getByText("400").waitFor();
+    },
+};
+
+if (process.argv[2] === "--list")
+    console.log(Object.keys(scenarios).join("\n"));
+else
+    await b.run(scenarios[process.argv[2]]);

@@ -1,0 +1,171 @@
+// Calls of the service: the key, retries, and errors in plain words.
+
+const BASE = "/api/v1";
+const KEY = "api-key"; // in sessionStorage: gone with the tab
+const TRIES = 3;
+const PASSING = [429, 502, 503, 504]; // worth another try
+
+const ADVICE = {
+    0: ["The service cannot be reached.", "Check your connection, then try again; nothing is lost."],
+    401: ["An API key is needed.", "Enter one under “API key”."],
+    403: ["This key is not accepted.", "Enter another one under “API key”."],
+    404: ["This is not there.", ""],
+    413: ["The file is too large.", "Split it, or ask the operator to raise the limit."],
+    429: ["Too many requests.", "Wait a moment, then try again."],
+    502: ["The service is being restarted.", "Try again in a moment."],
+    503: ["The service is busy.", "Try again in a moment."],
+    504: ["This took too long.", "Try again, with fewer pages if it stays so."],
+    507: ["The service's disk is full.", "Tell the operator, and try again later."],
+};
+
+export class Problem extends Error {
+    constructor(status, detail) {
+        const [title, advice] = ADVICE[status] ||
+            (status >= 500 ? ["Something went wrong in the service.", "Try again."]
+                : ["This cannot be done.", ""]);
+        super(detail || title);
+        this.status = status;
+        this.title = title;
+        this.advice = [detail, advice].filter(Boolean).join(" ");
+    }
+}
+
+export const passing = (e) => e instanceof Problem && (e.status === 0 || PASSING.includes(e.status));
+
+// Not randomUUID(), which only a page that came over TLS has.
+const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function detailOf(response) {
+    try {
+        return (await response.json()).detail;
+    } catch {
+        return "";
+    }
+}
+
+export class Api {
+    // askKey(why) resolves to whether there is a new key; onWait(seconds) tells of a retry.
+    constructor({askKey, onWait}) {
+        this.askKey = askKey;
+        this.onWait = onWait;
+    }
+
+    get key() {
+        return sessionStorage.getItem(KEY) || "";
+    }
+
+    set key(value) {
+        if (value)
+            sessionStorage.setItem(KEY, value);
+        else
+            sessionStorage.removeItem(KEY);
+    }
+
+    headers(more = {}) {
+        return this.key ? {...more, "X-API-Key": this.key} : more;
+    }
+
+    // One request as fetch() answers it; a network failure is a Problem of status 0.
+    async send(method, path, {body, headers, signal} = {}) {
+        try {
+            return await fetch(BASE + path, {method, body, signal, cache: "no-cache",
+                credentials: "omit", headers: this.headers(headers)});
+        } catch (e) {
+            if (e.name === "AbortError")
+                throw e;
+            throw new Problem(0);
+        }
+    }
+
+    // Whether a refusal of the key has been answered by another key.
+    async newKey(status, detail) {
+        return (status === 401 || status === 403) &&
+            await this.askKey(status === 401 ? "This service needs an API key." : detail);
+    }
+
+    // Tries again where that can help: only calls that may be repeated come here.
+    async request(method, path, options = {}) {
+        for (let go = 1; ; go++) {
+            const response = await this.send(method, path, {...options, headers: options.makeHeaders?.() ?? options.headers});
+            options.onAnswer?.();
+            if (response.ok || response.status === 304)
+                return response;
+            const detail = await detailOf(response);
+            if (await this.newKey(response.status, detail))
+                continue;
+            if (go >= TRIES || !PASSING.includes(response.status))
+                throw new Problem(response.status, detail);
+            const seconds = Math.min(Number(response.headers.get("Retry-After")) || go, 5);
+            this.onWait(seconds);
+            await pause(seconds * 1000);
+        }
+    }
+
+    async json(method, path, value) {
+        const options = value === undefined ? {} : {body: JSON.stringify(value),
+            headers: {"Content-Type": "application/json"}};
+        return (await this.request(method, path, options)).json();
+    }
+
+    async blob(path, signal) {
+        return (await this.request("GET", path, {signal})).blob();
+    }
+
+    // A start whose answer was lost is sent again with the same key, so that there is one job.
+    #unanswered = null; // {body, key}
+
+    async startJob(path, request) {
+        const body = JSON.stringify(request);
+        const makeHeaders = () => {
+            if (this.#unanswered?.body !== body)
+                this.#unanswered = {body, key: randomId()};
+            return {"Content-Type": "application/json", "Idempotency-Key": this.#unanswered.key};
+        };
+        const response = await this.request("POST", path, {body, makeHeaders, onAnswer: () => { this.#unanswered = null; }});
+        return response.json();
+    }
+
+    // Whether a GET of it would give something.
+    async has(path) {
+        return (await this.send("HEAD", path)).ok;
+    }
+
+    // The job, or null when it is as it was at etag; [job, etag].
+    async job(id, etag) {
+        const response = await this.request("GET", `/extract/${encodeURIComponent(id)}`,
+            {headers: etag ? {"If-None-Match": etag} : {}});
+        return [response.status === 304 ? null : await response.json(), response.headers.get("ETag")];
+    }
+
+    // XMLHttpRequest, since fetch() does not tell how much has been sent.
+    sendFile(file, onProgress, signal) {
+        return new Promise((resolve, reject) => {
+            const x = new XMLHttpRequest();
+            x.open("POST", BASE + "/upload/documents");
+            for (const [name, value] of Object.entries(this.headers({"Content-Type": "application/pdf"})))
+                x.setRequestHeader(name, value);
+            x.upload.onprogress = (e) => onProgress(e.loaded / Math.max(e.total, 1));
+            x.onload = () => resolve(x);
+            x.onerror = () => reject(new Problem(0));
+            x.onabort = () => reject(new DOMException("cancelled", "AbortError"));
+            signal.addEventListener("abort", () => x.abort());
+            x.send(file);
+        });
+    }
+
+    async upload(file, onProgress, signal) {
+        for (;;) {
+            const x = await this.sendFile(file, onProgress, signal);
+            let answer = {};
+            try {
+                answer = JSON.parse(x.responseText);
+            } catch { /* no JSON: the status tells */ }
+            if (x.status === 200 || x.status === 201)
+                return answer;
+            if (!await this.newKey(x.status, answer.detail))
+                throw new Problem(x.status, answer.detail);
+        }
+    }
+}
