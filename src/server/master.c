@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "server/backend.h"
+#include "server/limits.h"
 #include "server/metrics.h"
 #include "server/worker.h"
 
@@ -273,7 +274,7 @@ static enum err set_up(struct master *m, struct error *e)
 {
     int pipe_fds[2];
     enum err err = lock_run_dir(m, e);
-    if (err != ERR_OK || (err = metrics_setup(e)) != ERR_OK)
+    if (err != ERR_OK || (err = metrics_setup(e)) != ERR_OK || (err = limits_setup(e)) != ERR_OK)
         return err;
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0 ||
         (m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)

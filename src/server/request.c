@@ -70,6 +70,8 @@ const char *request_header(const struct request *r, const char *name)
     for (const char *p = name; *p != '\0' && n < sizeof cgi_name - 1; p++)
         cgi_name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
     cgi_name[n] = '\0';
+    if (strncmp(cgi_name, "HTTP_X_CLOUDTASKS_", 18) == 0 && (r->auth.scopes & SCOPE_TASK) == 0)
+        return NULL;
     return FCGX_GetParam(cgi_name, ((const FCGX_Request *)r->cgi)->envp);
 }
 

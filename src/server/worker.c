@@ -54,7 +54,10 @@ static void flush_analytics(void *self)
 static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
 {
     struct server s = {.cfg = w->cfg,
-                       .keys = w->keys,
+                       .auth = {.cfg = w->cfg,
+                                .keys = w->keys,
+                                .signing_key = b->app.signing_key,
+                                .source = b->app.services.source},
                        .app = &b->app,
                        .pool = role == ROLE_API ? POOL_API : POOL_TASK,
                        .uploads_dir = backend_path(w->cfg, "uploads")};
@@ -69,13 +72,16 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
         l.after = flush_analytics;
         l.after_self = &b->app.services.analytics;
     }
-    enum err err = s.uploads_dir != NULL ? server_read_origins(&s, e)
+    enum err err = s.uploads_dir != NULL ? origins_read(w->cfg->cors_origins, &s.origins, e)
                                          : error_set(e, ERR_INTERNAL, "Out of memory.");
+    if (err == ERR_OK)
+        err = auth_open(&s.auth, e);
     if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
         log_event(LOG_WARNING, "TASK_NICE could not be set", "cause", strerror(errno), NULL);
     if (err == ERR_OK)
         err = role == ROLE_API ? loop_kept_connections(&l, e) : loop_single_requests(&l, e);
-    server_free_origins(&s);
+    auth_close(&s.auth);
+    origins_free(&s.origins);
     free(s.uploads_dir);
     return err;
 }
