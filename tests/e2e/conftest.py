@@ -54,7 +54,8 @@ class Stack:
             "HTTPS_PORT": str(self.port), "METRICS_PORT": str(self.metrics_port),
             "BUILD_DIR": str(BUILD), "API_KEY": KEY, "LOG_FORMAT": "json",
             "RATE_LIMIT_PER_ADDRESS": "10000", "RATE_LIMIT_PER_KEY": "10000",
-            "RATE_LIMIT_BURST": "10000", "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
+            "RATE_LIMIT_BURST": "10000", "AUTH_FAILURES_PER_MINUTE": "1000000",
+            "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
         }
         self.env.update({k: str(v) for k, v in env.items() if v is not None})
