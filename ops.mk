@@ -3,7 +3,7 @@ dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
 	docs/man/pdf-ocr-migrate.1
 nginxdir = $(pkgdatadir)/nginx
 dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params nginx/auth_params \
-	nginx/untrusted_headers
+	nginx/untrusted_headers nginx/refused nginx/refuse_headers
 docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts

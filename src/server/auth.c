@@ -136,11 +136,6 @@ static enum err verify_task(const struct auth *a, struct request *r, struct erro
 
 /* --- limits --- */
 
-static bool is_counted(const struct request *r)
-{
-    return r->step == AUTH_STEP_ALL || r->step == AUTH_STEP_CHECK;
-}
-
 /* Many wrong credentials from one address: it has to wait, and the right ones with it, else they
  * would stand out. The dispatcher's key is random and lives as long as the master: it cannot be
  * guessed, and must get through where client and service share an address. */
@@ -155,7 +150,7 @@ static enum err slow_guesser(const struct auth *a, struct request *r, enum err v
     if ((!wrong && verified != ERR_OK) || strcmp(r->auth.key_id, KEY_ID_DISPATCHER) == 0)
         return verified;
     limits_address(r->remote_addr, name + n, sizeof name - n);
-    bool counts = wrong && !known && is_counted(r);
+    bool counts = wrong && !known && r->step != AUTH_STEP_DONE;
     struct limit_state s = counts ? limits_take(&limit, name, monotonic_us())
                                   : limits_look(&limit, name, monotonic_us());
     if (s.allowed || r->step == AUTH_STEP_DONE)
@@ -176,8 +171,8 @@ static enum err limit_rate(const struct auth *a, struct request *r, struct error
         limits_address(r->remote_addr, name + strlen(name), sizeof name - strlen(name));
     else
         (void)snprintf(name, sizeof name, "key %s", r->auth.key_id);
-    struct limit_state s = is_counted(r) ? limits_take(&limit, name, monotonic_us())
-                                         : limits_look(&limit, name, monotonic_us());
+    struct limit_state s = r->step != AUTH_STEP_DONE ? limits_take(&limit, name, monotonic_us())
+                                                     : limits_look(&limit, name, monotonic_us());
     r->rate = (struct rate){limit.burst, s.remaining, s.reset_s};
     if (s.allowed || r->step == AUTH_STEP_DONE)
         return ERR_OK;

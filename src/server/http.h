@@ -59,10 +59,9 @@ enum pool { POOL_API = 1, POOL_TASK = 2 };
 /* nginx lets a request with a large body, or for the task pool, ask whether it may come in before
  * it takes the body (auth_request). The steps of one request are counted once. */
 enum auth_step {
-    AUTH_STEP_ALL,    /* not asked before: check, count, answer */
-    AUTH_STEP_CHECK,  /* may it come in? */
-    AUTH_STEP_REFUSE, /* it may not, or nginx could not take its body: tell why */
-    AUTH_STEP_DONE,   /* it has been let in: check again, do not count */
+    AUTH_STEP_ALL,   /* not asked before: check, count, answer */
+    AUTH_STEP_CHECK, /* may it come in? */
+    AUTH_STEP_DONE,  /* it has been let in: check again, do not count */
     AUTH_STEP__MAX
 };
 

@@ -19,8 +19,9 @@
 struct jwks {
     char *from, *ca_file;
     bool is_url;
-    struct jwt_keys *keys;          /* NULL: none yet */
-    int64_t stale_us, next_read_us; /* monotonic */
+    struct jwt_keys *keys; /* NULL: none yet */
+    int64_t stale_us;      /* monotonic: when the keys are too old */
+    int64_t not_before_us; /* monotonic: when they may be read again out of turn */
 };
 
 enum err jwks_open(const char *from, const char *ca_file, struct jwks **out, struct error *e)
@@ -119,7 +120,6 @@ enum err jwks_read(struct jwks *j, int64_t mono_us, struct error *e)
         }
     }
     buffer_free(&text);
-    j->next_read_us = mono_us + JWKS_FLOOR_S * US_PER_S;
     if (err != ERR_OK)
         return err;
     jwt_keys_free(j->keys);
@@ -128,29 +128,31 @@ enum err jwks_read(struct jwks *j, int64_t mono_us, struct error *e)
     return ERR_OK;
 }
 
-/* Whether the keys are new ones. */
-static bool refresh(struct jwks *j, int64_t mono_us)
+/* Whether the keys are new ones. in_turn: because of their age, not of a token. */
+static bool refresh(struct jwks *j, bool in_turn, int64_t mono_us)
 {
     struct error e = {0};
-    if (mono_us < j->next_read_us)
+    if (mono_us < j->not_before_us)
         return false;
-    if (jwks_read(j, mono_us, &e) == ERR_OK)
-        return true;
-    log_error(LOG_WARNING, "the keys of a token issuer could not be read", &e);
-    return false;
+    bool ok = jwks_read(j, mono_us, &e) == ERR_OK;
+    if (!ok)
+        log_error(LOG_WARNING, "the keys of a token issuer could not be read", &e);
+    if (!ok || !in_turn)
+        j->not_before_us = mono_us + JWKS_FLOOR_S * US_PER_S;
+    return ok;
 }
 
 enum err jwks_verify(struct jwks *j, const char *token, const struct jwt_wanted *wanted,
                      int64_t now_s, int64_t mono_us, struct jwt_claims *out, struct error *e)
 {
-    bool fresh = (j->keys == NULL || mono_us >= j->stale_us) && refresh(j, mono_us);
+    bool fresh = (j->keys == NULL || mono_us >= j->stale_us) && refresh(j, true, mono_us);
     if (j->keys == NULL) {
         error_set(e, ERR_UNAVAILABLE, "Tokens cannot be checked at the moment; try again.");
         e->retry_after_s = JWKS_FLOOR_S;
         return e->kind;
     }
     enum err err = jwt_verify(j->keys, token, wanted, now_s, out, e);
-    if (err == ERR_NOT_FOUND && !fresh && refresh(j, mono_us))
+    if (err == ERR_NOT_FOUND && !fresh && refresh(j, false, mono_us))
         err = jwt_verify(j->keys, token, wanted, now_s, out, e);
     return err == ERR_NOT_FOUND ? (e->kind = ERR_UNAUTHORIZED) : err;
 }

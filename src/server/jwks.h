@@ -1,8 +1,9 @@
 /* The keys of a token issuer, from a file or a URL, kept as long as the issuer allows.
  *
- * They are read at the first token, again when they are too old, and once when a token names a
- * key that is not among them, but never more often than once in JWKS_FLOOR_S: a guesser cannot
- * make a worker ask. A fetch takes JWKS_FETCH_S at most. When it fails the old keys stay.
+ * They are read at the first token, again when they are too old, and when a token names a key
+ * that is not among them; the last, and after a failure, only once in JWKS_FLOOR_S, so that a
+ * guesser cannot make a worker ask. A fetch takes JWKS_FETCH_S at most. When it fails the old
+ * keys stay.
  */
 #ifndef PDF_OCR_SERVER_JWKS_H
 #define PDF_OCR_SERVER_JWKS_H

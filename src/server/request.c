@@ -38,7 +38,7 @@ static enum err read_method(const char *name, enum method *out, struct error *e)
 
 static enum auth_step read_step(const char *name)
 {
-    static const char *const names[AUTH_STEP__MAX] = {"", "check", "refuse", "done"};
+    static const char *const names[AUTH_STEP__MAX] = {"", "check", "done"};
     for (int i = AUTH_STEP_CHECK; i < AUTH_STEP__MAX; i++)
         if (strcmp(name, names[i]) == 0)
             return (enum auth_step)i;
@@ -50,7 +50,7 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
     memset(r, 0, sizeof *r);
     r->cgi = cgi;
     r->step = read_step(param(cgi, "AUTH_STEP"));
-    bool about = r->step == AUTH_STEP_CHECK || r->step == AUTH_STEP_REFUSE;
+    bool about = r->step == AUTH_STEP_CHECK;
     r->query = param(cgi, about ? "AUTH_QUERY" : "QUERY_STRING");
     r->content_type = param(cgi, "CONTENT_TYPE");
     r->remote_addr = param(cgi, "REMOTE_ADDR");

@@ -95,6 +95,8 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
                       "Location, Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, "
                       "RateLimit-Reset, WWW-Authenticate\r\n",
                       origin);
+    if (r->step == AUTH_STEP_CHECK && p->status != 204)
+        buffer_printf(&head, "X-Refused: %s\r\n", p->body.data != NULL ? p->body.data : "");
     buffer_puts(&head, "\r\n");
     if (r->method != METHOD_HEAD)
         buffer_append(&head, p->body.data, p->body.len);
@@ -149,26 +151,6 @@ static void set_context(const struct server *s, const struct route *route, const
     context_set(r->deadline_us + more_s * US_PER_S, r->traceparent);
 }
 
-static bool is_question(const struct request *r)
-{
-    return r->step == AUTH_STEP_CHECK || r->step == AUTH_STEP_REFUSE;
-}
-
-/* nginx asks whether the request may come in; or, when it could not take the body of one that
- * may, for an answer. */
-static enum err answer_question(const struct server *s, const struct route *route,
-                                struct request *r, struct reply *p, struct error *e)
-{
-    p->status = 204;
-    enum err err = authenticate(&s->auth, route, r, e);
-    if (err != ERR_OK || r->step == AUTH_STEP_CHECK)
-        return err;
-    error_set(e, ERR_UNAVAILABLE, "The service cannot take this now, the disk may be full; try "
-                                  "again.");
-    e->retry_after_s = 2;
-    return e->kind;
-}
-
 static enum err answer(const struct server *s, FCGX_Request *cgi, struct request *r,
                        struct reply *p, const struct route **route, char allow[64], struct error *e)
 {
@@ -177,8 +159,10 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
         preflight(allow, p);
         return ERR_OK;
     }
-    if (err == ERR_OK && is_question(r))
-        return answer_question(s, *route, r, p, e);
+    if (err == ERR_OK && r->step == AUTH_STEP_CHECK) {
+        p->status = 204;
+        return authenticate(&s->auth, *route, r, e);
+    }
     if (err == ERR_OK && (*route)->pool != s->pool)
         err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
     if (err == ERR_OK)
@@ -224,10 +208,11 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     drain_body(cgi);
     write_reply(s, cgi, &r, &p);
     int64_t latency_us = monotonic_us() - started_us;
-    if (r.step != AUTH_STEP_CHECK)
+    bool let_in = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
+    if (!let_in)
         metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
     metrics_busy(s->pool, -1);
-    if (s->cfg->access_log && r.step != AUTH_STEP_CHECK)
+    if (s->cfg->access_log && !let_in)
         write_access_log(&r, &p, route, latency_us);
     log_context(NULL, NULL);
     context_set(0, NULL);
