@@ -9,4 +9,4 @@ dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/fir
 scriptsdir = $(pkgdatadir)/scripts
 dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx
 EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
-	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c tests/cli tests/e2e tests/google .ci/run
+	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c fuzz/jwt.c tests/cli tests/e2e tests/google .ci/run

@@ -93,7 +93,8 @@ enum err origins_read(const char *text, struct origins *out, struct error *e)
     while (err == ERR_OK && rest != NULL) {
         char *item = strsep(&rest, ",");
         item += strspn(item, " ");
-        item[strcspn(item, " ")] = '\0';
+        for (size_t end = strlen(item); end > 0 && item[end - 1] == ' '; end--)
+            item[end - 1] = '\0';
         if (item[0] != '\0')
             err = add(out, &n, item, e);
     }
