@@ -82,7 +82,7 @@ static void be_token(struct auth_context *who, const char *sub)
     char hex[2 * sizeof hash + 1];
     (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)sub, strlen(sub), NULL, 0);
     if (strlen(sub) + sizeof "jwt:" <= sizeof who->subject)
-        (void)snprintf(who->subject, sizeof who->subject, "jwt:%s", sub);
+        (void)snprintf(who->subject, sizeof who->subject, "jwt:%.60s", sub);
     else
         (void)snprintf(who->subject, sizeof who->subject, "jwt-hash:%s",
                        sodium_bin2hex(hex, sizeof hex, hash, sizeof hash));
