@@ -8,5 +8,5 @@ docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts
 dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx
-EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
+EXTRA_DIST += LICENSE README.md SECURITY.md scripts/check scripts/install-packages scripts/packages \
 	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c fuzz/jwt.c tests/cli tests/e2e tests/google .ci/run

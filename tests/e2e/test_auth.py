@@ -127,6 +127,15 @@ def test_every_route_is_listed():
     assert have == POLICIES
 
 
+def test_openapi_tells_who_may_call(guarded):
+    schemes = {"none": [], "key": [{"ApiKey": []}, {"Bearer": []}], "admin": [{"ApiKey": []}],
+               "task": [{"ApiKey": []}, {"TaskToken": []}], "signed": [{"SignedUrl": []}],
+               "optional": [{}, {"ApiKey": []}, {"Bearer": []}]}
+    paths = guarded.call("GET", "/api/v1/openapi.json", key=None).json["paths"]
+    described = {f"{m.upper()} {p}": o["security"] for p, methods in paths.items() for m, o in methods.items()}
+    assert described == {route: schemes[policy] for route, policy in POLICIES.items()}
+
+
 def credentials(issuer):
     return {
         "none": {}, "empty key": {"X-API-Key": ""}, "wrong key": {"X-API-Key": "wrong-key-0123456789"},
