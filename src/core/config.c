@@ -99,7 +99,7 @@ static const struct setting settings[] = {
     INTEGER("RATE_LIMIT_BURST", rate_burst, "200", 1, 1000000,
             "requests above the rates that may come at once"),
     INTEGER("AUTH_FAILURES_PER_MINUTE", auth_failures, "30", 1, 1000000,
-            "wrong keys and tokens from one address before it has to wait"),
+            "wrong keys from one address before it has to wait"),
     EDGE_INTEGER("RATE_LIMIT_PER_ADDRESS", "100", 1, 1000000, "requests a second of one address"),
     EDGE_INTEGER("CONNECTIONS_PER_ADDRESS", "256", 1, 65536,
                  "requests of one address that may be under way"),
@@ -107,7 +107,8 @@ static const struct setting settings[] = {
     EDGE_INTEGER("CLIENT_BODY_TIMEOUT_S", "30", 1, 3600,
                  "time between two pieces of a client's body"),
     EDGE(NETWORKS, "TRUSTED_PROXIES", NULL,
-         "load balancers whose X-Forwarded-For tells the client's address"),
+         "load balancers whose X-Forwarded-For tells the client's address; the private networks "
+         "where PORT is set"),
     EDGE_INTEGER("HTTPS_PORT", "8443", 1, 65535, "where nginx listens"),
     EDGE(NAME, "LISTEN_ADDRESS", "127.0.0.1", "the address nginx listens on"),
     EDGE_INTEGER("PORT", NULL, 1, 65535,

@@ -32,7 +32,7 @@ struct config {
     char *tasks_jwks;      /* TASKS_JWKS: Google's keys, for Cloud Tasks' tokens */
     int64_t rate_per_key;  /* RATE_LIMIT_PER_KEY: 200; requests a second */
     int64_t rate_burst;    /* RATE_LIMIT_BURST: 200; so many at once */
-    int64_t auth_failures; /* AUTH_FAILURES_PER_MINUTE: 30; wrong credentials of an address */
+    int64_t auth_failures; /* AUTH_FAILURES_PER_MINUTE: 30; wrong keys of an address */
 
     int64_t api_workers;         /* API_WORKERS: 2 */
     int64_t task_workers;        /* TASK_WORKERS: 2 */

@@ -58,13 +58,40 @@ enum err auth_check(const struct config *cfg, struct error *e)
 
 /* --- credentials --- */
 
+/* Many wrong keys from one address: it has to wait, and the right ones with it, else they would
+ * stand out. The dispatcher's key is random and lives as long as the master: it cannot be guessed,
+ * and must get through where client and service share an address. Nor can the signature of a token
+ * be guessed, so tokens are not counted: who may make Cloud Tasks send a wrong one must not stop
+ * what comes from there. */
+static enum err slow_guesser(const struct auth *a, struct request *r, enum err verified,
+                             struct error *e)
+{
+    const struct limit limit = {60 * US_PER_S / a->cfg->auth_failures, a->cfg->auth_failures};
+    char name[80] = "guess ";
+    size_t n = strlen(name);
+    bool unknown = r->auth.key_id[0] == '\0';
+    if (r->step == AUTH_STEP_DONE || strcmp(r->auth.key_id, KEY_ID_DISPATCHER) == 0)
+        return verified;
+    limits_address(r->remote_addr, name + n, sizeof name - n);
+    struct limit_state s = unknown ? limits_take(&limit, name, monotonic_us())
+                                   : limits_look(&limit, name, monotonic_us());
+    if (s.allowed)
+        return verified;
+    memset(&r->auth, 0, sizeof r->auth);
+    r->auth.anonymous = true;
+    error_set(e, ERR_RATE_LIMITED, "Too many wrong keys came from your address; wait %d seconds.",
+              (int)s.retry_after_s);
+    e->retry_after_s = (int)s.retry_after_s;
+    return e->kind;
+}
+
 /* ERR_NOT_FOUND when there is none. */
 static enum err verify_api_key(const struct auth *a, struct request *r, struct error *e)
 {
     const char *key = request_header(r, "X-API-Key");
     if (key == NULL || key[0] == '\0')
         return ERR_NOT_FOUND;
-    return keys_check(a->keys, key, source_now_us(a->source), &r->auth, e);
+    return slow_guesser(a, r, keys_check(a->keys, key, source_now_us(a->source), &r->auth, e), e);
 }
 
 static const char *bearer_token(const struct request *r)
@@ -134,35 +161,6 @@ static enum err verify_task(const struct auth *a, struct request *r, struct erro
     return err;
 }
 
-/* --- limits --- */
-
-/* Many wrong credentials from one address: it has to wait, and the right ones with it, else they
- * would stand out. The dispatcher's key is random and lives as long as the master: it cannot be
- * guessed, and must get through where client and service share an address. */
-static enum err slow_guesser(const struct auth *a, struct request *r, enum err verified,
-                             struct error *e)
-{
-    const struct limit limit = {60 * US_PER_S / a->cfg->auth_failures, a->cfg->auth_failures};
-    char name[80] = "guess ";
-    size_t n = strlen(name);
-    bool wrong = verified == ERR_UNAUTHORIZED || verified == ERR_FORBIDDEN;
-    bool known = r->auth.key_id[0] != '\0';
-    if ((!wrong && verified != ERR_OK) || strcmp(r->auth.key_id, KEY_ID_DISPATCHER) == 0)
-        return verified;
-    limits_address(r->remote_addr, name + n, sizeof name - n);
-    bool counts = wrong && !known && r->step != AUTH_STEP_DONE;
-    struct limit_state s = counts ? limits_take(&limit, name, monotonic_us())
-                                  : limits_look(&limit, name, monotonic_us());
-    if (s.allowed || r->step == AUTH_STEP_DONE)
-        return verified;
-    memset(&r->auth, 0, sizeof r->auth);
-    r->auth.anonymous = true;
-    error_set(e, ERR_RATE_LIMITED, "Too many wrong keys came from your address; wait %d seconds.",
-              (int)s.retry_after_s);
-    e->retry_after_s = (int)s.retry_after_s;
-    return e->kind;
-}
-
 static enum err limit_rate(const struct auth *a, struct request *r, struct error *e)
 {
     const struct limit limit = {US_PER_S / a->cfg->rate_per_key, a->cfg->rate_burst};
@@ -208,8 +206,6 @@ static enum err check_client(const struct auth *a, struct request *r, unsigned s
     enum err err = verify_client(a, r, e);
     if (err == ERR_OK)
         err = require_scope(r, scopes, e);
-    if (err != ERR_NOT_FOUND)
-        err = slow_guesser(a, r, err, e);
     return err == ERR_OK ? limit_rate(a, r, e) : err;
 }
 
@@ -253,7 +249,6 @@ static enum err require_task(const struct auth *a, struct request *r, struct err
         return error_set(e, ERR_UNAUTHORIZED, "Task credentials are missing.");
     if (err == ERR_OK)
         err = require_scope(r, SCOPE_TASK, e);
-    err = slow_guesser(a, r, err, e);
     return err == ERR_FORBIDDEN ? (e->kind = ERR_UNAUTHORIZED) : err;
 }
 

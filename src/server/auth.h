@@ -31,8 +31,8 @@ enum err auth_check(const struct config *cfg, struct error *e);
  *
  * ERR_UNAUTHORIZED: no credentials, or a bearer token that is not good. ERR_FORBIDDEN: a wrong
  * key, or one without the scope. Task routes answer ERR_UNAUTHORIZED for all of it.
- * ERR_RATE_LIMITED: more than RATE_LIMIT_PER_KEY, or too many wrong credentials from the
- * address (then the right ones are refused, too). ERR_UNAVAILABLE: an issuer's keys cannot be
+ * ERR_RATE_LIMITED: more than RATE_LIMIT_PER_KEY, or too many wrong keys from the address (then
+ * the right ones are refused, too). ERR_UNAVAILABLE: an issuer's keys cannot be
  * had. ERR_GONE: a link that has expired. */
 enum err authenticate(const struct auth *a, const struct route *route, struct request *r,
                       struct error *e);
