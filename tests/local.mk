@@ -105,9 +105,10 @@ server_test_LDADD = libcore.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += auth_test
-auth_test_SOURCES = tests/unit/auth_test.c src/server/jwt.c src/server/limits.c
+auth_test_SOURCES = tests/unit/auth_test.c src/server/jwks.c src/server/jwt.c \
+	src/server/limits.c
 auth_test_CPPFLAGS = $(TEST_CPPFLAGS)
-auth_test_CFLAGS = $(TEST_CFLAGS) $(CJOSE_CFLAGS)
+auth_test_CFLAGS = $(TEST_CFLAGS) $(CJOSE_CFLAGS) $(CURL_CFLAGS)
 auth_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 

@@ -379,7 +379,8 @@ def key_server(issuer):
 
 
 def test_issuer_rotates_its_keys(make_stack, issuer, key_server):
-    s = make_stack(JWT_ISSUER=ISSUER, JWT_AUDIENCE=AUDIENCE, JWT_JWKS=key_server.url, API_WORKERS=1)
+    s = make_stack(JWT_ISSUER=ISSUER, JWT_AUDIENCE=AUDIENCE, JWT_JWKS=key_server.url, API_WORKERS=1,
+                   AUTH_FAILURES_PER_MINUTE=5)  # which is for keys: a signature is not guessed
 
     def status(token):
         return s.call("GET", "/api/v1/jobs", key=None, headers=bearer(token)).status

@@ -1,12 +1,14 @@
-/* Tokens, limits, origins. */
+/* Tokens, key sets, limits, origins. */
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/source.h"
 #include "core/origins.h"
+#include "server/jwks.h"
 #include "server/jwt.h"
 #include "server/limits.h"
 #include "tests/unit/jwt_vectors.h"
@@ -99,6 +101,67 @@ static void useless_key_sets_are_refused(void)
         CU_ASSERT_EQUAL(jwt_keys_read(sets[i], strlen(sets[i]), &k, &e), ERR_UNPROCESSABLE);
         CU_ASSERT_PTR_NULL(k);
     }
+}
+
+static void write_set(const char *path, const char *text, const char *kid)
+{
+    char copy[sizeof JWKS_TEXT];
+    (void)snprintf(copy, sizeof copy, "%s", text);
+    char *at = strstr(copy, "\"kid\": \"r1\"");
+    if (at != NULL)
+        memcpy(at + 8, kid, 2);
+    FILE *f = fopen(path, "we");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    CU_ASSERT_TRUE(fputs(copy, f) >= 0 && fclose(f) == 0);
+}
+
+static enum err ask(struct jwks *j, const char *token, int64_t mono_s)
+{
+    struct jwt_claims c;
+    struct error e = {0};
+    return jwks_verify(j, token, &wanted, 1000300, mono_s * US_PER_S, &c, &e);
+}
+
+/* Five minutes for a file; what is then broken takes nothing away. */
+static void key_sets_are_read_again_when_they_are_old(void)
+{
+    char path[] = "/tmp/pdf-ocr-jwks-XXXXXX";
+    struct jwks *j = NULL;
+    struct error e;
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && close(fd) == 0);
+    CU_ASSERT_EQUAL_FATAL(jwks_open(path, NULL, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1000), ERR_UNAVAILABLE);
+    write_set(path, JWKS_TEXT, "r1");
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1029), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1030), ERR_OK);
+    write_set(path, "{", "");
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1329), ERR_OK);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1330), ERR_OK);
+    write_set(path, JWKS_TEXT, "r3");
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1359), ERR_OK);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1360), ERR_UNAUTHORIZED);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_ES256, 1360), ERR_OK);
+    jwks_close(j);
+    (void)unlink(path);
+}
+
+static void unknown_kid_is_looked_for_once_in_a_while(void)
+{
+    char path[] = "/tmp/pdf-ocr-jwks-XXXXXX";
+    struct jwks *j = NULL;
+    struct error e;
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && close(fd) == 0);
+    write_set(path, JWKS_TEXT, "r1");
+    CU_ASSERT_EQUAL_FATAL(jwks_open(path, NULL, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_RS256, 1000), ERR_OK);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_UNKNOWN_KID, 1001), ERR_UNAUTHORIZED);
+    write_set(path, JWKS_TEXT, "r2");
+    CU_ASSERT_EQUAL(ask(j, TOKEN_UNKNOWN_KID, 1030), ERR_UNAUTHORIZED);
+    CU_ASSERT_EQUAL(ask(j, TOKEN_UNKNOWN_KID, 1031), ERR_OK);
+    jwks_close(j);
+    (void)unlink(path);
 }
 
 static void limit_gives_back_with_time(void)
@@ -230,6 +293,8 @@ static const struct test_case tests[] = {
     TEST(keys_are_found_by_kid_only),
     TEST(any_changed_byte_is_noticed),
     TEST(useless_key_sets_are_refused),
+    TEST(key_sets_are_read_again_when_they_are_old),
+    TEST(unknown_kid_is_looked_for_once_in_a_while),
     TEST(limit_gives_back_with_time),
     TEST(limit_is_shared_by_processes),
     TEST(table_forgets_the_idle_first),
