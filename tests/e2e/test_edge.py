@@ -184,6 +184,8 @@ def test_every_refusal_can_be_read_by_the_web_client(shared):
         assert r.headers.get_all("Vary") == ["Origin"], (path, r.headers.get_all("Vary"))
         assert r.headers["Content-Type"] == "application/problem+json" and r.detail
         assert r.headers.get_all("X-Content-Type-Options") == ["nosniff"] and r.headers["Strict-Transport-Security"]
+        assert r.headers.get_all("X-Frame-Options") == ["DENY"]
+        assert r.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
         assert r.headers.get_all("X-Request-ID") == [r.json["request_id"]]
         return r.status
     assert call("GET", "/api/v1/jobs", key=None) == 401
