@@ -238,8 +238,8 @@ static void expected(const struct setting *s, struct buffer *out)
 {
     static const char *const of_type[] = {
         [TYPE_TEXT] = "text without control characters",
-        [TYPE_NAME] = "a name without spaces, quotes and any of \\;|{}$&",
-        [TYPE_PATH] = "a path without spaces, quotes and any of \\;|{}$&",
+        [TYPE_NAME] = "a name without spaces, quotes, braces, bars and ; & $ \\",
+        [TYPE_PATH] = "a path without spaces, quotes, braces, bars and ; & $ \\",
         [TYPE_FILE] = "a file that can be read",
         [TYPE_URL] = "an http:// or https:// URL",
         [TYPE_JWKS] = "an https:// URL (http:// only for this machine), or a file that can be read",
