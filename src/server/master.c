@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/auth.h"
 #include "server/backend.h"
 #include "server/limits.h"
 #include "server/metrics.h"
@@ -205,7 +206,7 @@ static void reload(struct master *m)
     struct key_set *keys = NULL;
     struct error e = {0};
     reload_flag = 0;
-    if (keys_load(m->cfg, m->task_key, &keys, &e) != ERR_OK) {
+    if (auth_check(m->cfg, &e) != ERR_OK || keys_load(m->cfg, m->task_key, &keys, &e) != ERR_OK) {
         log_error(LOG_ERROR, "the keys could not be read again; the old ones stay", &e);
         return;
     }

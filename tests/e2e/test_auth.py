@@ -415,6 +415,31 @@ def test_issuer_that_does_not_answer_is_a_503(make_stack, issuer, key_server, ho
     assert any("could not be read" in e.get("message", "") for e in s.events())
 
 
+def test_file_of_an_issuers_keys_is_replaced(make_stack, issuer, tmp_path):
+    path = tmp_path / "jwks.json"
+    path.write_text(issuer.set(issuer.rsa))
+    s = make_stack(JWT_ISSUER=ISSUER, JWT_AUDIENCE=AUDIENCE, JWT_JWKS=path)
+
+    def status(token):
+        return s.call("GET", "/api/v1/jobs", key=None, headers=bearer(token)).status
+
+    def reload_until(what):
+        os.kill(s.process.pid, signal.SIGHUP)
+        end = time.time() + 20
+        while not what():
+            assert time.time() < end
+            time.sleep(0.05)
+    path.write_text("{")  # a broken file changes nothing
+    reload_until(lambda: any("old ones stay" in e.get("message", "") for e in s.events()))
+    assert any(e.get("detail", "").startswith("JWT_JWKS ") for e in s.events())
+    path.write_text(issuer.set(issuer.ec))
+    reload_until(lambda: status(issuer.sign(issuer.ec)) == 200)
+    end = time.time() + 10
+    while status(issuer.sign()) != 401:  # until the last of the old workers has ended
+        assert time.time() < end
+        time.sleep(0.1)
+
+
 # --- keys ---
 
 def keys(path, *args, status=0):
