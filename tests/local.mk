@@ -2,7 +2,8 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 TEST_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)
 EXTRA_DIST += tests/unit/suite.h tests/unit/job_store_suite.h tests/unit/blob_store_suite.h \
-	tests/unit/google_vectors.h tests/unit/task_queue_suite.h tests/unit/analytics_suite.h
+	tests/unit/google_vectors.h tests/unit/task_queue_suite.h tests/unit/analytics_suite.h \
+	tests/unit/jwt_vectors.h tests/unit/make_jwt_vectors.py
 
 if HAVE_CUNIT
 check_PROGRAMS += base_test
@@ -118,6 +119,14 @@ server_test_CPPFLAGS = $(TEST_CPPFLAGS)
 server_test_CFLAGS = $(TEST_CFLAGS) $(FCGI_CFLAGS) $(CURL_CFLAGS)
 server_test_LDADD = libcore.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
+
+check_PROGRAMS += auth_test
+auth_test_SOURCES = tests/unit/auth_test.c src/server/jwks.c src/server/jwt.c \
+	src/server/limits.c
+auth_test_CPPFLAGS = $(TEST_CPPFLAGS)
+auth_test_CFLAGS = $(TEST_CFLAGS) $(CJOSE_CFLAGS) $(CURL_CFLAGS)
+auth_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
+	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += sandbox_test
 sandbox_test_SOURCES = tests/unit/sandbox_test.c src/reader/sandbox.c \

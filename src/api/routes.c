@@ -23,8 +23,8 @@ const struct route routes[] = {
     ROUTE(GET, "/api/v1/feedback/stats", KEY, API, NONE, feedback_statistics),
     ROUTE(GET, "/api/v1/health", NONE, API, NONE, health_live),
     ROUTE(GET, "/api/v1/health/ready", NONE, API, NONE, health_ready),
-    ROUTE(GET, "/api/v1/health/dependencies", NONE, API, NONE, health_dependencies),
-    ROUTE(GET, "/api/v1/health/diagnostics", KEY, API, NONE, health_diagnostics),
+    ROUTE(GET, "/api/v1/health/dependencies", OPTIONAL, API, NONE, health_dependencies),
+    ROUTE(GET, "/api/v1/health/diagnostics", ADMIN, API, NONE, health_diagnostics),
     ROUTE(GET, "/metrics", NONE, API, NONE, metrics_get),
     {METHOD_GET, NULL, AUTH_NONE, POOL_API, BODY_NONE, NULL, NULL},
 };

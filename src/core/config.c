@@ -1,5 +1,6 @@
 #include "core/config.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -7,16 +8,32 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/origins.h"
 #include "ports/extraction.h"
 
-enum type { TYPE_TEXT, TYPE_SECRET, TYPE_INTEGER, TYPE_BOOL, TYPE_ENUM };
+enum type {
+    TYPE_TEXT,
+    TYPE_NAME,
+    TYPE_PATH,
+    TYPE_FILE,
+    TYPE_URL,
+    TYPE_JWKS,
+    TYPE_ORIGINS,
+    TYPE_NETWORKS,
+    TYPE_SECRET,
+    TYPE_INTEGER,
+    TYPE_BOOL,
+    TYPE_ENUM
+};
+
+#define NOT_KEPT SIZE_MAX /* nginx's: only checked here; scripts/render-nginx uses it */
 
 struct setting {
     const char *name;
     enum type type;
     size_t offset;
-    const char *fallback; /* NULL: not set */
-    int64_t min, max;
+    const char *fallback;     /* NULL: not set */
+    int64_t min, max;         /* TYPE_INTEGER: the value; TYPE_SECRET: its length */
     const char *const *names; /* TYPE_ENUM */
     const char *help;
 };
@@ -30,9 +47,21 @@ static const char *const log_format_names[] = {"auto", "json", "text", NULL};
     {                                                                                              \
         name, TYPE_TEXT, AT(field), fallback, 0, 0, NULL, help                                     \
     }
-#define SECRET(name, field, help)                                                                  \
+#define OF(type, name, field, fallback, help)                                                      \
     {                                                                                              \
-        name, TYPE_SECRET, AT(field), NULL, 0, 0, NULL, help                                       \
+        name, TYPE_##type, AT(field), fallback, 0, 0, NULL, help                                   \
+    }
+#define SECRET(name, field, min, help)                                                             \
+    {                                                                                              \
+        name, TYPE_SECRET, AT(field), NULL, min, 512, NULL, help                                   \
+    }
+#define EDGE(type, name, fallback, help)                                                           \
+    {                                                                                              \
+        name, TYPE_##type, NOT_KEPT, fallback, 0, 0, NULL, help                                    \
+    }
+#define EDGE_INTEGER(name, fallback, min, max, help)                                               \
+    {                                                                                              \
+        name, TYPE_INTEGER, NOT_KEPT, fallback, min, max, NULL, help                               \
     }
 #define INTEGER(name, field, fallback, min, max, help)                                             \
     {                                                                                              \
@@ -49,14 +78,52 @@ static const char *const log_format_names[] = {"auto", "json", "text", NULL};
 
 static const struct setting settings[] = {
     ENUM("BACKEND", backend, "local", backend_names, "where jobs, blobs and tasks live"),
-    TEXT("DATA_DIR", data_dir, "data", "the folder of everything local mode keeps"),
-    TEXT("RUN_DIR", run_dir, NULL, "sockets and pid file; DATA_DIR/run when not set"),
-    TEXT("API_BASE_URL", api_base_url, "https://127.0.0.1:8443",
-         "what clients and the task queue call; no slash at the end"),
-    SECRET("API_KEY", api_key, "one API key with every scope"),
-    TEXT("API_KEYS_FILE", api_keys_file, NULL, "JSON file of hashed keys with scopes and expiry"),
-    TEXT("CORS_ORIGINS", cors_origins, NULL,
-         "origins that may call from a browser: JSON array or comma separated"),
+    OF(PATH, "DATA_DIR", data_dir, "data", "the folder of everything local mode keeps"),
+    OF(PATH, "RUN_DIR", run_dir, NULL, "sockets and pid file; DATA_DIR/run when not set"),
+    OF(URL, "API_BASE_URL", api_base_url, "https://127.0.0.1:8443",
+       "what clients and the task queue call; no slash at the end"),
+    SECRET("API_KEY", api_key, 16, "one API key with every scope"),
+    OF(FILE, "API_KEYS_FILE", api_keys_file, NULL,
+       "JSON file of hashed keys with scopes and expiry; see pdf-ocr-api(8), keys"),
+    BOOL("ALLOW_ANONYMOUS", allow_anonymous, "false",
+         "whether clients may call without a key; all of them share their jobs"),
+    OF(NAME, "JWT_ISSUER", jwt_issuer, NULL,
+       "whose bearer tokens clients may send (iss); none when not set"),
+    OF(NAME, "JWT_AUDIENCE", jwt_audience, NULL, "what those tokens must be meant for (aud)"),
+    OF(JWKS, "JWT_JWKS", jwt_jwks, NULL, "the issuer's keys, a JWK set"),
+    OF(ORIGINS, "CORS_ORIGINS", cors_origins, NULL,
+       "origins that may call from a browser: JSON array or comma separated"),
+    INTEGER(
+        "RATE_LIMIT_PER_KEY", rate_per_key, "200", 1, 1000000,
+        "requests a second of one key, of one token's subject, or of one address without a key"),
+    INTEGER("RATE_LIMIT_BURST", rate_burst, "200", 1, 1000000,
+            "requests above the rates that may come at once"),
+    INTEGER("AUTH_FAILURES_PER_MINUTE", auth_failures, "30", 1, 1000000,
+            "wrong keys from one address before it has to wait"),
+    EDGE_INTEGER("RATE_LIMIT_PER_ADDRESS", "100", 1, 1000000, "requests a second of one address"),
+    EDGE_INTEGER("CONNECTIONS_PER_ADDRESS", "256", 1, 65536,
+                 "requests of one address that may be under way"),
+    EDGE_INTEGER("CLIENT_HEADER_TIMEOUT_S", "15", 1, 3600, "time a client has to send its headers"),
+    EDGE_INTEGER("CLIENT_BODY_TIMEOUT_S", "30", 1, 3600,
+                 "time between two pieces of a client's body"),
+    EDGE(NETWORKS, "TRUSTED_PROXIES", NULL,
+         "load balancers whose X-Forwarded-For tells the client's address; the private networks "
+         "where PORT is set"),
+    EDGE_INTEGER("HTTPS_PORT", "8443", 1, 65535, "where nginx listens"),
+    EDGE(NAME, "LISTEN_ADDRESS", "127.0.0.1", "the address nginx listens on"),
+    EDGE_INTEGER("PORT", NULL, 1, 65535,
+                 "listen here, on all addresses, without TLS, which somebody in front must do"),
+    EDGE(FILE, "TLS_CERT", NULL,
+         "certificate chain (PEM); one for this machine only is made when not set"),
+    EDGE(FILE, "TLS_KEY", NULL, "its private key (PEM)"),
+    EDGE(FILE, "OCSP_CA_FILE", NULL,
+         "CA certificates that OCSP answers are checked with, where TLS_CERT names a responder; "
+         "the system's when not set"),
+    EDGE_INTEGER("PAGE_CACHE_MB", "64", 1, 65536, "page images that nginx keeps, in MiB"),
+    EDGE_INTEGER("METRICS_PORT", "9464", 1, 65535, "where /metrics is served on 127.0.0.1"),
+    EDGE(NAME, "NGINX_WORKERS", "auto", "nginx's processes; auto: one a core"),
+    EDGE(PATH, "NGINX_ACCESS_LOG", "/dev/stderr", "nginx's access log"),
+    EDGE(FILE, "NGINX_EXTRA_FILE", NULL, "a file put into nginx's server block"),
     INTEGER("API_WORKERS", api_workers, "2", 1, 256, "processes for short requests"),
     INTEGER("TASK_WORKERS", task_workers, "2", 1, 256, "processes for extractions"),
     INTEGER("PAGE_WORKERS", page_workers, "2", 1, 256,
@@ -90,7 +157,7 @@ static const struct setting settings[] = {
     INTEGER("RESULT_TTL_DAYS", result_ttl_days, "7", 1, 3650, "how long results are kept"),
     INTEGER("UPLOAD_URL_TTL_S", upload_url_ttl_s, "3600", 1, 604800, "life of an upload URL"),
     INTEGER("SWEEP_INTERVAL_S", sweep_interval_s, "30", 1, 86400, "how often maintenance runs"),
-    TEXT("TASK_QUEUE_NAME", task_queue_name, "extraction-queue", "name of the task queue"),
+    OF(NAME, "TASK_QUEUE_NAME", task_queue_name, "extraction-queue", "name of the task queue"),
     INTEGER("TASK_QUEUE_MAX_ATTEMPTS", queue_max_attempts, "3", 1, 1000,
             "deliveries of a task before it is dropped"),
     INTEGER("TASK_QUEUE_MIN_BACKOFF_MS", queue_min_backoff_ms, "60000", 1, 86400000,
@@ -103,45 +170,50 @@ static const struct setting settings[] = {
             "deliveries a second"),
     INTEGER("TASK_QUEUE_MAX_CONCURRENT_DISPATCHES", queue_max_concurrent, "0", 0, 5000,
             "deliveries at the same time; 0: TASK_WORKERS"),
-    TEXT("TASKS_CA_FILE", tasks_ca_file, NULL, "CA of API_BASE_URL when it is not a public one"),
+    OF(FILE, "TASKS_CA_FILE", tasks_ca_file, NULL,
+       "CA of API_BASE_URL when it is not a public one"),
     ENUM("ENGINE", engine, "auto", engine_choice_names, "who reads the words"),
-    TEXT("PAGE_READER", page_reader, LIBEXECDIR "/pdf-ocr-page", "the page reader program"),
-    TEXT("TESSDATA_PREFIX", tessdata_dir, NULL, "Tesseract's data folder"),
-    TEXT("OCR_LANGUAGE", ocr_language, "eng", "Tesseract's language or languages (eng+deu)"),
+    OF(PATH, "PAGE_READER", page_reader, LIBEXECDIR "/pdf-ocr-page", "the page reader program"),
+    OF(PATH, "TESSDATA_PREFIX", tessdata_dir, NULL, "Tesseract's data folder"),
+    OF(NAME, "OCR_LANGUAGE", ocr_language, "eng", "Tesseract's language or languages (eng+deu)"),
     INTEGER("OCR_DPI", ocr_dpi, "200", 72, 600, "resolution at which regions are read by OCR"),
-    TEXT("GCP_PROJECT_ID", project, NULL, "Google Cloud project (BACKEND=google)"),
-    TEXT("GCP_LOCATION", location, "us", "location of the Document AI processor"),
-    TEXT("GCP_PROCESSOR_ID", processor_id, NULL,
-         "Document AI processor that reads scans; Tesseract when not set"),
-    TEXT("GCS_BUCKET_NAME", bucket, NULL, "bucket of uploads and results"),
-    TEXT("BIGQUERY_DATASET", dataset, "data_hero", "dataset of the analysts' copy"),
-    TEXT("BIGQUERY_LOCATION", dataset_location, "US", "where a dataset is made"),
-    TEXT("FIRESTORE_DATABASE", firestore_database, "(default)", "database of the live jobs"),
-    TEXT("FIRESTORE_COLLECTION", collection, "extraction_jobs", "collection of the live jobs"),
-    TEXT("FEEDBACK_COLLECTION", feedback_collection, "region_feedback",
-         "collection of the feedback"),
-    TEXT("TASK_QUEUE_LOCATION", queue_location, "us-central1", "location of the Cloud Tasks queue"),
-    TEXT("TASKS_SERVICE_ACCOUNT", tasks_account, NULL,
-         "whose OIDC token Cloud Tasks sends; API_KEY is sent when not set"),
-    SECRET("GEMINI_API_KEY", gemini_api_key, "key of the Gemini API; Gemini is not used without"),
-    TEXT("GEMINI_MODEL", gemini_model, "gemini-2.5-flash", "Gemini model that sees tables"),
-    TEXT("GOOGLE_APPLICATION_CREDENTIALS", credentials_file, NULL,
-         "credentials file; the metadata server is asked when not set"),
-    TEXT("SIGNING_SERVICE_ACCOUNT", signing_account, NULL,
-         "account that signs links; the credentials' own when not set"),
-    TEXT("GOOGLE_CA_FILE", google_ca_file, NULL, "CA certificates for Google's APIs"),
+    OF(NAME, "GCP_PROJECT_ID", project, NULL, "Google Cloud project (BACKEND=google)"),
+    OF(NAME, "GCP_LOCATION", location, "us", "location of the Document AI processor"),
+    OF(NAME, "GCP_PROCESSOR_ID", processor_id, NULL,
+       "Document AI processor that reads scans; Tesseract when not set"),
+    OF(NAME, "GCS_BUCKET_NAME", bucket, NULL, "bucket of uploads and results"),
+    OF(NAME, "BIGQUERY_DATASET", dataset, "data_hero", "dataset of the analysts' copy"),
+    OF(NAME, "BIGQUERY_LOCATION", dataset_location, "US", "where a dataset is made"),
+    OF(NAME, "FIRESTORE_DATABASE", firestore_database, "(default)", "database of the live jobs"),
+    OF(NAME, "FIRESTORE_COLLECTION", collection, "extraction_jobs", "collection of the live jobs"),
+    OF(NAME, "FEEDBACK_COLLECTION", feedback_collection, "region_feedback",
+       "collection of the feedback"),
+    OF(NAME, "TASK_QUEUE_LOCATION", queue_location, "us-central1",
+       "location of the Cloud Tasks queue"),
+    OF(NAME, "TASKS_SERVICE_ACCOUNT", tasks_account, NULL,
+       "whose OIDC token Cloud Tasks sends; API_KEY is sent when not set"),
+    OF(JWKS, "TASKS_JWKS", tasks_jwks, "https://www.googleapis.com/oauth2/v3/certs",
+       "Google's keys, which sign Cloud Tasks' tokens"),
+    SECRET("GEMINI_API_KEY", gemini_api_key, 1,
+           "key of the Gemini API; Gemini is not used without"),
+    OF(NAME, "GEMINI_MODEL", gemini_model, "gemini-2.5-flash", "Gemini model that sees tables"),
+    OF(FILE, "GOOGLE_APPLICATION_CREDENTIALS", credentials_file, NULL,
+       "credentials file; the metadata server is asked when not set"),
+    OF(NAME, "SIGNING_SERVICE_ACCOUNT", signing_account, NULL,
+       "account that signs links; the credentials' own when not set"),
+    OF(FILE, "GOOGLE_CA_FILE", google_ca_file, NULL, "CA certificates for Google's APIs"),
     INTEGER("GOOGLE_PARALLEL_CALLS", google_parallel, "20", 1, 100,
             "regions of one job sent to Document AI at once"),
-    TEXT("STORAGE_EMULATOR_HOST", storage_host, NULL, "Cloud Storage emulator"),
-    TEXT("STORAGE_SIGNED_URL_HOST", signed_url_host, NULL,
-         "where signed links point; https://storage.googleapis.com when not set"),
-    TEXT("FIRESTORE_EMULATOR_HOST", firestore_host, NULL, "Firestore emulator"),
-    TEXT("GCE_METADATA_HOST", metadata_host, "metadata.google.internal", "metadata server"),
-    TEXT("CLOUD_TASKS_API_ENDPOINT", tasks_endpoint, NULL, "Cloud Tasks API elsewhere"),
-    TEXT("BIGQUERY_API_ENDPOINT", bigquery_endpoint, NULL, "BigQuery API elsewhere"),
-    TEXT("DOCUMENTAI_API_ENDPOINT", documentai_endpoint, NULL, "Document AI API elsewhere"),
-    TEXT("GEMINI_API_ENDPOINT", gemini_endpoint, NULL, "Gemini API elsewhere"),
-    TEXT("IAMCREDENTIALS_API_ENDPOINT", iam_endpoint, NULL, "IAM Credentials API elsewhere"),
+    OF(NAME, "STORAGE_EMULATOR_HOST", storage_host, NULL, "Cloud Storage emulator"),
+    OF(NAME, "STORAGE_SIGNED_URL_HOST", signed_url_host, NULL,
+       "where signed links point; https://storage.googleapis.com when not set"),
+    OF(NAME, "FIRESTORE_EMULATOR_HOST", firestore_host, NULL, "Firestore emulator"),
+    OF(NAME, "GCE_METADATA_HOST", metadata_host, "metadata.google.internal", "metadata server"),
+    OF(NAME, "CLOUD_TASKS_API_ENDPOINT", tasks_endpoint, NULL, "Cloud Tasks API elsewhere"),
+    OF(NAME, "BIGQUERY_API_ENDPOINT", bigquery_endpoint, NULL, "BigQuery API elsewhere"),
+    OF(NAME, "DOCUMENTAI_API_ENDPOINT", documentai_endpoint, NULL, "Document AI API elsewhere"),
+    OF(NAME, "GEMINI_API_ENDPOINT", gemini_endpoint, NULL, "Gemini API elsewhere"),
+    OF(NAME, "IAMCREDENTIALS_API_ENDPOINT", iam_endpoint, NULL, "IAM Credentials API elsewhere"),
     ENUM("LOG_LEVEL", log_level, "info", level_names, "least severity that is logged"),
     ENUM("LOG_FORMAT", log_format, "auto", log_format_names,
          "auto: text on a terminal, JSON elsewhere"),
@@ -155,66 +227,187 @@ static void *field(struct config *c, const struct setting *s)
     return (char *)c + s->offset;
 }
 
-static enum err wrong(const struct setting *s, const char *value, const char *expected,
-                      struct error *e)
+static bool is_kept(const struct setting *s)
 {
-    return error_set(e, ERR_UNPROCESSABLE, "%s is \"%.100s\"; expected %s.", s->name, value,
-                     expected);
+    return s->offset != NOT_KEPT;
 }
 
-static enum err read_enum(const struct setting *s, const char *value, int *out, struct error *e)
+static bool is_text(const struct setting *s)
 {
-    struct buffer names = BUFFER_INIT;
-    for (int i = 0; s->names[i] != NULL; i++) {
-        if (strcmp(value, s->names[i]) == 0) {
-            *out = i;
-            buffer_free(&names);
-            return ERR_OK;
-        }
-        buffer_printf(&names, "%s%s", i > 0 ? ", " : "one of ", s->names[i]);
-    }
-    enum err err = wrong(s, value, names.failed ? "a known name" : names.data, e);
-    buffer_free(&names);
+    return s->type != TYPE_INTEGER && s->type != TYPE_BOOL && s->type != TYPE_ENUM;
+}
+
+/* What a setting takes, for the error and the docs. */
+static void expected(const struct setting *s, struct buffer *out)
+{
+    static const char *const of_type[] = {
+        [TYPE_TEXT] = "text without control characters",
+        [TYPE_NAME] = "a name without spaces, quotes, braces, bars and ; & $ \\",
+        [TYPE_PATH] = "a path without spaces, quotes, braces, bars and ; & $ \\",
+        [TYPE_FILE] = "a file that can be read",
+        [TYPE_URL] = "an http:// or https:// URL",
+        [TYPE_JWKS] = "an https:// URL (http:// only for this machine), or a file that can be read",
+        [TYPE_ORIGINS] = "origins such as https://app.example",
+        [TYPE_NETWORKS] = "addresses or networks such as 10.0.0.0/8, comma separated",
+        [TYPE_BOOL] = "true or false",
+    };
+    if (s->type == TYPE_INTEGER)
+        buffer_printf(out, "a whole number from %" PRId64 " to %" PRId64, s->min, s->max);
+    else if (s->type == TYPE_SECRET)
+        buffer_printf(out, "%" PRId64 " to %" PRId64 " printable characters without spaces", s->min,
+                      s->max);
+    else if (s->type != TYPE_ENUM)
+        buffer_puts(out, of_type[s->type]);
+    for (int i = 0; s->type == TYPE_ENUM && s->names[i] != NULL; i++)
+        buffer_printf(out, "%s%s", i > 0 ? ", " : "one of ", s->names[i]);
+}
+
+/* A secret is not shown. */
+static enum err wrong(const struct setting *s, const char *value, struct error *e)
+{
+    struct buffer want = BUFFER_INIT;
+    expected(s, &want);
+    const char *text = want.failed ? "something else" : want.data;
+    enum err err = s->type == TYPE_SECRET
+                       ? error_set(e, ERR_UNPROCESSABLE, "%s is wrong; expected %s.", s->name, text)
+                       : error_set(e, ERR_UNPROCESSABLE, "%s is \"%.100s\"; expected %s.", s->name,
+                                   value, text);
+    buffer_free(&want);
     return err;
 }
 
-static enum err read_integer(const struct setting *s, const char *value, int64_t *out,
-                             struct error *e)
+static bool integer_valid(const struct setting *s, const char *value, int64_t *out)
 {
-    char expected[96], *end;
-    (void)snprintf(expected, sizeof expected, "a whole number from %" PRId64 " to %" PRId64, s->min,
-                   s->max);
+    char *end;
     long long n = strtoll(value, &end, 10);
-    if (end == value || *end != '\0' || n < s->min || n > s->max)
-        return wrong(s, value, expected, e);
     *out = n;
-    return ERR_OK;
+    return end != value && *end == '\0' && n >= s->min && n <= s->max;
+}
+
+static bool enum_valid(const struct setting *s, const char *value, int *out)
+{
+    for (*out = 0; s->names[*out] != NULL; (*out)++)
+        if (strcmp(value, s->names[*out]) == 0)
+            return true;
+    return false;
+}
+
+static bool origins_valid(const char *value)
+{
+    struct origins o;
+    struct error unused;
+    bool ok = origins_read(value, &o, &unused) == ERR_OK;
+    if (ok)
+        origins_free(&o);
+    return ok;
+}
+
+static bool network_valid(char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    char *slash = strchr(text, '/'), *end = NULL;
+    if (slash != NULL)
+        *slash = '\0';
+    bool six = inet_pton(AF_INET6, text, address) == 1;
+    if (!six && inet_pton(AF_INET, text, address) != 1)
+        return false;
+    long bits = slash != NULL ? strtol(slash + 1, &end, 10) : 0;
+    return slash == NULL || (slash[1] >= '0' && slash[1] <= '9' && *end == '\0' && bits >= 0 &&
+                             bits <= (six ? 128 : 32));
+}
+
+static bool networks_valid(const char *value)
+{
+    char *copy = strdup(value), *rest = copy;
+    bool ok = copy != NULL;
+    while (ok && rest != NULL)
+        ok = network_valid(strsep(&rest, ","));
+    free(copy);
+    return ok;
+}
+
+static bool printable(const char *value, const char *forbidden)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7F || strchr(forbidden, *p) != NULL)
+            return false;
+    return true;
+}
+
+static bool secret_valid(const struct setting *s, const char *value)
+{
+    size_t n = strlen(value);
+    for (size_t i = 0; i < n; i++)
+        if (value[i] <= 0x20 || value[i] >= 0x7F)
+            return false;
+    return (int64_t)n >= s->min && (int64_t)n <= s->max;
+}
+
+static bool text_valid(const struct setting *s, const char *value)
+{
+    static const char unfit[] = " \"'\\;|{}$&";
+    switch (s->type) {
+    case TYPE_SECRET:
+        return secret_valid(s, value);
+    case TYPE_ORIGINS:
+        return origins_valid(value);
+    case TYPE_NETWORKS:
+        return networks_valid(value);
+    case TYPE_URL:
+        return printable(value, unfit) && url_valid(value);
+    case TYPE_JWKS:
+        return strstr(value, "://") != NULL ? url_is_safe(value) : access(value, R_OK) == 0;
+    case TYPE_FILE:
+        return printable(value, unfit) && access(value, R_OK) == 0;
+    case TYPE_NAME:
+    case TYPE_PATH:
+        return printable(value, unfit);
+    default:
+        return printable(value, "");
+    }
+}
+
+static enum err read_text(struct config *c, const struct setting *s, const char *value,
+                          struct error *e)
+{
+    if (!text_valid(s, value))
+        return wrong(s, value, e);
+    char *copy = is_kept(s) ? strdup(value) : NULL;
+    if (!is_kept(s))
+        return ERR_OK;
+    *(char **)field(c, s) = copy;
+    return copy != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
 }
 
 static enum err read_setting(struct config *c, const struct setting *s, struct error *e)
 {
     const char *value = getenv(s->name);
+    int64_t number;
+    int index;
     if (value == NULL || value[0] == '\0')
         value = s->fallback;
     if (value == NULL)
         return ERR_OK;
     switch (s->type) {
     case TYPE_INTEGER:
-        return read_integer(s, value, field(c, s), e);
+        if (!integer_valid(s, value, &number))
+            return wrong(s, value, e);
+        if (is_kept(s))
+            *(int64_t *)field(c, s) = number;
+        return ERR_OK;
     case TYPE_ENUM:
-        return read_enum(s, value, field(c, s), e);
+        if (!enum_valid(s, value, &index))
+            return wrong(s, value, e);
+        *(int *)field(c, s) = index;
+        return ERR_OK;
     case TYPE_BOOL:
         if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-            return wrong(s, value, "true or false", e);
+            return wrong(s, value, e);
         *(bool *)field(c, s) = strcmp(value, "true") == 0;
         return ERR_OK;
-    case TYPE_TEXT:
-    case TYPE_SECRET:
-        break;
+    default:
+        return read_text(c, s, value, e);
     }
-    char *copy = strdup(value);
-    *(char **)field(c, s) = copy;
-    return copy != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
 }
 
 static void warn_about_unknown_names(void)
@@ -244,6 +437,26 @@ static enum err check_deadline(const struct config *c, struct error *e)
     return error_set(e, ERR_UNPROCESSABLE,
                      "TASK_DEADLINE_S is \"%" PRId64 "\"; expected at most %d with BACKEND=google.",
                      c->task_deadline_s, most);
+}
+
+/* Google gives anybody's service account a token for any audience, so issuer and audience alone
+ * would let everybody in. */
+static enum err check_tokens(const struct config *c, struct error *e)
+{
+    if (c->jwt_issuer == NULL && c->jwt_audience == NULL && c->jwt_jwks == NULL)
+        return ERR_OK;
+    if (c->jwt_issuer == NULL || c->jwt_audience == NULL || c->jwt_jwks == NULL)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS belong together; %s is not set.",
+                         c->jwt_issuer == NULL     ? "JWT_ISSUER"
+                         : c->jwt_audience == NULL ? "JWT_AUDIENCE"
+                                                   : "JWT_JWKS");
+    if (strcmp(c->jwt_issuer, "https://accounts.google.com") == 0)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "JWT_ISSUER is \"%s\", which gives anybody a token for any audience; "
+                         "expected an issuer of your own.",
+                         c->jwt_issuer);
+    return ERR_OK;
 }
 
 /* What BACKEND=google cannot do without. */
@@ -278,11 +491,8 @@ enum err config_load(struct config *c, struct error *e)
         if (c->run_dir == NULL)
             err = error_set(e, ERR_INTERNAL, "Out of memory.");
     }
-    if (err == ERR_OK && strncmp(c->api_base_url, "https://", 8) != 0 &&
-        strncmp(c->api_base_url, "http://", 7) != 0)
-        err = error_set(e, ERR_UNPROCESSABLE,
-                        "API_BASE_URL is \"%.100s\"; expected an http:// or https:// URL.",
-                        c->api_base_url);
+    if (err == ERR_OK)
+        err = check_tokens(c, e);
     if (err == ERR_OK && c->backend == BACKEND_GOOGLE)
         err = check_google(c, e);
     if (err == ERR_OK && c->engine == CHOICE_GEMINI && c->gemini_api_key == NULL)
@@ -301,7 +511,7 @@ enum err config_load(struct config *c, struct error *e)
 void config_free(struct config *c)
 {
     for (size_t i = 0; i < N_SETTINGS; i++)
-        if (settings[i].type == TYPE_TEXT || settings[i].type == TYPE_SECRET)
+        if (is_kept(&settings[i]) && is_text(&settings[i]))
             free(*(char **)field(c, &settings[i]));
     memset(c, 0, sizeof *c);
 }
@@ -310,21 +520,25 @@ void config_print_settings(FILE *out)
 {
     for (size_t i = 0; i < N_SETTINGS; i++) {
         const struct setting *s = &settings[i];
-        (void)fprintf(out, "%s\t%s\t%s", s->name, s->fallback != NULL ? s->fallback : "", s->help);
-        for (int k = 0; s->type == TYPE_ENUM && s->names[k] != NULL; k++)
-            (void)fprintf(out, "%s%s", k > 0 ? ", " : " (", s->names[k]);
-        (void)fprintf(out, "%s\n", s->type == TYPE_ENUM ? ")" : "");
+        struct buffer want = BUFFER_INIT;
+        expected(s, &want);
+        (void)fprintf(out, "%s\t%s\t%s\t%s\n", s->name, s->fallback != NULL ? s->fallback : "",
+                      s->help, want.data != NULL ? want.data : "");
+        buffer_free(&want);
     }
 }
 
 void config_describe(const struct config *c, struct buffer *out)
 {
+    const char *separator = "{";
     for (size_t i = 0; i < N_SETTINGS; i++) {
         const struct setting *s = &settings[i];
         const void *at = (const char *)c + s->offset;
-        const char *text =
-            s->type == TYPE_TEXT || s->type == TYPE_SECRET ? *(char *const *)at : NULL;
-        buffer_printf(out, "%s\"%s\":", i > 0 ? "," : "{", s->name);
+        if (!is_kept(s))
+            continue;
+        const char *text = is_text(s) ? *(char *const *)at : NULL;
+        buffer_printf(out, "%s\"%s\":", separator, s->name);
+        separator = ",";
         if (s->type == TYPE_INTEGER)
             buffer_printf(out, "%" PRId64, *(const int64_t *)at);
         else if (s->type == TYPE_BOOL)

@@ -28,6 +28,15 @@ struct config {
     char *api_keys_file; /* API_KEYS_FILE */
     char *cors_origins;  /* CORS_ORIGINS: JSON array or comma separated */
 
+    bool allow_anonymous;  /* ALLOW_ANONYMOUS: false; clients need no key */
+    char *jwt_issuer;      /* JWT_ISSUER; not set: no bearer tokens of clients */
+    char *jwt_audience;    /* JWT_AUDIENCE */
+    char *jwt_jwks;        /* JWT_JWKS: URL or file of the issuer's keys */
+    char *tasks_jwks;      /* TASKS_JWKS: Google's keys, for Cloud Tasks' tokens */
+    int64_t rate_per_key;  /* RATE_LIMIT_PER_KEY: 200; requests a second */
+    int64_t rate_burst;    /* RATE_LIMIT_BURST: 200; so many at once */
+    int64_t auth_failures; /* AUTH_FAILURES_PER_MINUTE: 30; wrong keys of an address */
+
     int64_t api_workers;         /* API_WORKERS: 2 */
     int64_t task_workers;        /* TASK_WORKERS: 2 */
     int64_t page_workers;        /* PAGE_WORKERS: 2 */
@@ -111,7 +120,7 @@ struct config {
 enum err config_load(struct config *c, struct error *e);
 void config_free(struct config *c);
 
-/* Writes one line a setting: name, type, default, help. */
+/* Writes one line a setting: name, default, meaning, what is expected (tab separated). */
 void config_print_settings(FILE *out);
 
 /* Appends the settings in force as a JSON object; secrets are "set" or "not set". */

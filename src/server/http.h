@@ -27,10 +27,12 @@ extern const char *const method_names[METHOD__MAX + 1];
 
 enum auth_policy {
     AUTH_NONE = 1, /* anybody */
-    AUTH_OPTIONAL, /* a key is checked when it is sent */
-    AUTH_KEY,      /* a client key */
-    AUTH_TASK,     /* a task key (Cloud Tasks, the dispatcher) */
+    AUTH_OPTIONAL, /* credentials are checked when they are sent, and may show more */
+    AUTH_KEY,      /* a client's key or token; or nobody's, with ALLOW_ANONYMOUS */
+    AUTH_ADMIN,    /* a key with the scope admin */
+    AUTH_TASK,     /* a task key or Cloud Tasks' token */
     AUTH_SIGNED,   /* the URL's own signature */
+    AUTH__MAX
 };
 
 enum key_scope { SCOPE_CLIENT = 1, SCOPE_TASK = 2, SCOPE_ADMIN = 4 };
@@ -38,8 +40,15 @@ enum key_scope { SCOPE_CLIENT = 1, SCOPE_TASK = 2, SCOPE_ADMIN = 4 };
 struct auth_context {
     bool anonymous;
     char subject[65]; /* who owns what is made; keys of one rotation share it */
-    char key_id[65];  /* for the log */
+    char key_id[65];  /* for the log and the limits; "" when not known */
     unsigned scopes;
+};
+
+#define SUBJECT_ANONYMOUS "anonymous"
+
+/* How much of RATE_LIMIT_PER_KEY is left; limit 0: not counted. */
+struct rate {
+    int64_t limit, remaining, reset_s;
 };
 
 /* A call of POOL_PAGE is let in by an api worker and passed on by nginx (nginx.conf.in, location
@@ -49,8 +58,18 @@ enum pool { POOL_API = 1, POOL_TASK, POOL_PAGE, POOL__MAX };
 #define PATH_PARAMS_MAX 3
 #define PATH_PARAM_LEN  256
 
+/* nginx lets a request with a large body, or for the task pool, ask whether it may come in before
+ * it takes the body (auth_request). The steps of one request are counted once. */
+enum auth_step {
+    AUTH_STEP_ALL,   /* not asked before: check, count, answer */
+    AUTH_STEP_CHECK, /* may it come in? */
+    AUTH_STEP_DONE,  /* it has been let in: check again, do not count */
+    AUTH_STEP__MAX
+};
+
 struct request {
     enum method method;
+    enum auth_step step;
     const char *path; /* decoded and normalised by nginx, no query, no trailing slash */
     char params[PATH_PARAMS_MAX][PATH_PARAM_LEN]; /* what {..} of the pattern matched */
     const char *query;                            /* raw, "" when there is none */
@@ -62,12 +81,15 @@ struct request {
     char request_id[65];
     char traceparent[64]; /* W3C Trace Context; "" when there is none */
     struct auth_context auth;
-    int64_t started_us;  /* monotonic */
-    int64_t deadline_us; /* monotonic */
-    void *cgi;           /* the server's own */
+    struct rate rate;
+    const char *challenge; /* static: WWW-Authenticate of a 401 */
+    int64_t started_us;    /* monotonic */
+    int64_t deadline_us;   /* monotonic */
+    void *cgi;             /* the server's own */
 };
 
-/* A header by its HTTP name ("Idempotency-Key"), or NULL. */
+/* A header by its HTTP name ("Idempotency-Key"), or NULL. Those of Cloud Tasks (X-CloudTasks-*)
+ * are NULL unless the caller has shown task credentials. */
 const char *request_header(const struct request *r, const char *name);
 
 /* A query parameter, percent-decoded, appended to out. ERR_BAD_REQUEST when it is given twice or

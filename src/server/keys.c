@@ -9,15 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
-
-#define HASH_BYTES  32
 #define KEYS_MAX    1000
 #define KEY_LEN_MAX 512
 
 struct key {
     char id[65], subject[65];
-    unsigned char hash[HASH_BYTES];
+    unsigned char hash[KEY_HASH_BYTES];
     unsigned scopes;
     int64_t expires_us; /* 0: never */
 };
@@ -27,9 +24,9 @@ struct key_set {
     size_t n;
 };
 
-static void hash_key(const char *key, unsigned char out[HASH_BYTES])
+void key_hash(const char *key, unsigned char out[KEY_HASH_BYTES])
 {
-    (void)crypto_generichash(out, HASH_BYTES, (const unsigned char *)key, strlen(key), NULL, 0);
+    (void)crypto_generichash(out, KEY_HASH_BYTES, (const unsigned char *)key, strlen(key), NULL, 0);
 }
 
 static enum err add_key(struct key_set *k, const struct key *key, struct error *e)
@@ -48,7 +45,7 @@ static enum err add_plain(struct key_set *k, const char *text, const char *id, u
     struct key key = {.scopes = scopes};
     (void)snprintf(key.id, sizeof key.id, "%s", id);
     (void)snprintf(key.subject, sizeof key.subject, "%s", id);
-    hash_key(text, key.hash);
+    key_hash(text, key.hash);
     return add_key(k, &key, e);
 }
 
@@ -83,7 +80,8 @@ static enum err read_key(const struct json_at *at, struct key *out, struct error
     (void)snprintf(out->subject, sizeof out->subject, "%s", text);
     if ((err = json_read_string(&hash, 64, 64, &text, e)) != ERR_OK)
         return err;
-    if (sodium_hex2bin(out->hash, HASH_BYTES, text, 64, NULL, &n, NULL) != 0 || n != HASH_BYTES)
+    if (sodium_hex2bin(out->hash, KEY_HASH_BYTES, text, 64, NULL, &n, NULL) != 0 ||
+        n != KEY_HASH_BYTES)
         return json_refuse(&hash, e, "must be a BLAKE2b-256 hash in hex");
     if ((err = read_scopes(&scopes, &out->scopes, e)) != ERR_OK)
         return err;
@@ -92,6 +90,10 @@ static enum err read_key(const struct json_at *at, struct key *out, struct error
             return err;
         (void)snprintf(out->subject, sizeof out->subject, "%s", text);
     }
+    if (strcmp(out->id, KEY_ID_DISPATCHER) == 0)
+        return json_refuse(&id, e, "must not be \"%s\"", KEY_ID_DISPATCHER);
+    if (strcmp(out->subject, SUBJECT_ANONYMOUS) == 0)
+        return json_refuse(&id, e, "must not own what is anonymous");
     if (!json_missing(&expires)) {
         if ((err = json_read_string(&expires, 1, 64, &text, e)) != ERR_OK)
             return err;
@@ -99,6 +101,12 @@ static enum err read_key(const struct json_at *at, struct key *out, struct error
             return json_refuse(&expires, e, "must be an RFC 3339 time");
     }
     return ERR_OK;
+}
+
+enum err key_check_entry(const struct json_at *at, struct error *e)
+{
+    struct key unused = {0};
+    return read_key(at, &unused, e);
 }
 
 static enum err read_keys_file(struct key_set *k, const char *path, struct error *e)
@@ -134,7 +142,7 @@ enum err keys_load(const struct config *cfg, const char *task_key, struct key_se
     if (err == ERR_OK && cfg->api_key != NULL)
         err = add_plain(k, cfg->api_key, "default", SCOPE_CLIENT | SCOPE_TASK | SCOPE_ADMIN, e);
     if (err == ERR_OK && task_key != NULL)
-        err = add_plain(k, task_key, "dispatcher", SCOPE_TASK, e);
+        err = add_plain(k, task_key, KEY_ID_DISPATCHER, SCOPE_TASK, e);
     if (err == ERR_OK && cfg->api_keys_file != NULL)
         err = read_keys_file(k, cfg->api_keys_file, e);
     if (err != ERR_OK) {
@@ -156,21 +164,21 @@ void keys_free(struct key_set *k)
 enum err keys_check(const struct key_set *k, const char *key, int64_t now_us,
                     struct auth_context *out, struct error *e)
 {
-    unsigned char hash[HASH_BYTES];
+    unsigned char hash[KEY_HASH_BYTES];
     const struct key *found = NULL;
     if (strlen(key) > KEY_LEN_MAX)
         return error_set(e, ERR_FORBIDDEN, "The API key is wrong.");
-    hash_key(key, hash);
+    key_hash(key, hash);
     for (size_t i = 0; i < k->n; i++)
-        if (sodium_memcmp(hash, k->items[i].hash, HASH_BYTES) == 0)
+        if (sodium_memcmp(hash, k->items[i].hash, KEY_HASH_BYTES) == 0)
             found = &k->items[i];
     if (found == NULL)
         return error_set(e, ERR_FORBIDDEN, "The API key is wrong.");
+    memcpy(out->key_id, found->id, sizeof out->key_id);
     if (found->expires_us != 0 && found->expires_us <= now_us)
         return error_set(e, ERR_FORBIDDEN, "The API key has expired; ask for a new one.");
     out->anonymous = false;
     out->scopes = found->scopes;
-    memcpy(out->key_id, found->id, sizeof out->key_id);
     memcpy(out->subject, found->subject, sizeof out->subject);
     return ERR_OK;
 }

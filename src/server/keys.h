@@ -2,10 +2,13 @@
 #ifndef PDF_OCR_SERVER_KEYS_H
 #define PDF_OCR_SERVER_KEYS_H
 
+#include "base/json.h"
 #include "core/config.h"
 #include "server/http.h"
 
 struct key_set;
+
+#define KEY_ID_DISPATCHER "dispatcher" /* task_key's */
 
 /* Reads API_KEY and API_KEYS_FILE, and adds task_key (may be NULL) with the scope task.
  *
@@ -16,8 +19,15 @@ enum err keys_load(const struct config *cfg, const char *task_key, struct key_se
                    struct error *e);
 void keys_free(struct key_set *k);
 
+/* The hash that the file holds for a key. */
+#define KEY_HASH_BYTES 32
+void key_hash(const char *key, unsigned char out[KEY_HASH_BYTES]);
+
+/* Checks one entry of the file. */
+enum err key_check_entry(const struct json_at *at, struct error *e);
+
 /* Looks a key up; the time does not depend on which one it is. ERR_FORBIDDEN: not known, or
- * expired. */
+ * expired (then out->key_id is set: it was a key, and no guess). */
 enum err keys_check(const struct key_set *k, const char *key, int64_t now_us,
                     struct auth_context *out, struct error *e);
 

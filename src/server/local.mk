@@ -1,9 +1,14 @@
 # The server: master, pools, FastCGI, who may call.
 noinst_LIBRARIES += libserver.a
 libserver_a_SOURCES = \
+	src/server/auth.c src/server/auth.h \
 	src/server/backend.c src/server/backend.h \
 	src/server/http.h \
+	src/server/jwks.c src/server/jwks.h \
+	src/server/jwt.c src/server/jwt.h \
 	src/server/keys.c src/server/keys.h \
+	src/server/keys_command.c src/server/keys_command.h \
+	src/server/limits.c src/server/limits.h \
 	src/server/loops.c src/server/loops.h \
 	src/server/master.c src/server/master.h \
 	src/server/metrics.c src/server/metrics.h \
@@ -12,7 +17,8 @@ libserver_a_SOURCES = \
 	src/server/serve.c src/server/serve.h \
 	src/server/worker.c src/server/worker.h
 libserver_a_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
-libserver_a_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
+libserver_a_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
+	$(CJOSE_CFLAGS)
 
 bin_PROGRAMS += pdf-ocr-api
 pdf_ocr_api_SOURCES = src/server/main.c

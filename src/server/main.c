@@ -8,20 +8,27 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "server/auth.h"
 #include "server/backend.h"
 #include "server/keys.h"
+#include "server/keys_command.h"
 #include "server/master.h"
 
 static const char usage[] =
-    "usage: pdf-ocr-api [--check-config | --print-settings | --help | --version]\n"
+    "usage: pdf-ocr-api [--check-config | --print-settings | --routes | --help | --version]\n"
+    "       pdf-ocr-api keys new|list|revoke ...\n"
     "\n"
     "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
     "environment.\n"
     "\n"
     "  --check-config    read the settings, tell what is wrong, end\n"
-    "  --print-settings  list every setting: name, default, meaning (tab separated)\n"
+    "  --print-settings  list every setting: name, default, meaning, what is expected\n"
+    "                    (tab separated)\n"
+    "  --routes          list every route and who may call it, as JSON\n"
     "  --help            this text\n"
-    "  --version         the version\n";
+    "  --version         the version\n"
+    "\n"
+    "keys --help tells how API_KEYS_FILE is edited.\n";
 
 /* Local mode with no key at all gets one of its own; anywhere else a key must be given. */
 static enum err ensure_key(struct config *cfg, struct error *e)
@@ -45,6 +52,18 @@ static enum err ensure_key(struct config *cfg, struct error *e)
     return err;
 }
 
+static void print_routes(void)
+{
+    static const char *const policies[AUTH__MAX] = {
+        [AUTH_NONE] = "none",   [AUTH_OPTIONAL] = "optional", [AUTH_KEY] = "key",
+        [AUTH_ADMIN] = "admin", [AUTH_TASK] = "task",         [AUTH_SIGNED] = "signed"};
+    for (const struct route *r = routes; r->handler != NULL; r++)
+        (void)printf("%s{\"method\":\"%s\",\"path\":\"%s\",\"auth\":\"%s\"}",
+                     r == routes ? "[" : ",\n ", method_names[r->method], r->pattern,
+                     policies[r->auth]);
+    (void)puts("]");
+}
+
 static int serve(struct config *cfg)
 {
     struct error e = {0};
@@ -61,11 +80,12 @@ static int serve(struct config *cfg)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
-                                            {"print-settings", no_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"check-config", no_argument, NULL, 'c'}, {"print-settings", no_argument, NULL, 'p'},
+        {"routes", no_argument, NULL, 'r'},       {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+    if (argc > 1 && strcmp(argv[1], "keys") == 0)
+        return keys_command(argc - 1, argv + 1);
     int option = getopt_long(argc, argv, "", options, NULL);
     struct config cfg;
     struct error e = {0};
@@ -77,6 +97,10 @@ int main(int argc, char **argv)
         config_print_settings(stdout);
         return 0;
     }
+    if (option == 'r') {
+        print_routes();
+        return 0;
+    }
     if ((option != -1 && option != 'c') || optind < argc) {
         (void)fputs(usage, stderr);
         return 2;
@@ -86,7 +110,8 @@ int main(int argc, char **argv)
         return 1;
     }
     enum err err = config_load(&cfg, &e);
-    if (err == ERR_OK && (err = backend_check(&cfg, &e)) != ERR_OK)
+    if (err == ERR_OK &&
+        ((err = auth_check(&cfg, &e)) != ERR_OK || (err = backend_check(&cfg, &e)) != ERR_OK))
         config_free(&cfg);
     if (err != ERR_OK) {
         log_error(LOG_ERROR, "the settings are wrong", &e);

@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/auth.h"
 #include "server/backend.h"
+#include "server/limits.h"
 #include "server/metrics.h"
 #include "server/worker.h"
 
@@ -204,7 +206,7 @@ static void reload(struct master *m)
     struct key_set *keys = NULL;
     struct error e = {0};
     reload_flag = 0;
-    if (keys_load(m->cfg, m->task_key, &keys, &e) != ERR_OK) {
+    if (auth_check(m->cfg, &e) != ERR_OK || keys_load(m->cfg, m->task_key, &keys, &e) != ERR_OK) {
         log_error(LOG_ERROR, "the keys could not be read again; the old ones stay", &e);
         return;
     }
@@ -273,7 +275,7 @@ static enum err set_up(struct master *m, struct error *e)
 {
     int pipe_fds[2];
     enum err err = lock_run_dir(m, e);
-    if (err != ERR_OK || (err = metrics_setup(e)) != ERR_OK)
+    if (err != ERR_OK || (err = metrics_setup(e)) != ERR_OK || (err = limits_setup(e)) != ERR_OK)
         return err;
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0 ||
         (m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)

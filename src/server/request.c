@@ -36,11 +36,22 @@ static enum err read_method(const char *name, enum method *out, struct error *e)
     return error_set(e, ERR_METHOD_NOT_ALLOWED, "The method %.20s is not known here.", name);
 }
 
+static enum auth_step read_step(const char *name)
+{
+    static const char *const names[AUTH_STEP__MAX] = {"", "check", "done"};
+    for (int i = AUTH_STEP_CHECK; i < AUTH_STEP__MAX; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (enum auth_step)i;
+    return AUTH_STEP_ALL;
+}
+
 enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r, struct error *e)
 {
     memset(r, 0, sizeof *r);
     r->cgi = cgi;
-    r->query = param(cgi, "QUERY_STRING");
+    r->step = read_step(param(cgi, "AUTH_STEP"));
+    bool about = r->step == AUTH_STEP_CHECK;
+    r->query = param(cgi, about ? "AUTH_QUERY" : "QUERY_STRING");
     r->content_type = param(cgi, "CONTENT_TYPE");
     r->remote_addr = param(cgi, "REMOTE_ADDR");
     (void)snprintf(r->request_id, sizeof r->request_id, "%.64s", param(cgi, "REQUEST_ID"));
@@ -50,7 +61,7 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
     const char *length = param(cgi, "X_BODY_LENGTH");
     r->content_length = length[0] != '\0' ? strtoll(length, NULL, 10) : -1;
     r->auth.anonymous = true;
-    const char *path = param(cgi, "DOCUMENT_URI");
+    const char *path = param(cgi, about ? "AUTH_URI" : "DOCUMENT_URI");
     size_t n = strlen(path);
     r->path = path_copy;
     path_copy[0] = '\0';
@@ -60,7 +71,7 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
         n--;
     memcpy(path_copy, path, n);
     path_copy[n] = '\0';
-    return read_method(param(cgi, "REQUEST_METHOD"), &r->method, e);
+    return read_method(param(cgi, about ? "AUTH_METHOD" : "REQUEST_METHOD"), &r->method, e);
 }
 
 const char *request_header(const struct request *r, const char *name)
@@ -70,6 +81,8 @@ const char *request_header(const struct request *r, const char *name)
     for (const char *p = name; *p != '\0' && n < sizeof cgi_name - 1; p++)
         cgi_name[n++] = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
     cgi_name[n] = '\0';
+    if (strncmp(cgi_name, "HTTP_X_CLOUDTASKS_", 18) == 0 && (r->auth.scopes & SCOPE_TASK) == 0)
+        return NULL;
     return FCGX_GetParam(cgi_name, ((const FCGX_Request *)r->cgi)->envp);
 }
 

@@ -1,7 +1,6 @@
 #include "server/serve.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,47 +16,6 @@
 
 #define PASSED_ON_MAX 512
 
-enum err server_read_origins(struct server *s, struct error *e)
-{
-    const char *text = s->cfg->cors_origins;
-    size_t n = 0;
-    if (text == NULL)
-        return ERR_OK;
-    json_t *list = json_loads(text, 0, NULL);
-    char *copy = strdup(text), *rest = copy;
-    for (size_t i = 0; list != NULL && i < json_array_size(list) && n < CORS_ORIGINS_MAX; i++)
-        s->origins[n++] = strdup(json_string_value(json_array_get(list, i)) != NULL
-                                     ? json_string_value(json_array_get(list, i))
-                                     : "");
-    while (list == NULL && rest != NULL && n < CORS_ORIGINS_MAX) {
-        char *item = strsep(&rest, ",");
-        item += strspn(item, " ");
-        item[strcspn(item, " ")] = '\0';
-        if (item[0] != '\0')
-            s->origins[n++] = strdup(item);
-    }
-    free(copy);
-    json_decref(list);
-    for (size_t i = 0; i < n; i++) {
-        if (s->origins[i] == NULL)
-            return error_set(e, ERR_INTERNAL, "Out of memory.");
-        if (strcmp(s->origins[i], "*") != 0 && strncmp(s->origins[i], "http://", 7) != 0 &&
-            strncmp(s->origins[i], "https://", 8) != 0)
-            return error_set(e, ERR_UNPROCESSABLE,
-                             "CORS_ORIGINS holds \"%.100s\"; expected origins such as "
-                             "https://app.example.",
-                             s->origins[i]);
-    }
-    return ERR_OK;
-}
-
-void server_free_origins(struct server *s)
-{
-    for (size_t i = 0; i < CORS_ORIGINS_MAX; i++)
-        free(s->origins[i]);
-    memset(s->origins, 0, sizeof s->origins);
-}
-
 void reply_header(struct reply *p, const char *name, const char *fmt, ...)
 {
     if (p->n_headers == REPLY_HEADERS_MAX)
@@ -70,73 +28,6 @@ void reply_header(struct reply *p, const char *name, const char *fmt, ...)
     if (n < 0 || n >= (int)sizeof p->headers[0].value || strpbrk(value, "\r\n") != NULL)
         return;
     p->headers[p->n_headers++].name = name;
-}
-
-static const char *allowed_origin(const struct server *s, const struct request *r)
-{
-    const char *origin = request_header(r, "Origin");
-    for (size_t i = 0; origin != NULL && s->origins[i] != NULL; i++) {
-        if (strcmp(s->origins[i], "*") == 0)
-            return "*";
-        if (strcmp(s->origins[i], origin) == 0)
-            return s->origins[i];
-    }
-    return NULL;
-}
-
-/* --- who may call --- */
-
-static enum err check_signature(const struct server *s, const struct request *r, struct error *e)
-{
-    struct buffer expires = BUFFER_INIT, signature = BUFFER_INIT;
-    bool found;
-    const char *method = method_names[r->method == METHOD_HEAD ? METHOD_GET : r->method];
-    enum err err = request_query(r, "expires", &expires, &found, e);
-    if (err == ERR_OK)
-        err = request_query(r, "signature", &signature, &found, e);
-    if (err == ERR_OK)
-        err = signed_url_check(s->app->signing_key, method, r->path,
-                               expires.data != NULL ? expires.data : "",
-                               signature.data != NULL ? signature.data : "",
-                               source_now_us(s->app->services.source) / US_PER_S, e);
-    buffer_free(&expires);
-    buffer_free(&signature);
-    return err;
-}
-
-static enum err check_key(const struct server *s, const struct route *route, struct request *r,
-                          struct error *e)
-{
-    const char *key = request_header(r, "X-API-Key");
-    bool task = route->auth == AUTH_TASK;
-    if (key == NULL || key[0] == '\0') {
-        if (route->auth == AUTH_OPTIONAL)
-            return ERR_OK;
-        return error_set(e, ERR_UNAUTHORIZED, "Send your API key in the X-API-Key header.");
-    }
-    enum err err = keys_check(s->keys, key, source_now_us(s->app->services.source), &r->auth, e);
-    unsigned want = task ? SCOPE_TASK : SCOPE_CLIENT | SCOPE_ADMIN;
-    if (err == ERR_OK && (r->auth.scopes & want) == 0)
-        err = error_set(e, ERR_FORBIDDEN, "The API key is not meant for this call.");
-    if (err == ERR_FORBIDDEN && task)
-        err = e->kind = ERR_UNAUTHORIZED;
-    return err;
-}
-
-static enum err authenticate(const struct server *s, const struct route *route, struct request *r,
-                             struct error *e)
-{
-    switch (route->auth) {
-    case AUTH_NONE:
-        return ERR_OK;
-    case AUTH_SIGNED:
-        return check_signature(s, r, e);
-    case AUTH_OPTIONAL:
-    case AUTH_KEY:
-    case AUTH_TASK:
-        break;
-    }
-    return check_key(s, route, r, e);
 }
 
 /* --- writing the answer --- */
@@ -159,7 +50,7 @@ static void write_problem(const struct request *r, const struct error *e, const 
     buffer_puts(&p->body, "}");
     reply_header(p, "Cache-Control", "no-store");
     if (e->kind == ERR_UNAUTHORIZED)
-        reply_header(p, "WWW-Authenticate", "ApiKey realm=\"pdf-ocr-api\"");
+        reply_header(p, "WWW-Authenticate", "%s", r->challenge);
     if (e->kind == ERR_METHOD_NOT_ALLOWED && allow[0] != '\0')
         reply_header(p, "Allow", "%s", allow);
     if (e->retry_after_s > 0)
@@ -182,7 +73,7 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
                         const struct reply *p)
 {
     struct buffer head = BUFFER_INIT;
-    const char *origin = allowed_origin(s, r);
+    const char *origin = origins_allowed(&s->origins, request_header(r, "Origin"));
     bool redirect = false;
     buffer_printf(&head, "Status: %d\r\nX-Request-ID: %s\r\n", p->status, r->request_id);
     if (p->status != 204 && p->status != 304)
@@ -193,13 +84,21 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
     }
     if (!redirect && p->status != 204 && p->status != 304)
         buffer_printf(&head, "Content-Length: %zu\r\n", p->body.len);
-    if (s->origins[0] != NULL)
+    if (r->rate.limit > 0)
+        buffer_printf(&head,
+                      "RateLimit-Limit: %" PRId64 "\r\nRateLimit-Remaining: %" PRId64
+                      "\r\nRateLimit-Reset: %" PRId64 "\r\n",
+                      r->rate.limit, r->rate.remaining, r->rate.reset_s);
+    if (s->origins.items[0] != NULL)
         buffer_puts(&head, "Vary: Origin\r\n");
     if (origin != NULL)
         buffer_printf(&head,
                       "Access-Control-Allow-Origin: %s\r\nAccess-Control-Expose-Headers: ETag, "
-                      "Location, Retry-After, X-Request-ID\r\n",
+                      "Location, Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, "
+                      "RateLimit-Reset, WWW-Authenticate\r\n",
                       origin);
+    if (r->step == AUTH_STEP_CHECK && p->status != 204)
+        buffer_printf(&head, "X-Refused: %s\r\n", p->body.data != NULL ? p->body.data : "");
     buffer_puts(&head, "\r\n");
     if (r->method != METHOD_HEAD)
         buffer_append(&head, p->body.data, p->body.len);
@@ -228,6 +127,11 @@ static void write_access_log(const struct request *r, const struct reply *p,
     if (!r->auth.anonymous) {
         buffer_puts(&line, ",\"key\":");
         buffer_json_string(&line, r->auth.key_id);
+    }
+    const char *task = request_header(r, "X-CloudTasks-TaskName");
+    if (task != NULL) {
+        buffer_puts(&line, ",\"task\":");
+        buffer_json_string(&line, task);
     }
     if (p->job_id[0] != '\0')
         buffer_printf(&line, ",\"jobId\":\"%s\"", p->job_id);
@@ -271,12 +175,16 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
         preflight(allow, p);
         return ERR_OK;
     }
+    if (err == ERR_OK && r->step == AUTH_STEP_CHECK) {
+        p->status = 204;
+        return authenticate(&s->auth, *route, r, e);
+    }
     bool pass_on = err == ERR_OK && (*route)->pool == POOL_PAGE && s->pool == POOL_API;
     if (err == ERR_OK && (*route)->pool != s->pool && !pass_on)
         err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
     /* What comes to the page pool has been let in by the api pool. */
     if (err == ERR_OK && s->pool != POOL_PAGE)
-        err = authenticate(s, *route, r, e);
+        err = authenticate(&s->auth, *route, r, e);
     if (err == ERR_OK && pass_on)
         return pass_to_page_pool(r, p, e);
     if (err == ERR_OK)
@@ -321,9 +229,11 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     drain_body(cgi);
     write_reply(s, cgi, &r, &p);
     int64_t latency_us = monotonic_us() - started_us;
-    metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
+    bool let_in = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
+    if (!let_in)
+        metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
     metrics_busy(s->pool, -1);
-    if (s->cfg->access_log)
+    if (s->cfg->access_log && !let_in)
         write_access_log(&r, &p, route, latency_us);
     log_context(NULL, NULL);
     context_set(0, NULL);

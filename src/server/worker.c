@@ -66,7 +66,10 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     static const enum pool pools[ROLE__MAX] = {
         [ROLE_API] = POOL_API, [ROLE_TASK] = POOL_TASK, [ROLE_PAGE] = POOL_PAGE};
     struct server s = {.cfg = w->cfg,
-                       .keys = w->keys,
+                       .auth = {.cfg = w->cfg,
+                                .keys = w->keys,
+                                .signing_key = b->app.signing_key,
+                                .source = b->app.services.source},
                        .app = &b->app,
                        .pool = pools[role],
                        .uploads_dir = backend_path(w->cfg, "uploads")};
@@ -81,13 +84,16 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
         l.after = role == ROLE_API ? flush_between_requests : flush_between_tasks;
         l.after_self = &b->app.services.analytics;
     }
-    enum err err = s.uploads_dir != NULL ? server_read_origins(&s, e)
+    enum err err = s.uploads_dir != NULL ? origins_read(w->cfg->cors_origins, &s.origins, e)
                                          : error_set(e, ERR_INTERNAL, "Out of memory.");
+    if (err == ERR_OK)
+        err = auth_open(&s.auth, e);
     if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
         log_event(LOG_WARNING, "TASK_NICE could not be set", "cause", strerror(errno), NULL);
     if (err == ERR_OK)
         err = role == ROLE_API ? loop_kept_connections(&l, e) : loop_single_requests(&l, e);
-    server_free_origins(&s);
+    auth_close(&s.auth);
+    origins_free(&s.origins);
     free(s.uploads_dir);
     return err;
 }

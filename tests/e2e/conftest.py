@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -54,7 +55,8 @@ class Stack:
             "HTTPS_PORT": str(self.port), "METRICS_PORT": str(self.metrics_port),
             "BUILD_DIR": str(BUILD), "API_KEY": KEY, "LOG_FORMAT": "json",
             "RATE_LIMIT_PER_ADDRESS": "10000", "RATE_LIMIT_PER_KEY": "10000",
-            "RATE_LIMIT_BURST": "10000", "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
+            "RATE_LIMIT_BURST": "10000", "AUTH_FAILURES_PER_MINUTE": "1000000",
+            "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
         }
         if env.get("BACKEND") == "google":
@@ -63,6 +65,8 @@ class Stack:
         self.env = {k: v for k, v in self.env.items() if env.get(k, "") is not None}
         self.context = None
         self.process = None
+        # What must not be in the log: keys of the settings, and what is sent as credentials.
+        self.secrets = {self.env[k] for k in ("API_KEY", "GEMINI_API_KEY") if k in self.env}
         self.start()
 
     def start(self):
@@ -92,6 +96,7 @@ class Stack:
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
+        self.note_secrets(path, headers)
         c = connection or self.connect()
         try:
             c.request(method, path, body=body, headers=headers)
@@ -100,6 +105,12 @@ class Stack:
         finally:
             if connection is None:
                 c.close()
+
+    def note_secrets(self, path, headers):
+        """Credentials and signatures, but for words that a log may hold for other reasons."""
+        sent = [headers.get("X-API-Key"), headers.get("Authorization", "").split(" ")[-1]]
+        sent += re.findall(r"[Ss]ignature=([^&]+)", path)
+        self.secrets.update(s for s in sent if s and len(s) >= 12)
 
     def fetch(self, url, method="GET", **kw):
         u = urllib.parse.urlsplit(url)
@@ -158,14 +169,22 @@ class Stack:
             self.process.wait(timeout=40)
         self.log.close()
 
+    def kept_secrets(self):
+        """Keys that the service has made for itself."""
+        files = [self.data / "api-key"]
+        return {f.read_text().strip() for f in files if f.exists()}
+
     def close(self):
         self.stop()
         try:
             for text in (self.logs(),):
                 for bad in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
                     assert bad not in text, text[text.index(bad) - 200:][:4000]
-                assert self.env.get("API_KEY", KEY) not in text, "an API key is in the log"
+                for secret in self.secrets | self.kept_secrets():
+                    assert secret not in text, "a key, token or signature is in the log"
                 assert "signature=" not in text, "a signature is in the log"
+                token = re.search(r"eyJ[\w-]{10,}\.[\w-]{10,}\.", text)
+                assert token is None, "a token is in the log"
         finally:
             shutil.rmtree(self.base, ignore_errors=True)
 

@@ -31,6 +31,7 @@ class GoogleStack(Stack):
         u = urllib.parse.urlsplit(url)
         if u.netloc == f"127.0.0.1:{self.port}":
             return super().fetch(url, method, body=body, headers=headers, **kw)
+        self.note_secrets(url, headers or {})
         status, answer_headers, data = call(url, method, body, headers)
 
         class Answer:

@@ -3,13 +3,16 @@ import concurrent.futures
 import functools
 import json
 import os
+import pathlib
 import subprocess
 import time
+import uuid
 
 import pytest
 from conftest import BUILD, KEY, expected, sample
 from google_stack import World, call, document, grid, needs_firestore, proposal
 from fault_proxy import status  # noqa: I001
+from stack import TASKS_ACCOUNT
 
 pytestmark = needs_firestore
 REGION = {"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}
@@ -430,3 +433,51 @@ def test_health_and_metrics_know_google(world):
     assert b'pdf_ocr_google_calls_total{api="Firestore",status="2xx"}' in text
     settings = s.call("GET", "/api/v1/health/diagnostics").json["settings"]
     assert settings["GEMINI_API_KEY"] == "set"
+
+
+def google_token(world, **changed):
+    """An identity token as Google signs it, with some claims changed."""
+    from jwcrypto import jwk, jws
+    key = jwk.JWK.from_pem(pathlib.Path(world.side.key).read_bytes())
+    kid = json.loads(call(world.side.fake + "/oauth2/v3/certs")[2])["keys"][0]["kid"]
+    now = int(time.time())
+    claims = {"iss": "https://accounts.google.com", "aud": f"https://127.0.0.1:{world.stack.port}", "sub": "1",
+              "email": TASKS_ACCOUNT, "email_verified": True, "iat": now, "exp": now + 3600, **changed}
+    token = jws.JWS(json.dumps({k: v for k, v in claims.items() if v is not None}))
+    token.add_signature(key, "RS256", json.dumps({"alg": "RS256", "kid": kid, "typ": "JWT"}))
+    return token.serialize(compact=True)
+
+
+def test_tasks_carry_an_identity_token_and_no_key(world):
+    s = world.stack
+    job_id = s.submit(s.upload(sample("form")))
+    assert s.wait(job_id)["status"] == "completed"
+    run = [e for e in s.events() if e.get("route") == "task_process_extraction" and e.get("jobId") == job_id]
+    assert run[0]["httpRequest"]["status"] == 200 and run[0]["key"].startswith("jwt:"), run
+    assert run[0]["task"].startswith("extraction-" + job_id)
+    made = [c for c in world.side.control("calls") if c["api"] == "tasks" and c["method"] == "POST"]
+    assert made and "X-API-Key" not in json.dumps(made)
+
+
+def test_only_the_tasks_account_may_deliver(world):
+    s, now = world.stack, int(time.time())
+    body = {"job_id": str(uuid.uuid4())}
+
+    def deliver(key=None, **changed):
+        return s.call("POST", "/api/v1/tasks/process-extraction", body, key=key,
+                      headers={"Authorization": "Bearer " + google_token(world, **changed)}).status
+    assert deliver() == 200
+    for name, changed in {
+            "another account": {"email": "evil@evil-project.iam.gserviceaccount.com"},
+            "account in capitals": {"email": TASKS_ACCOUNT.upper()}, "no e-mail": {"email": None},
+            "not verified": {"email_verified": False}, "verified as text": {"email_verified": "true"},
+            "verification missing": {"email_verified": None}, "another audience": {"aud": "https://other.example"},
+            "audience of the route": {"aud": f"https://127.0.0.1:{s.port}/api/v1/tasks/process-extraction"},
+            "another issuer": {"iss": "https://securetoken.google.com/demo-test"},
+            "issuer without https": {"iss": "accounts.google.com"},
+            "expired": {"exp": now - 3600}}.items():
+        assert deliver(**changed) == 401, name
+    assert deliver(key="wrong-key-0123456789") == 401
+    # What lets tasks in lets nobody in anywhere else.
+    r = s.call("GET", "/api/v1/jobs", key=None, headers={"Authorization": "Bearer " + google_token(world)})
+    assert r.status == 401

@@ -17,6 +17,7 @@ from fault_proxy import FaultProxy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SIGNER = 'signer@demo-test.iam.gserviceaccount.com'
+TASKS_ACCOUNT = 'tasks@demo-test.iam.gserviceaccount.com'
 EMULATOR = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore'
 LIBC = ctypes.CDLL(None)
 
@@ -131,6 +132,7 @@ class GoogleSide:
         host = self.url.removeprefix('http://')
         return {'BACKEND': 'google', 'GCP_PROJECT_ID': 'demo-test', 'GCP_LOCATION': 'us', 'GCP_PROCESSOR_ID': 'proc1',
                 'GCS_BUCKET_NAME': 'demo-bucket', 'TASK_QUEUE_LOCATION': 'us-central1',
+                'TASKS_SERVICE_ACCOUNT': TASKS_ACCOUNT, 'TASKS_JWKS': f'{self.fake}/oauth2/v3/certs',
                 'SIGNING_SERVICE_ACCOUNT': SIGNER, 'GCE_METADATA_HOST': host,
                 'STORAGE_EMULATOR_HOST': f'{self.url}/storage', 'STORAGE_SIGNED_URL_HOST': self.fake,
                 'FIRESTORE_EMULATOR_HOST': f'{host}/firestore', 'CLOUD_TASKS_API_ENDPOINT': f'{self.url}/tasks',

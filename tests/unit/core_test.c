@@ -238,7 +238,7 @@ static void wrong_setting_is_named(void)
     CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
     CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "API_WORKERS is \"many\""));
     CU_ASSERT_EQUAL(setenv("API_WORKERS", "3", 1), 0);
-    CU_ASSERT_EQUAL(setenv("API_KEY", "s3cret", 1), 0);
+    CU_ASSERT_EQUAL(setenv("API_KEY", "s3cret-s3cret-s3cret", 1), 0);
     CU_ASSERT_EQUAL_FATAL(config_load(&c, &e), ERR_OK);
     CU_ASSERT_EQUAL(c.api_workers, 3);
     struct buffer told = BUFFER_INIT;
