@@ -2,6 +2,7 @@
 
 #include <cjose/cjose.h>
 #include <jansson.h>
+#include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,16 @@ static bool holds_string(const json_t *array, const char *want)
     return false;
 }
 
+/* cjose ends the process (an assertion) at some text that is no base64url, so that it only gets to
+ * see what is. */
+static bool is_base64url(const char *text, size_t n)
+{
+    unsigned char bytes[JWT_MAX];
+    size_t len;
+    return n > 0 && sodium_base642bin(bytes, sizeof bytes, text, n, NULL, &len, NULL,
+                                      sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
+}
+
 /* --- the key set --- */
 
 /* Whether the key may verify a signature of this algorithm. */
@@ -57,13 +68,38 @@ static bool is_strong(const cjose_jwk_t *jwk)
     return cjose_jwk_EC_get_curve(jwk, &why) == CJOSE_JWK_EC_P_256;
 }
 
+/* The members that a public key has (RFC 7518, section 6), and no others, as text that the caller
+ * frees. NULL when one is not what it should be. */
+static char *public_members(const json_t *key)
+{
+    static const char *const names[] = {"kty", "kid", "crv"}, *const numbers[] = {"n", "e", "x",
+                                                                                  "y"};
+    json_t *clean = json_object();
+    bool ok = clean != NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_t *value = json_object_get(key, names[i]);
+        ok = ok && (value == NULL ||
+                    (json_is_string(value) && json_object_set(clean, names[i], value) == 0));
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        json_t *value = json_object_get(key, numbers[i]);
+        ok = ok &&
+             (value == NULL || (json_is_string(value) &&
+                                is_base64url(json_string_value(value), json_string_length(value)) &&
+                                json_object_set(clean, numbers[i], value) == 0));
+    }
+    char *text = ok ? json_dumps(clean, JSON_COMPACT) : NULL;
+    json_decref(clean);
+    return text;
+}
+
 /* NULL for a key that is of no use here. */
 static cjose_jwk_t *import_key(const json_t *key)
 {
     cjose_err why;
     if (!is_for(key, &algorithms[0]) && !is_for(key, &algorithms[1]))
         return NULL;
-    char *text = json_dumps(key, JSON_COMPACT);
+    char *text = public_members(key);
     cjose_jwk_t *jwk = text != NULL ? cjose_jwk_import(text, strlen(text), &why) : NULL;
     free(text);
     if (jwk != NULL && !is_strong(jwk)) {
@@ -208,6 +244,18 @@ static enum err read_claims(const cjose_jws_t *jws, json_t **out, struct error *
     return ERR_OK;
 }
 
+/* Three parts with dots between them. */
+static bool is_compact(const char *token)
+{
+    for (int part = 0; part < 3; part++) {
+        size_t n = strcspn(token, ".");
+        if (!is_base64url(token, n) || (token[n] == '.') != (part < 2))
+            return false;
+        token += n + (part < 2);
+    }
+    return true;
+}
+
 enum err jwt_verify(const struct jwt_keys *k, const char *token, const struct jwt_wanted *wanted,
                     int64_t now_s, struct jwt_claims *out, struct error *e)
 {
@@ -215,7 +263,7 @@ enum err jwt_verify(const struct jwt_keys *k, const char *token, const struct jw
     const cjose_jwk_t *key = NULL;
     json_t *claims = NULL;
     size_t n = strlen(token);
-    cjose_jws_t *jws = n <= JWT_MAX ? cjose_jws_import(token, n, &why) : NULL;
+    cjose_jws_t *jws = n <= JWT_MAX && is_compact(token) ? cjose_jws_import(token, n, &why) : NULL;
     enum err err = jws != NULL ? ERR_OK : refuse(e, "no signed JWT in compact form");
     if (err == ERR_OK)
         err = check_header(cjose_jws_get_protected(jws), k, &key, e);

@@ -284,6 +284,7 @@ def forged(i):
         "claims twice": i.sign(claims=json.dumps(i.claims())[:-1].encode() + b',"aud":"x"}'),
         "claims with NUL": i.sign(sub="alice\0bob"), "empty claims": i.sign(claims=b""),
         "too long": i.sign(sub="alice", pad="x" * 6500), "not base64": "a.b!.c", "word": "abc",
+        "parts of a length that cannot be": f"{head}A.{body}.{signature}", "one letter": "A.A.A",
         "percent": "%00%ff", "padding": head + "=." + body + "." + signature,
     }.items()
     for crit in (["exp"], [], "b64"):

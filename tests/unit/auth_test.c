@@ -69,17 +69,29 @@ static void keys_are_found_by_kid_only(void)
     CU_ASSERT_STRING_EQUAL(cause, "bearer token: it has critical headers");
 }
 
-/* Every byte of the three parts is covered by the signature, but for the unused bits of the last
- * character of the signature itself. */
 static void any_changed_byte_is_noticed(void)
 {
     char token[sizeof TOKEN_ES256], cause[64];
-    for (size_t i = 0; i < strlen(TOKEN_ES256) - 1; i++) {
+    for (size_t i = 0; i < strlen(TOKEN_ES256); i++) {
         (void)strcpy(token, TOKEN_ES256);
         token[i] = token[i] == 'A' ? 'B' : 'A';
         CU_ASSERT_NOT_EQUAL(verify(token, &wanted, 1000300, cause), ERR_OK);
         token[i] = '\0';
         CU_ASSERT_NOT_EQUAL(verify(token, &wanted, 1000300, cause), ERR_OK);
+    }
+}
+
+/* At some of these cjose's decoder would end the process. */
+static void text_that_is_no_base64url_is_refused(void)
+{
+    static const char *const parts[] = {"A", "AAAAA", "AQ==A", "A===", "=", "AQ=", "A+/A", "A A"};
+    char cause[64], token[64];
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        for (int at = 0; at < 3; at++) {
+            (void)snprintf(token, sizeof token, "%s.%s.%s", at == 0 ? parts[i] : "e30",
+                           at == 1 ? parts[i] : "e30", at == 2 ? parts[i] : "e30");
+            CU_ASSERT_EQUAL(verify(token, &wanted, 1000300, cause), ERR_UNAUTHORIZED);
+        }
     }
 }
 
@@ -94,6 +106,9 @@ static void useless_key_sets_are_refused(void)
         "{\"keys\":[{\"kty\":\"oct\",\"kid\":\"a\",\"k\":\"c2VjcmV0\"}]}",
         "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}",
         "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AQ\",\"y\":\"AQ\"}]}",
+        "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"A\",\"e\":\"AQAB\"}]}",
+        "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQ==A\",\"e\":\"AQAB\"}]}",
+        "{\"keys\":[{\"kty\":\"RSA\",\"n\":1,\"e\":\"AQAB\"}]}",
         "{\"keys\":[{\"kty\":\"RSA\"}]}"};
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         struct jwt_keys *k = NULL;
@@ -292,6 +307,7 @@ static const struct test_case tests[] = {
     TEST(claims_must_be_the_wanted_ones),
     TEST(keys_are_found_by_kid_only),
     TEST(any_changed_byte_is_noticed),
+    TEST(text_that_is_no_base64url_is_refused),
     TEST(useless_key_sets_are_refused),
     TEST(key_sets_are_read_again_when_they_are_old),
     TEST(unknown_kid_is_looked_for_once_in_a_while),
