@@ -173,7 +173,7 @@ EXPECTED["optional"] = {**EXPECTED["key"], "none": "in", "empty key": "in", "bas
 
 def path_of(pattern):
     example = {"job_id": str(uuid.uuid4()), "pdf_id": str(uuid.uuid4()), "file_name": "a.pdf",
-               "name": "result.csv"}
+               "name": "result.csv", "page": "1", "format": "csv"}
     return re.sub(r"{(\w+)}", lambda m: example[m.group(1)], pattern)
 
 

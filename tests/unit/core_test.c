@@ -255,8 +255,8 @@ static void wrong_setting_is_named(void)
 static void google_mode_needs_what_it_cannot_do_without(void)
 {
     static const char *const settings[][2] = {
-        {"BACKEND", "google"}, {"GCP_PROJECT_ID", "p"},       {"GCS_BUCKET_NAME", "b"},
-        {"API_KEY", "k"},      {"API_BASE_URL", "https://h"}, {"TASK_DEADLINE_S", "1770"},
+        {"BACKEND", "google"},           {"GCP_PROJECT_ID", "p"},       {"GCS_BUCKET_NAME", "b"},
+        {"API_KEY", "0123456789abcdef"}, {"API_BASE_URL", "https://h"}, {"TASK_DEADLINE_S", "1770"},
     };
     static const char *const wrong[][3] = {
         {"GCP_PROJECT_ID", "", "GCP_PROJECT_ID is not set"},
