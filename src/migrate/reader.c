@@ -108,8 +108,6 @@ static void choose_page_size(struct reader *r, size_t bytes, size_t documents)
     size_t each = documents > 0 ? bytes / documents + 1 : AIM_BYTES;
     size_t fitting = AIM_BYTES / each, grown = (size_t)r->page_size * 4;
     r->page_size = (int)(fitting < 1 ? 1 : fitting < grown ? fitting : grown);
-    if (r->page_size > r->most)
-        r->page_size = r->most;
 }
 
 enum err reader_page(struct reader *r, const char *cursor,
@@ -120,7 +118,9 @@ enum err reader_page(struct reader *r, const char *cursor,
     size_t n = 0;
     enum err err;
     if (r->page_size == 0)
-        r->page_size = r->most < FIRST_PAGE ? r->most : FIRST_PAGE;
+        r->page_size = FIRST_PAGE;
+    if (r->page_size > r->most)
+        r->page_size = r->most;
     for (;;) {
         /* One document has 1 MiB at most, but several times that as JSON. */
         err = ask(r, "runQuery", page_query(r, cursor), true, r->page_size > 1 ? MOST_BYTES : 0,

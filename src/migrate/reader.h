@@ -14,8 +14,8 @@ struct reader {
     const char *project, *database, *collection;
     const struct bigquery_table *table; /* its columns are the fields that are asked for */
     const struct checkpoint *checkpoint;
-    int most;      /* documents a page */
-    int page_size; /* of the next page; 0 at first; changed by the reader, which aims at a size */
+    int most;      /* documents of the next page */
+    int page_size; /* 0 at first; the reader's own, which aims at a size in bytes */
 };
 
 /* Reads the page after the document named cursor (NULL: the first) and calls take with each

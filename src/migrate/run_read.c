@@ -146,6 +146,8 @@ static enum err take_page(struct run *m, size_t i, struct reader *reader, struct
 static enum err next_page(struct run *m, size_t i, struct reader *reader, struct error *e)
 {
     enum err err = ERR_OK;
+    int64_t room = m->o->batch_size - state_progress(m->state, i)->batch_rows;
+    reader->most = (int)(room < PAGE_MOST ? room : PAGE_MOST);
     for (int round = 0; round < PATIENCE; round++) {
         struct error stopped;
         err = take_page(m, i, reader, e);
@@ -189,9 +191,7 @@ enum err run_read(struct run *m, size_t i, struct error *e)
                             .database = m->cfg->firestore_database,
                             .collection = run_collection(m, i),
                             .table = &bigquery_tables[i],
-                            .checkpoint = &m->checkpoint,
-                            .most =
-                                (int)(m->o->batch_size < PAGE_MOST ? m->o->batch_size : PAGE_MOST)};
+                            .checkpoint = &m->checkpoint};
     char task[256];
     enum err err = run_make_staging(m, i, e);
     int64_t total = err == ERR_OK ? reader_count(&reader) : -1;
