@@ -24,7 +24,8 @@ pytestmark = [
                                                        "the migration is NOT tested here"),
     pytest.mark.skipif(not pathlib.Path(ENGINE).exists(), reason="there is no venv with DuckDB (scripts/check "
                                                                  "makes it): the migration is NOT tested here")]
-JOBS, FEEDBACK = 700, 150
+# All shapes several times over; MIGRATE_JOBS=20000 MIGRATE_FEEDBACK=5000 fills the emulator as a big service would.
+JOBS, FEEDBACK = (int(os.environ.get("MIGRATE_" + n, d)) for n, d in (("JOBS", 700), ("FEEDBACK", 150)))
 EARLY = shapes.CREATED
 COLLECTIONS = {"jobs": "extraction_jobs", "feedback": "region_feedback"}
 IDS = {"jobs": "job_id", "feedback": "id"}
@@ -34,7 +35,7 @@ class Side:
     """Google's side, and what a test asks of it."""
 
     def __init__(self):
-        self.google = GoogleSide(faults=True, engine=str(ENGINE))
+        self.google = GoogleSide(faults=True, engine=str(ENGINE), heap="256m" if JOBS < 5000 else "2g")
         self.faults = self.google.faults
         self.made = 0
 

@@ -7,10 +7,11 @@ The SQL is read as GoogleSQL and written as DuckDB's by sqlglot. It differs from
   TO_JSON_STRING of it is the text itself; it cannot be searched;
 - partitions, clustering, quotas, slots and DML limits are not there; a job is done when its insert is answered,
   but says RUNNING until it is asked for again;
-- rows of insertAll stay in the streaming buffer until /__control/settle; a DML statement that changes one fails as
-  BigQuery's does; of the 30 minutes and of columns by load there is nothing.
+- rows of insertAll stay in the streaming buffer until /__control/settle, whatever their age; a DML statement that
+  changes one fails as BigQuery's does;
+- a MERGE whose source has two rows for one of the target is not refused.
 
-    VENV/bin/python bigquery_engine.py [options of fake_google.py]     VENV needs duckdb and sqlglot
+    VENV/bin/python bigquery_engine.py [options of fake_google.py]     VENV has what requirements.txt names
 
 Control, under /__control: POST engine {"fail": [{"job": "load", "reason": "backendError", "times": 2}],
 "hide_buffer": true} fails jobs whose name contains `job`; POST settle empties the streaming buffers;
