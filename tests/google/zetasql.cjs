@@ -13,7 +13,7 @@ const languageOptions = { nameResolutionMode: 'NAME_RESOLUTION_DEFAULT', product
 const freePort = () => new Promise(ok => { const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => ok(port)); }); });
 async function main() {
   const wanted = JSON.parse(fs.readFileSync(0)), port = await freePort();
-  const server = spawn(home + '/remote_server.so', ['localhost', String(port)], { stdio: 'ignore' });
+  const server = spawn(home + `/remote_server${process.arch.startsWith('arm') ? '_arm' : ''}.so`, ['localhost', String(port)], { stdio: 'ignore' });
   try {
     const definition = loader.loadSync('local_service.proto', { oneofs: true, longs: String, enums: String, includeDirs: [home + '/protos'] });
     const api = new (grpc.loadPackageDefinition(definition).zetasql.local_service.ZetaSqlLocalService)(`localhost:${port}`, grpc.credentials.createInsecure());
