@@ -80,12 +80,12 @@ class Run:
         return [str(BUILD / "pdf-ocr-migrate"), "--dataset", self.dataset, "--collection", self.collections["jobs"],
                 "--feedback-collection", self.collections["feedback"], *options]
 
-    def start(self, *options):
+    def start(self, *options, stderr=subprocess.PIPE):
         env = {"PATH": os.environ["PATH"], "TMPDIR": str(self.folder), "LOG_FORMAT": "json",
                "LOG_LEVEL": "warning", **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")},
                **self.side.google.env()}
         return subprocess.Popen(self.command(*options), env=env, cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                stdout=subprocess.PIPE, stderr=stderr)
 
     def __call__(self, *options, want=0):
         """Runs to the end: the last event of --json, or the text."""
@@ -371,6 +371,27 @@ def test_progress_lines_and_a_summary_table(small):
     assert "\x1b" not in out + small.err
 
 
+def test_a_bar_on_a_terminal(small):
+    small.side.put(small.collections["jobs"], "a", **good_job())
+    ours, theirs = os.openpty()
+    p = small.start(stderr=theirs)
+    os.close(theirs)
+    p.communicate(timeout=60)
+    shown = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert p.returncode == 0
+    assert f"reading {small.collections['jobs']} [{'#' * 30}] 1/1, " in shown and "/s" in shown
+
+
+def test_a_load_job_has_the_documents_that_were_asked_for(side, small):
+    side.fill(small.collections["jobs"], [(f"j{i}", {k: shapes.value(v) for k, v in good_job().items()})
+                                          for i in range(25)])
+    side.faults.calls.clear()
+    small("--batch-size", "10")
+    loads = [c for c in side.faults.calls if c[0] == "PUT"]
+    assert len(loads) == 3 and small.count("jobs") == [25, 25]
+
+
 # --- faults
 
 BQ_JOBS = r"/projects/demo-test/jobs"
@@ -411,6 +432,7 @@ def outcome(run):
 def test_faults_are_ridden_out(little, wanted, tmp_path, fault):
     run = Run(little, tmp_path, "_little")
     pattern, what, times = FAULTS[fault]
+    little.faults.clear()
     little.faults.fail(pattern, what, times=times)
     run("--batch-size", "40", want=1)
     assert len([c for c in little.faults.calls if c[2] != "forwarded"]) == times
@@ -475,6 +497,7 @@ def test_killed_anywhere_and_resumed_it_ends_the_same(little, wanted, tmp_path, 
 
 def test_sigint_stops_cleanly_and_resume_ends_the_same(little, wanted, tmp_path):
     run = Run(little, tmp_path, "_little")
+    little.faults.clear()  # of the calls of the fixtures
     little.faults.fail("/queries/|-merge-", status(503), times=None)
     p = run.start("--batch-size", "40")
     while not any("-merge-" in c[1] for c in little.faults.calls):
@@ -502,6 +525,7 @@ def test_a_run_without_resume_clears_what_another_left(little, wanted, tmp_path)
 
 def test_two_runs_in_one_folder(little, wanted, tmp_path):
     run = Run(little, tmp_path, "_little")
+    little.faults.clear()  # of the calls of the fixtures
     little.faults.fail("-merge-", status(503), times=None)
     p = run.start()
     while not any("-merge-" in c[1] for c in little.faults.calls):
