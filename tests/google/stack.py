@@ -76,8 +76,8 @@ class GoogleSide:
         if faults:
             self.faults = FaultProxy(self.contract)
         self.url = self.faults.url if faults else self.contract
-        fake = self.spawn('fake_google', [self.engine or sys.executable, os.path.join(HERE, 'bigquery_engine.py' if self.engine else
-                                                       'fake_google.py'), '--key', self.key,
+        program = os.path.join(HERE, 'bigquery_engine.py' if self.engine else 'fake_google.py')
+        fake = self.spawn('fake_google', [self.engine or sys.executable, program, '--key', self.key,
                                           '--service-account', SIGNER, '--public-url', f'{self.url}/storage',
                                           *fake_options])
         self.fake = f'http://127.0.0.1:{self.first_line(fake)}'
