@@ -45,6 +45,12 @@ google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 google_test_LDADD = libgoogle.a libcore.a libextract.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
 
+check_PROGRAMS += migrate_test
+migrate_test_SOURCES = tests/unit/migrate_test.c
+migrate_test_CPPFLAGS = $(TEST_CPPFLAGS)
+migrate_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
+migrate_test_LDADD = libmigrate.a $(google_test_LDADD) $(SQLITE_LIBS)
+
 # Run by the end-to-end tests, against emulators.
 noinst_PROGRAMS += google_conformance
 google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \

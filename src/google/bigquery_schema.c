@@ -4,20 +4,10 @@
 #include <string.h>
 #include <strings.h>
 
-struct column {
-    const char *name, *type, *mode, *fallback, *description;
-};
-
-struct table {
-    const char *name, *id, *newest; /* newest: the order of rows of one id, in the view */
-    const char *cluster[3];
-    const struct column *columns;
-};
-
 #define REQUIRED "REQUIRED"
 #define NULLABLE "NULLABLE"
 
-static const struct column job_columns[] = {
+static const struct bigquery_column job_columns[] = {
     {"job_id", "STRING", REQUIRED, NULL, "UUID of the job"},
     {"pdf_id", "STRING", REQUIRED, NULL, "UUID of the upload or SHA-256 of the document"},
     {"status", "STRING", REQUIRED, NULL, "queued, processing, completed, failed, cancelled"},
@@ -37,7 +27,7 @@ static const struct column job_columns[] = {
     {0},
 };
 
-static const struct column feedback_columns[] = {
+static const struct bigquery_column feedback_columns[] = {
     {"id", "STRING", REQUIRED, NULL, "UUID of the feedback"},
     {"job_id", "STRING", REQUIRED, NULL, NULL},
     {"corrections", "JSON", REQUIRED, NULL, "array of {action, region_id, ...}"},
@@ -51,11 +41,10 @@ static const struct column feedback_columns[] = {
     {0},
 };
 
-static const struct table tables[] = {
+const struct bigquery_table bigquery_tables[BIGQUERY_TABLES] = {
     {"jobs", "job_id", "updated_at", {"job_id", "status", "pdf_id"}, job_columns},
     {"feedback", "id", "created_at", {"job_id", "user_id", "status"}, feedback_columns},
 };
-#define N_TABLES (sizeof tables / sizeof tables[0])
 
 static enum err no_memory(struct error *e)
 {
@@ -64,7 +53,7 @@ static enum err no_memory(struct error *e)
 
 /* --- what should be there --- */
 
-static json_t *column_json(const struct column *c)
+static json_t *column_json(const struct bigquery_column *c)
 {
     json_t *j = json_pack("{s:s,s:s,s:s}", "name", c->name, "type", c->type, "mode", c->mode);
     if (c->fallback != NULL)
@@ -74,10 +63,10 @@ static json_t *column_json(const struct column *c)
     return j;
 }
 
-static json_t *table_json(const struct bigquery_dataset *d, const struct table *t)
+static json_t *table_json(const struct bigquery_dataset *d, const struct bigquery_table *t)
 {
     json_t *fields = json_array();
-    for (const struct column *c = t->columns; c->name != NULL; c++)
+    for (const struct bigquery_column *c = t->columns; c->name != NULL; c++)
         (void)json_array_append_new(fields, column_json(c));
     return json_pack("{s:{s:s,s:s,s:s},s:{s:o},s:{s:s,s:s},s:{s:[s,s,s]}}", "tableReference",
                      "projectId", d->project, "datasetId", d->dataset, "tableId", t->name, "schema",
@@ -85,7 +74,8 @@ static json_t *table_json(const struct bigquery_dataset *d, const struct table *
                      "clustering", "fields", t->cluster[0], t->cluster[1], t->cluster[2]);
 }
 
-static void view_query(const struct bigquery_dataset *d, const struct table *t, struct buffer *out)
+static void view_query(const struct bigquery_dataset *d, const struct bigquery_table *t,
+                       struct buffer *out)
 {
     buffer_printf(out,
                   "SELECT * FROM `%s.%s.%s` WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY %s "
@@ -93,7 +83,7 @@ static void view_query(const struct bigquery_dataset *d, const struct table *t, 
                   d->project, d->dataset, t->name, t->id, t->newest);
 }
 
-static json_t *view_json(const struct bigquery_dataset *d, const struct table *t)
+static json_t *view_json(const struct bigquery_dataset *d, const struct bigquery_table *t)
 {
     struct buffer query = BUFFER_INIT;
     char name[64];
@@ -140,10 +130,11 @@ static const json_t *find_field(const json_t *fields, const char *name)
     return NULL;
 }
 
-static void compare_columns(const struct table *t, const json_t *found, struct bigquery_finding *f)
+static void compare_columns(const struct bigquery_table *t, const json_t *found,
+                            struct bigquery_finding *f)
 {
     const json_t *fields = json_object_get(json_object_get(found, "schema"), "fields");
-    for (const struct column *c = t->columns; c->name != NULL; c++) {
+    for (const struct bigquery_column *c = t->columns; c->name != NULL; c++) {
         const json_t *field = find_field(fields, c->name);
         const char *mode = json_string_value(json_object_get(field, "mode"));
         size_t used = strlen(f->detail);
@@ -236,7 +227,7 @@ static enum err ensure_dataset(struct google_client *client, const struct bigque
 }
 
 static enum err ensure_table(struct google_client *client, const struct bigquery_dataset *d,
-                             const struct table *t, bool view, bool verify_only,
+                             const struct bigquery_table *t, bool view, bool verify_only,
                              struct bigquery_finding *f, struct error *e)
 {
     char path[512], collection[320];
@@ -266,10 +257,11 @@ enum err bigquery_ensure_schema(struct google_client *client, const struct bigqu
 {
     memset(out, 0, BIGQUERY_OBJECTS * sizeof *out);
     enum err err = ensure_dataset(client, d, verify_only, &out[0], e);
-    for (size_t i = 0; err == ERR_OK && i < N_TABLES; i++) {
-        err = ensure_table(client, d, &tables[i], false, verify_only, &out[1 + i], e);
+    for (size_t i = 0; err == ERR_OK && i < BIGQUERY_TABLES; i++) {
+        err = ensure_table(client, d, &bigquery_tables[i], false, verify_only, &out[1 + i], e);
         if (err == ERR_OK)
-            err = ensure_table(client, d, &tables[i], true, verify_only, &out[1 + N_TABLES + i], e);
+            err = ensure_table(client, d, &bigquery_tables[i], true, verify_only,
+                               &out[1 + BIGQUERY_TABLES + i], e);
     }
     return err;
 }

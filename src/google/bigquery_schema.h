@@ -7,6 +7,19 @@
 
 #include "google/client.h"
 
+struct bigquery_column {
+    const char *name, *type, *mode, *fallback, *description; /* the last two may be NULL */
+};
+
+struct bigquery_table {
+    const char *name, *id, *newest; /* newest: the order of rows of one id, in the view */
+    const char *cluster[3];
+    const struct bigquery_column *columns; /* ended by a NULL name */
+};
+
+#define BIGQUERY_TABLES 2
+extern const struct bigquery_table bigquery_tables[BIGQUERY_TABLES]; /* jobs, feedback */
+
 struct bigquery_dataset {
     const char *project, *dataset, *location; /* location: of a dataset that is made */
 };

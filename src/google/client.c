@@ -59,6 +59,7 @@ struct call {
     off_t sink_start;
     unsigned token; /* the number of the one sent */
     bool renewed;   /* after a 401 */
+    bool too_large;
     bool done;
 };
 
@@ -70,6 +71,7 @@ static enum err no_memory(struct error *e)
 void google_reply_clear(struct google_reply *r)
 {
     json_decref(r->json);
+    buffer_free(&r->body);
     memset(r, 0, sizeof *r);
 }
 
@@ -141,7 +143,9 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *self)
     (void)size;
     (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
     if (!k->q->to_file || status < 200 || status > 299) {
-        if (k->body.len + n > REPLY_MAX)
+        size_t most = k->q->reply_max > 0 ? k->q->reply_max : REPLY_MAX;
+        k->too_large = k->body.len + n > most;
+        if (k->too_large)
             return 0;
         buffer_append(&k->body, bytes, n);
         return buffer_failed(&k->body) ? 0 : n;
@@ -331,6 +335,7 @@ static enum err start(struct call *k)
     if ((k->easy = curl_easy_init()) == NULL)
         return no_memory(k->e);
     k->sent = 0;
+    k->too_large = false;
     k->retry_after_s = 0;
     buffer_reset(&k->body);
     google_reply_clear(k->r);
@@ -375,6 +380,9 @@ static enum err transport_error(const struct call *k, CURLcode code, struct erro
     const char *name = google_api_names[k->q->api];
     if (code == CURLE_OPERATION_TIMEDOUT)
         error_set(e, ERR_TIMEOUT, "%s did not answer in time; try again.", name);
+    else if (k->too_large && k->q->reply_max > 0)
+        return error_set(e, ERR_TOO_LARGE, "%s gave an answer above %zu bytes.", name,
+                         k->q->reply_max);
     else if (code == CURLE_WRITE_ERROR && k->q->to_file)
         error_set(e, ERR_STORAGE_FULL, "A download could not be stored; try again.");
     else
@@ -459,6 +467,11 @@ static json_t *parse(const struct call *k, json_error_t *where)
 static enum err read_json(struct call *k, struct error *e)
 {
     json_error_t where;
+    if (k->q->raw) {
+        k->r->body = k->body;
+        k->body = (struct buffer)BUFFER_INIT;
+        return ERR_OK;
+    }
     if (k->body.len == 0 || k->q->to_file || k->r->status == 204 ||
         (k->r->json = parse(k, &where)) != NULL)
         return ERR_OK;

@@ -91,16 +91,19 @@ struct google_request {
     bool to_file; /* a 2xx body is appended to sink_fd, and not read as JSON */
     int sink_fd;
 
+    bool raw;        /* a 2xx body is given as it is, and not read as JSON */
     bool idempotent; /* trying again does no harm */
     bool must_exist; /* 404 and FAILED_PRECONDITION say that the service is not set up */
     bool no_auth;
-    int timeout_s; /* of one try; 0: 10 */
+    int timeout_s;    /* of one try; 0: 10 */
+    size_t reply_max; /* a longer body is ERR_TOO_LARGE; 0: 64 MiB, then ERR_UNAVAILABLE */
 };
 
 struct google_reply {
-    long status;     /* 0: no answer */
-    json_t *json;    /* the body, where it is JSON; NULL when empty or to_file */
-    char reason[48]; /* Google's error status: FAILED_PRECONDITION, ABORTED, ... */
+    long status;        /* 0: no answer */
+    json_t *json;       /* the body, where it is JSON; NULL when empty, raw or to_file */
+    struct buffer body; /* of a raw one */
+    char reason[48];    /* Google's error status: FAILED_PRECONDITION, ABORTED, ... */
     char location[2048];
     char range[64];
     int64_t generation; /* x-goog-generation, or 0 */

@@ -1,95 +1,189 @@
-/* pdf-ocr-migrate: the analysts' tables in BigQuery. */
+/* pdf-ocr-migrate: Firestore's jobs and feedback into the analysts' tables in BigQuery. */
 #include <curl/curl.h>
+#include <errno.h>
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "google/bigquery_schema.h"
-#include "google/session.h"
+#include "base/log.h"
+#include "migrate/migration.h"
+
+#define BATCH_SIZE     20000
+#define BATCH_SIZE_MAX 1000000
 
 static const char usage[] =
-    "usage: pdf-ocr-migrate --create-tables | --verify-only [--project P] [--dataset D]\n"
+    "usage: pdf-ocr-migrate [options]\n"
     "\n"
-    "Makes the dataset, tables and views that analysts read, or tells what differs. What is\n"
-    "there is never changed. Settings come from the environment, as for pdf-ocr-api.\n"
+    "Copies the jobs and feedback in Firestore into the analysts' tables in BigQuery and proves "
+    "that\n"
+    "all arrived. It can be run again at any time. Settings come from the environment, as for\n"
+    "pdf-ocr-api.\n"
     "\n"
-    "  --create-tables  make what is missing\n"
-    "  --verify-only    make nothing; exit status 1 when something is missing or differs\n"
-    "  --project P      GCP_PROJECT_ID\n"
-    "  --dataset D      BIGQUERY_DATASET\n"
-    "  --help           this text\n"
-    "  --version        the version\n";
+    "  --create-tables            only make what is missing: dataset, tables, views\n"
+    "  --verify-only              only compare: exit status 1 when something is missing or "
+    "differs\n"
+    "  --dry-run                  do everything but write, and tell what would be done\n"
+    "  --resume                   go on with a run that was stopped or killed\n"
+    "  --project P                GCP_PROJECT_ID\n"
+    "  --dataset D                BIGQUERY_DATASET\n"
+    "  --collection C             FIRESTORE_COLLECTION\n"
+    "  --feedback-collection C    FEEDBACK_COLLECTION\n"
+    "  --batch-size N             documents a load job (20000)\n"
+    "  --rejects FILE             documents that cannot be converted\n"
+    "                             (pdf-ocr-migrate.rejects.ndjson)\n"
+    "  --state DIR                what --resume needs (pdf-ocr-migrate.state)\n"
+    "  --json                     tell it in JSON, an object a line\n"
+    "  --help                     this text\n"
+    "  --version                  the version\n";
 
-static int report(const struct bigquery_finding *found)
+enum { O_PROJECT = 256, O_DATASET, O_COLLECTION, O_FEEDBACK };
+
+/* Options that stand for a setting. */
+static const char *const settings[] = {"GCP_PROJECT_ID", "BIGQUERY_DATASET", "FIRESTORE_COLLECTION",
+                                       "FEEDBACK_COLLECTION"};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signal)
 {
-    static const char *const words[] = {[BIGQUERY_MADE] = "made",
-                                        [BIGQUERY_THERE] = "there",
-                                        [BIGQUERY_MISSING] = "missing",
-                                        [BIGQUERY_DIFFERS] = "differs"};
-    int status = 0;
-    for (size_t i = 0; i < BIGQUERY_OBJECTS; i++) {
-        (void)printf("%-8s %s%s%s\n", words[found[i].state], found[i].name,
-                     found[i].detail[0] != '\0' ? ": " : "", found[i].detail);
-        if (found[i].state == BIGQUERY_MISSING || found[i].state == BIGQUERY_DIFFERS)
-            status = 1;
+    stop = signal;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static bool read_batch_size(const char *text, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (*end == '\0' && end != text && errno == 0 && *out >= 1 && *out <= BATCH_SIZE_MAX)
+        return true;
+    (void)fprintf(stderr, "pdf-ocr-migrate: --batch-size: a number from 1 to %d expected\n",
+                  BATCH_SIZE_MAX);
+    return false;
+}
+
+/* Takes one option; false when it is wrong. */
+static bool take_option(int option, struct migration_options *o, int *modes)
+{
+    switch (option) {
+    case 'c':
+    case 'v':
+    case 'n':
+        o->mode = option == 'c' ? MODE_CREATE : option == 'v' ? MODE_VERIFY : MODE_DRY_RUN;
+        (*modes)++;
+        return true;
+    case 'r':
+        o->resume = true;
+        return true;
+    case 'j':
+        o->json = true;
+        return true;
+    case 'b':
+        return read_batch_size(optarg, &o->batch_size);
+    case 'x':
+        o->rejects = optarg;
+        return true;
+    case 's':
+        o->state_dir = optarg;
+        return true;
+    default:
+        return option >= O_PROJECT && option <= O_FEEDBACK &&
+               setenv(settings[option - O_PROJECT], optarg, 1) == 0;
     }
-    return status;
 }
 
-static int run(const struct config *cfg, bool verify_only, struct error *e)
+/* Returns -1 to go on, else the exit status. */
+static int read_options(int argc, char **argv, struct migration_options *o)
 {
-    struct google_session session;
-    struct bigquery_finding found[BIGQUERY_OBJECTS];
-    const struct bigquery_dataset dataset = {cfg->project, cfg->dataset, cfg->dataset_location};
-    enum err err = google_session_open(cfg, &system_source, NULL, &session, e);
-    if (err == ERR_OK)
-        err = bigquery_ensure_schema(session.stores, &dataset, verify_only, found, e);
-    google_session_close(&session);
-    return err == ERR_OK ? report(found) : 2;
-}
-
-int main(int argc, char **argv)
-{
-    static const struct option options[] = {{"create-tables", no_argument, NULL, 'c'},
-                                            {"verify-only", no_argument, NULL, 'v'},
-                                            {"project", required_argument, NULL, 'p'},
-                                            {"dataset", required_argument, NULL, 'd'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
-    struct config cfg;
-    struct error e = {0};
-    bool create = false, verify = false, bad = false;
+    static const struct option options[] = {
+        {"create-tables", no_argument, NULL, 'c'},
+        {"verify-only", no_argument, NULL, 'v'},
+        {"dry-run", no_argument, NULL, 'n'},
+        {"resume", no_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},
+        {"batch-size", required_argument, NULL, 'b'},
+        {"rejects", required_argument, NULL, 'x'},
+        {"state", required_argument, NULL, 's'},
+        {"project", required_argument, NULL, O_PROJECT},
+        {"dataset", required_argument, NULL, O_DATASET},
+        {"collection", required_argument, NULL, O_COLLECTION},
+        {"feedback-collection", required_argument, NULL, O_FEEDBACK},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0}};
+    int modes = 0;
+    bool good = true;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h' || option == 'V') {
             (void)fputs(option == 'h' ? usage : "pdf-ocr-migrate " PACKAGE_VERSION "\n", stdout);
             return 0;
         }
-        create = create || option == 'c';
-        verify = verify || option == 'v';
-        bad = bad || option == '?' || (option == 'p' && setenv("GCP_PROJECT_ID", optarg, 1) != 0) ||
-              (option == 'd' && setenv("BIGQUERY_DATASET", optarg, 1) != 0);
+        good = take_option(option, o, &modes) && good;
     }
-    if (bad || optind < argc || create == verify) {
-        (void)fputs(usage, stderr);
-        return 2;
+    if (good && optind == argc && modes <= 1 && !(o->resume && modes > 0))
+        return -1;
+    (void)fputs(usage, stderr);
+    return 2;
+}
+
+/* The service's own needs, a bucket and a key, are none of this program. */
+static enum err load_settings(struct config *cfg, struct error *e)
+{
+    if (setenv("BACKEND", "local", 1) != 0)
+        return error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = config_load(cfg, e);
+    if (err != ERR_OK)
+        return err;
+    log_setup((enum log_level)cfg->log_level, (enum log_format)cfg->log_format, "migrate");
+    if (cfg->project == NULL)
+        err = error_set(e, ERR_UNPROCESSABLE, "Give --project or set GCP_PROJECT_ID.");
+    else if (strchr(cfg->collection, '/') != NULL || strchr(cfg->feedback_collection, '/') != NULL)
+        err = error_set(e, ERR_UNPROCESSABLE, "A collection is named without a slash.");
+    if (err != ERR_OK)
+        config_free(cfg);
+    return err;
+}
+
+static int run(const struct migration_options *o, struct error *e)
+{
+    struct config cfg;
+    struct google_session session;
+    int status = 2;
+    if (load_settings(&cfg, e) != ERR_OK)
+        return status;
+    if (google_session_open(&cfg, &system_source, NULL, &session, e) == ERR_OK) {
+        status = migration_run(&cfg, &session, o, e);
+        google_session_close(&session);
     }
-    /* The service's own needs, a bucket and a key, are none of this program. */
-    if (setenv("BACKEND", "local", 1) != 0 || sodium_init() < 0 ||
-        curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    config_free(&cfg);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct migration_options o = {.batch_size = BATCH_SIZE,
+                                  .rejects = "pdf-ocr-migrate.rejects.ndjson",
+                                  .state_dir = "pdf-ocr-migrate.state",
+                                  .stop = &stop};
+    struct error e = {0};
+    int status = read_options(argc, argv, &o);
+    if (status >= 0)
+        return status;
+    catch_signals();
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         (void)fputs("pdf-ocr-migrate: the libraries do not start\n", stderr);
         return 2;
     }
-    int status = 2;
-    if (config_load(&cfg, &e) == ERR_OK) {
-        if (cfg.project == NULL)
-            (void)error_set(&e, ERR_UNPROCESSABLE, "Give --project or set GCP_PROJECT_ID.");
-        else
-            status = run(&cfg, verify, &e);
-        config_free(&cfg);
-    }
+    status = run(&o, &e);
     if (e.kind != ERR_OK)
         (void)fprintf(stderr, "pdf-ocr-migrate: %s%s%s\n", e.detail,
                       e.cause[0] != '\0' ? " | " : "", e.cause);

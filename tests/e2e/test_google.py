@@ -293,7 +293,8 @@ def test_tables_are_made_once_and_rows_arrive(world):
     assert made.returncode == 0 and made.stdout.count("made") == 5, made.stdout
     again = ensure_tables(world, "--create-tables")
     assert again.returncode == 0 and again.stdout.count("there") == 5, again.stdout
-    assert ensure_tables(world, "--verify-only").returncode == 0
+    checked = ensure_tables(world, "--verify-only")  # the rows are test_migrate.py's matter
+    assert checked.stdout.count("there ") == 5 and "differs" not in checked.stdout, checked.stdout
     job = s.extract(sample("form"))
     s.call("POST", "/api/v1/feedback/corrections",
            {"job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r"}]})

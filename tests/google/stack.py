@@ -58,7 +58,9 @@ class GoogleSide:
     The children die with the thread that starts them: start it in the main one.
     """
 
-    def __init__(self, faults=False, firestore=True, fake_options=(), directory=None):
+    def __init__(self, faults=False, firestore=True, fake_options=(), directory=None, engine=None, heap='256m'):
+        """engine: the Python of the venv that runs bigquery_engine.py instead of fake_google.py."""
+        self.engine, self.heap = engine, heap
         self.children, self.faults, self.firestore = [], None, None
         self.temporary = tempfile.TemporaryDirectory(prefix='google-side-')
         self.directory = directory or self.temporary.name  # the key and the logs
@@ -75,7 +77,8 @@ class GoogleSide:
         if faults:
             self.faults = FaultProxy(self.contract)
         self.url = self.faults.url if faults else self.contract
-        fake = self.spawn('fake_google', [sys.executable, os.path.join(HERE, 'fake_google.py'), '--key', self.key,
+        program = os.path.join(HERE, 'bigquery_engine.py' if self.engine else 'fake_google.py')
+        fake = self.spawn('fake_google', [self.engine or sys.executable, program, '--key', self.key,
                                           '--service-account', SIGNER, '--public-url', f'{self.url}/storage',
                                           *fake_options])
         self.fake = f'http://127.0.0.1:{self.first_line(fake)}'
@@ -84,7 +87,7 @@ class GoogleSide:
         if jar:
             port = free_port()
             self.firestore = ups['firestore'] = f'http://127.0.0.1:{port}'
-            self.spawn('firestore', ['java', '-Xmx256m', '-Duser.language=en', '-cp', jar, EMULATOR, 'start',
+            self.spawn('firestore', ['java', f'-Xmx{self.heap}', '-Duser.language=en', '-cp', jar, EMULATOR, 'start',
                                      '--host=127.0.0.1', f'--port={port}'])
         modules = os.environ.get('GOOGLE_CONTRACT_MODULES') or os.path.join(HERE, 'node_modules')
         self.spawn('contract', ['node', os.path.join(HERE, 'contract-server.mjs'), '--port', str(contract_port),

@@ -1,0 +1,211 @@
+/* Reading a collection: pages become rows in the state, rows become load jobs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "migrate/patience.h"
+#include "migrate/reader.h"
+#include "migrate/row.h"
+#include "migrate/run.h"
+
+#define PAGE_MOST   5000
+#define BATCH_BYTES (INT64_C(32) << 20) /* a table takes 1,500 load jobs a day */
+
+const char *run_collection(const struct run *m, size_t i)
+{
+    return i == 0 ? m->cfg->collection : m->cfg->feedback_collection;
+}
+
+void run_name_staging(const char *run_id, size_t i, char out[128])
+{
+    (void)snprintf(out, 128, "pdf_ocr_migrate_%s_%s", run_id, bigquery_tables[i].name);
+}
+
+void run_name_job(const struct run *m, size_t i, const char *what, int64_t n, char out[160])
+{
+    (void)snprintf(out, 160, "pdf-ocr-migrate-%s-%s-%s-%" PRId64, state_run_id(m->state),
+                   bigquery_tables[i].name, what, n);
+}
+
+/* Of two documents with one id the older one is a reject: nobody is to miss it unknowingly. */
+static enum err reject_loser(struct run *m, size_t i, const struct row *row, const char *loser,
+                             struct error *e)
+{
+    struct buffer path = BUFFER_INIT, reason = BUFFER_INIT;
+    buffer_printf(&path, "projects/%s/databases/%s/documents/%s/%s", m->cfg->project,
+                  m->cfg->firestore_database, run_collection(m, i), loser);
+    buffer_printf(&reason, "%s: %s is that of another document too, which is newer",
+                  bigquery_tables[i].id, row->id);
+    enum err err = buffer_failed(&path) || buffer_failed(&reason)
+                       ? error_set(e, ERR_INTERNAL, "Out of memory.")
+                       : state_reject(m->state, i, path.data, reason.data, e);
+    buffer_free(&path);
+    buffer_free(&reason);
+    return err;
+}
+
+static enum err take_row(struct run *m, size_t i, const json_t *document, const struct row *row,
+                         struct error *e)
+{
+    char *loser = NULL;
+    enum err err = state_row(m->state, i, row, row_document_id(document), &loser, e);
+    if (err == ERR_OK && loser != NULL) {
+        err = reject_loser(m, i, row, loser, e);
+        state_progress(m->state, i)->rejected++;
+    }
+    free(loser);
+    return err;
+}
+
+static enum err take_document(struct run *m, size_t i, const json_t *document, struct buffer *lines,
+                              struct error *e)
+{
+    struct progress *p = state_progress(m->state, i);
+    struct row row;
+    struct error why = {0};
+    const char *name = json_string_value(json_object_get(document, "name"));
+    size_t before = lines->len;
+    enum err err = row_convert(&bigquery_tables[i], document, m->cfg->bucket, lines, &row, &why);
+    p->read++;
+    if (err == ERR_UNPROCESSABLE) {
+        p->rejected++;
+        err = state_reject(m->state, i, name != NULL ? name : "", why.detail, e);
+    } else if (err == ERR_OK) {
+        p->batch_rows++;
+        p->bytes += (int64_t)(lines->len - before);
+        err = take_row(m, i, document, &row, e);
+        if (m->o->mode == MODE_DRY_RUN && !m->sampled[i])
+            report_sample(&m->report, bigquery_tables[i].name, lines->data + before);
+        m->sampled[i] = true;
+    } else {
+        *e = why;
+    }
+    free(row.id);
+    return err;
+}
+
+/* A page on its way into the state. */
+struct page {
+    struct run *run;
+    size_t part;
+    struct buffer lines;
+    char *cursor; /* name of its last document */
+};
+
+static enum err take_of_page(void *self, const json_t *document, struct error *e)
+{
+    struct page *page = self;
+    const char *name = json_string_value(json_object_get(document, "name"));
+    free(page->cursor);
+    if ((page->cursor = name != NULL ? strdup(name) : NULL) == NULL)
+        return error_set(e, ERR_UNAVAILABLE, "Firestore gave a document without a name.");
+    return take_document(page->run, page->part, document, &page->lines, e);
+}
+
+static enum err keep_page(struct page *page, bool end, struct error *e)
+{
+    const struct run *m = page->run;
+    struct progress *p = state_progress(m->state, page->part);
+    if (m->o->mode != MODE_MIGRATE) { /* no rows are kept for loading */
+        buffer_reset(&page->lines);
+        p->batch_rows = 0;
+    }
+    if (page->cursor != NULL) {
+        free(p->cursor);
+        p->cursor = page->cursor;
+        page->cursor = NULL;
+    }
+    p->ended = end;
+    p->closing = p->batch_rows > 0 && (end || p->batch_rows >= m->o->batch_size ||
+                                       p->batch_bytes + (int64_t)page->lines.len >= BATCH_BYTES);
+    return state_page_done(m->state, page->part, page->lines.data, page->lines.len, e);
+}
+
+/* Reads a page and keeps it, as a whole or not at all. */
+static enum err take_page(struct run *m, size_t i, struct reader *reader, struct error *e)
+{
+    struct progress *p = state_progress(m->state, i), before = *p;
+    struct page page = {.run = m, .part = i, .lines = BUFFER_INIT};
+    bool end = false;
+    enum err err = state_page_begin(m->state, e);
+    if (err == ERR_OK)
+        err = reader_page(reader, p->cursor, take_of_page, &page, &end, e);
+    if (err == ERR_OK) {
+        err = keep_page(&page, end, e);
+    } else {
+        state_page_undo(m->state);
+        *p = before;
+    }
+    free(page.cursor);
+    buffer_free(&page.lines);
+    return err;
+}
+
+/* An answer that was broken is asked for again. */
+static enum err next_page(struct run *m, size_t i, struct reader *reader, struct error *e)
+{
+    enum err err = ERR_OK;
+    int64_t room = m->o->batch_size - state_progress(m->state, i)->batch_rows;
+    reader->most = (int)(room < PAGE_MOST ? room : PAGE_MOST);
+    for (int round = 0; round < PATIENCE; round++) {
+        struct error stopped;
+        err = take_page(m, i, reader, e);
+        if (err != ERR_BAD_REQUEST || patient_pause(&m->checkpoint, round, 0, &stopped) != ERR_OK)
+            break;
+    }
+    return err;
+}
+
+static enum err load_batch(struct run *m, size_t i, struct error *e)
+{
+    struct progress *p = state_progress(m->state, i);
+    char job[160], staging[128];
+    run_name_job(m, i, "load", p->batch, job);
+    run_name_staging(state_run_id(m->state), i, staging);
+    enum err err =
+        warehouse_load(&m->warehouse, job, staging, state_batch_fd(m->state), p->batch_bytes, e);
+    return err == ERR_OK ? state_batch_clear(m->state, i, e) : err;
+}
+
+enum err run_make_staging(struct run *m, size_t i, struct error *e)
+{
+    bool made;
+    char staging[128];
+    if (m->o->mode != MODE_MIGRATE)
+        return ERR_OK;
+    run_name_staging(state_run_id(m->state), i, staging);
+    enum err err = warehouse_make_staging(&m->warehouse, &bigquery_tables[i], staging, &made, e);
+    if (err == ERR_OK && made && state_progress(m->state, i)->batch > 0)
+        err = error_set(e, ERR_CONFLICT,
+                        "The run's staging table is gone (they last 7 days); start without "
+                        "--resume.");
+    return err;
+}
+
+enum err run_read(struct run *m, size_t i, struct error *e)
+{
+    struct progress *p = state_progress(m->state, i);
+    struct reader reader = {.client = m->client,
+                            .project = m->cfg->project,
+                            .database = m->cfg->firestore_database,
+                            .collection = run_collection(m, i),
+                            .table = &bigquery_tables[i],
+                            .checkpoint = &m->checkpoint};
+    char task[256];
+    enum err err = run_make_staging(m, i, e);
+    int64_t total = err == ERR_OK ? reader_count(&reader) : -1;
+    (void)snprintf(task, sizeof task, "reading %s", run_collection(m, i));
+    report_begin(&m->report, p->read);
+    while (err == ERR_OK && (!p->ended || p->closing)) {
+        err = p->closing ? load_batch(m, i, e) : next_page(m, i, &reader, e);
+        if (err == ERR_OK)
+            report_progress(&m->report, task, p->read, total, false);
+    }
+    if (err == ERR_OK) {
+        report_progress(&m->report, task, p->read, total, true);
+        p->phase = m->o->mode == MODE_MIGRATE ? PHASE_MERGE : PHASE_VERIFY;
+        err = state_save(m->state, i, e);
+    }
+    return err;
+}

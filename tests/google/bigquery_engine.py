@@ -1,0 +1,352 @@
+#!/usr/bin/python3
+"""fake_google.py with a BigQuery that executes: load jobs, queries and MERGE really run, in DuckDB.
+
+The SQL is read as GoogleSQL and written as DuckDB's by sqlglot. It differs from BigQuery:
+- one engine's semantics stand in for another's: what both have in common is tested, no more;
+- a JSON column is text in BigQuery's normal form (members sorted, numbers as ZetaSQL writes them), so that
+  TO_JSON_STRING of it is the text itself; it cannot be searched;
+- partitions, clustering, quotas, slots and DML limits are not there; a job is done when its insert is answered,
+  but says RUNNING until it is asked for again;
+- rows of insertAll stay in the streaming buffer until /__control/settle, whatever their age; a DML statement that
+  changes one fails as BigQuery's does;
+- a MERGE whose source has two rows for one of the target is not refused.
+
+    VENV/bin/python bigquery_engine.py [options of fake_google.py]     VENV has what requirements.txt names
+
+Control, under /__control: POST engine {"fail": [{"job": "load", "reason": "backendError", "times": 2}],
+"hide_buffer": true} fails jobs whose name contains `job`; POST settle empties the streaming buffers;
+POST sql {"sql": "SELECT ..."} answers in rows (DuckDB's SQL, tables named "project.dataset.table"); GET statements
+lists the statements that were run.
+"""
+import json
+import math
+import os
+import sys
+import tempfile
+import time
+import traceback
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import fake_google as base
+from fake_google import ApiError, BQ, Reply, TABLE, bq_error, row_errors, table_of
+
+TYPES = {'STRING': 'VARCHAR', 'JSON': 'VARCHAR', 'INTEGER': 'BIGINT', 'BOOLEAN': 'BOOLEAN', 'TIMESTAMP': 'TIMESTAMPTZ'}
+DB = duckdb.connect()
+DB.execute("SET TimeZone = 'UTC'; SET threads = 2; SET memory_limit = '2GB'")
+STATE = {'fail': [], 'hide_buffer': False, 'sessions': {}, 'results': {}, 'done': {}}
+
+
+# ---------------------------------------------------------------- values
+
+def number(value):
+    """A double as ZetaSQL writes it: plain from 1e-4 to below 1e15, else with an exponent of two digits at least."""
+    if 1e-4 <= abs(value) < 1e15:
+        return repr(value)  # the same, and quick
+    text = repr(abs(value))
+    mantissa, _, exponent = text.partition('e')
+    whole, _, fraction = mantissa.partition('.')
+    fraction = '' if fraction == '0' else fraction
+    point = len(whole) + int(exponent or 0)
+    digits = (whole + fraction).lstrip('0')
+    point -= len(whole + fraction) - len(digits)
+    digits = digits.rstrip('0') or '0'
+    if value == 0:
+        body = '0.0'
+    elif len(digits) <= point <= 15:
+        body = digits + '0' * (point - len(digits)) + '.0'
+    elif 0 < point <= 15:
+        body = digits[:point] + '.' + digits[point:]
+    elif -4 < point <= 0:
+        body = '0.' + '0' * -point + digits
+    else:
+        power = point - 1
+        body = digits[0] + ('.' + digits[1:] if digits[1:] else '') + f'e{"-" if power < 0 else "+"}{abs(power):02d}'
+    return ('-' if math.copysign(1, value) < 0 else '') + body
+
+
+def normal(value):
+    """The text of a JSON value in a JSON column."""
+    if isinstance(value, dict):
+        return '{' + ','.join(normal(k) + ':' + normal(v) for k, v in
+                              sorted(value.items(), key=lambda item: item[0].encode())) + '}'
+    if isinstance(value, list):
+        return '[' + ','.join(map(normal, value)) + ']'
+    if isinstance(value, float):
+        return number(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def parsed(text):
+    """PARSE_JSON, which refuses numbers that do not read back as written."""
+    def real(digits):
+        value = float(digits)
+        if len(digits) > len(number(value)):
+            raise ValueError(f'Input number: {digits} cannot round-trip through string representation')
+        return value
+    return normal(json.loads(text, parse_float=real))
+
+
+DB.create_function('normal_json', parsed, ['VARCHAR'], 'VARCHAR')
+
+
+# ---------------------------------------------------------------- tables
+
+def name_of(key):
+    return '"%s"' % '.'.join(key).replace('"', '""')
+
+
+def columns_of(table):
+    return [(f['name'], f['type']) for f in table['schema']['fields']]
+
+
+def make_table(key, table):
+    columns = ', '.join(f'"{n}" {TYPES[t]}' for n, t in columns_of(table))
+    DB.execute(f'CREATE TABLE {name_of(key)} ({columns}, _streamed BOOLEAN DEFAULT false)')
+
+
+def insert_rows(key, table, rows, streamed):
+    """Rows as the API takes them: a JSON column has JSON in a load job, its text in insertAll."""
+    columns = columns_of(table)
+    with tempfile.NamedTemporaryFile('w', suffix='.ndjson') as file:
+        for row in rows:
+            kept = {n: row.get(n) for n, _ in columns}
+            for n, t in columns:
+                if t == 'JSON' and kept[n] is not None:
+                    kept[n] = normal(json.loads(kept[n]) if streamed else kept[n])
+            file.write(json.dumps(kept) + '\n')
+        file.flush()
+        types = ', '.join(f"'{n}': '{TYPES[t]}'" for n, t in columns)
+        names = ', '.join(f'"{n}"' for n, _ in columns)
+        DB.execute(f"INSERT INTO {name_of(key)} ({names}, _streamed) SELECT {names}, {streamed} FROM read_json("
+                   f"'{file.name}', format='newline_delimited', maximum_object_size=67108864, columns={{{types}}})")
+
+
+@base.route('bigquery', 'POST', TABLE)
+def table_insert(fake, call, project, dataset):
+    table = base.table_insert(fake, call, project, dataset)
+    if 'view' not in table:
+        make_table((project, dataset, table['tableReference']['tableId']), table)
+    return table
+
+
+@base.route('bigquery', 'GET DELETE', TABLE + '/([^/]+)')
+def table_one(fake, call, *key):
+    table = table_of(fake, *key)
+    view = 'view' in table
+    if call.method == 'DELETE' and not view:
+        DB.execute(f'DROP TABLE {name_of(key)}')
+    reply = base.table_one(fake, call, *key)
+    if call.method == 'GET' and not view:
+        count, streamed = DB.execute(f'SELECT count(*), count(*) FILTER (_streamed) FROM {name_of(key)}').fetchone()
+        reply['numRows'] = str(count)
+        if streamed and not STATE['hide_buffer']:
+            reply['streamingBuffer'] = {'estimatedRows': str(streamed), 'estimatedBytes': '1',
+                                        'oldestEntryTime': str(STATE.setdefault('since', int(time.time() * 1000)))}
+    return reply
+
+
+@base.route('bigquery', 'POST', TABLE + '/([^/]+)/insertAll')
+def insert_all(fake, call, *key):
+    STATE.setdefault('since', int(time.time() * 1000))
+    table, rows = table_of(fake, *key), [r['json'] for r in call.json()['rows']]
+    insert_rows(key, table, rows, True)
+    return {'kind': 'bigquery#tableDataInsertAllResponse'}
+
+
+# ---------------------------------------------------------------- SQL
+
+def translate(sql):
+    tree = sqlglot.parse_one(sql, read='bigquery')
+    for table in list(tree.find_all(exp.Table)):
+        parts = [p.name for p in (table.args.get('catalog'), table.args.get('db'), table.this) if p]
+        alias = table.args.get('alias')
+        table.replace(exp.Table(this=exp.to_identifier('.'.join(parts), quoted=True), alias=alias))
+
+    for node in list(tree.find_all(exp.ByteLength)):
+        node.replace(exp.Anonymous(this='strlen', expressions=[node.this]))
+    for node in list(tree.find_all(exp.JSONFormat)):
+        node.replace(node.this)
+    for node in list(tree.find_all(exp.ParseJSON)):
+        node.replace(exp.Anonymous(this='normal_json', expressions=[node.this]))
+    for node in list(tree.find_all(exp.LowerHex)):  # TO_HEX(SHA256(x)): DuckDB's sha256 gives the hexadecimal text
+        node.replace(exp.Anonymous(this='sha256', expressions=[node.this.this]))
+    return tree.sql(dialect='duckdb')
+
+
+def run_query(fake, sql):
+    """The rows and the statistics of a statement."""
+    text = translate(sql)
+    if not sql.lstrip().upper().startswith('MERGE'):
+        cursor = DB.execute(text)
+        names, rows = [c[0] for c in cursor.description], cursor.fetchall()
+        return {'names': names, 'rows': rows}, {'statementType': 'SELECT'}
+    target = name_of(sql.split('`')[1].split('.'))
+    DB.execute('BEGIN')
+    try:
+        before, actions = streamed_rows(target), merged(text)
+        if streamed_rows(target) != before:
+            raise ValueError(f'UPDATE or DELETE statement over table {target} would affect rows in the streaming '
+                             'buffer, which is not supported')
+        DB.execute('COMMIT')
+    except BaseException:
+        DB.execute('ROLLBACK')
+        raise
+    stats = {'insertedRowCount': str(actions.get('INSERT', 0)), 'updatedRowCount': str(actions.get('UPDATE', 0)),
+             'deletedRowCount': str(actions.get('DELETE', 0))}
+    return {'names': [], 'rows': []}, {'statementType': 'MERGE', 'dmlStats': stats,
+                                       'numDmlAffectedRows': str(sum(actions.values()))}
+
+
+def streamed_rows(target):
+    return sorted(DB.execute(f'SELECT x::VARCHAR FROM {target} AS x WHERE x._streamed').fetchall())
+
+
+def merged(text):
+    counts = {}
+    for (action,) in DB.execute(text + ' RETURNING merge_action').fetchall():
+        counts[action] = counts.get(action, 0) + 1
+    return counts
+
+
+# ---------------------------------------------------------------- jobs
+
+def fault_of(job_id):
+    for fault in STATE['fail']:
+        if fault['job'] in job_id and fault.get('times', 1) > 0:
+            fault['times'] = fault.get('times', 1) - 1
+            return {'reason': fault['reason'], 'message': fault.get('message', 'The job encountered an error, as asked.')}
+    return None
+
+
+def run_job(fake, project, body, data):
+    reference = {**base.job_reference(fake, project, body.get('jobReference'))}
+    reference['location'] = body.get('jobReference', {}).get('location', 'US')
+    job_id, configuration = reference['jobId'], body['configuration']
+    if job_id in STATE['done']:
+        raise bq_error(409, 'duplicate', f'Already Exists: Job {project}:US.{job_id}')
+    now, statistics, error = str(int(time.time() * 1000)), {}, fault_of(job_id)
+    if not error and 'load' in configuration:
+        error = load(fake, project, configuration['load'], data)
+    elif not error:
+        try:
+            STATE['results'][job_id], statistics = run_query(fake, configuration['query']['query'])
+        except Exception as failure:
+            traceback.print_exc()
+            error = {'reason': 'invalidQuery', 'message': str(failure)[:2000]}
+    job = {'kind': 'bigquery#job', 'id': f'{project}:US.{job_id}', 'jobReference': reference,
+           'configuration': configuration, 'status': {'state': 'DONE'},
+           'statistics': {'creationTime': now, 'startTime': now, 'endTime': now,
+                          **({'query': statistics} if statistics else {})}}
+    if error:
+        job['status'].update(errorResult=error, errors=[error])
+    STATE['done'][job_id] = job
+    return {**job, 'status': {'state': 'RUNNING'}}
+
+
+def load(fake, project, wanted, data):
+    """All rows of a load job or none; the error of the job."""
+    place = wanted['destinationTable']
+    key = (place['projectId'], place['datasetId'], place['tableId'])
+    try:
+        table = table_of(fake, *key)
+        rows = [json.loads(line) for line in data.split(b'\n') if line.strip()]
+    except ApiError as error:
+        return {'reason': 'notFound', 'message': str(error)}
+    except ValueError as error:
+        return {'reason': 'invalid', 'message': f'Error while reading data, error message: {error}'}
+    errors = [e for row in rows for e in row_errors(table['schema']['fields'], row, False)]
+    if errors:
+        return {'reason': 'invalid', 'message': 'Error while reading data, error message: ' + errors[0]['message']}
+    insert_rows(key, table, rows, False)
+    return None
+
+
+@base.route('bigquery', 'POST', BQ + '/jobs')
+def jobs_insert(fake, call, project):
+    return run_job(fake, project, call.json(), None)
+
+
+@base.route('bigquery', 'POST', '/upload' + BQ + '/jobs')
+def upload_start(fake, call, project):
+    body = call.json()
+    if body['jobReference']['jobId'] in STATE['done']:
+        raise bq_error(409, 'duplicate', 'Already Exists: Job ' + body['jobReference']['jobId'])
+    upload_id = base.b64url(os.urandom(24))
+    STATE['sessions'][upload_id] = body
+    root = (fake.options.public_url or f'http://{call.headers["Host"]}/bigquery').replace('/storage', '/bigquery')
+    return Reply(headers={'Location': f'{root}/upload/bigquery/v2/projects/{project}/jobs?uploadType=resumable'
+                                      f'&upload_id={upload_id}'})
+
+
+@base.route('bigquery', 'PUT', '/upload' + BQ + '/jobs')
+def upload_data(fake, call, project):
+    body = STATE['sessions'].pop(call.query.get('upload_id'), None)
+    if not body:
+        raise ApiError(404, 'No such upload session.')
+    return run_job(fake, project, body, call.body)
+
+
+@base.route('bigquery', 'GET', BQ + '/jobs/([^/]+)')
+def jobs_get(fake, call, project, job):
+    if job not in STATE['done']:
+        raise bq_error(404, 'notFound', f'Not found: Job {project}:{job}')
+    return STATE['done'][job]
+
+
+@base.route('bigquery', 'GET', BQ + '/queries/([^/]+)')
+def jobs_results(fake, call, project, job):
+    reference = jobs_get(fake, call, project, job)['jobReference']
+    result, start = STATE['results'][job], int(call.query.get('pageToken') or 0)
+    end = start + int(call.query.get('maxResults') or 10000)
+    rows = [{'f': [{'v': None if v is None else str(v)} for v in row]} for row in result['rows'][start:end]]
+    reply = {'kind': 'bigquery#getQueryResultsResponse', 'jobReference': reference, 'jobComplete': True,
+             'schema': {'fields': [{'name': n, 'type': 'STRING'} for n in result['names']]},
+             'totalRows': str(len(result['rows'])), 'rows': rows}
+    if end < len(result['rows']):
+        reply['pageToken'] = str(end)
+    return reply
+
+
+# ---------------------------------------------------------------- control
+
+@base.route('control', 'POST', '/__control/engine')
+def control_engine(fake, call):
+    STATE.update({'fail': [], 'hide_buffer': False, **call.json()})
+    return {}
+
+
+@base.route('control', 'POST', '/__control/settle')
+def control_settle(fake, call):
+    STATE.pop('since', None)
+    for key, table in fake.tables.items():
+        if 'view' not in table:
+            DB.execute(f'UPDATE {name_of(key)} SET _streamed = false')
+    return {}
+
+
+@base.route('control', 'GET', '/__control/statements')
+def control_statements(fake, call):
+    return [job['configuration']['query']['query'] for job in STATE['done'].values() if 'query' in job['configuration']]
+
+
+@base.route('control', 'POST', '/__control/sql')
+def control_sql(fake, call):
+    try:
+        cursor = DB.execute(call.json()['sql'])
+        return {'rows': [[v if isinstance(v, (bool, int, str, type(None))) else str(v) for v in row]
+                         for row in cursor.fetchall()]}
+    except duckdb.Error as error:
+        raise ApiError(400, str(error)) from None
+
+
+if __name__ == '__main__':
+    own = [r for r in base.ROUTES if r[3].__module__ == __name__]
+    base.ROUTES[:] = own + [r for r in base.ROUTES if r not in own]
+    try:
+        base.main()
+    except KeyboardInterrupt:
+        pass
