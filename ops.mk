@@ -6,6 +6,6 @@ dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params
 docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts
-dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx
+dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate
 EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
 	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c tests/cli tests/e2e tests/google .ci/run

@@ -99,7 +99,9 @@ static const struct setting settings[] = {
             "deliveries a second"),
     INTEGER("TASK_QUEUE_MAX_CONCURRENT_DISPATCHES", queue_max_concurrent, "0", 0, 5000,
             "deliveries at the same time; 0: TASK_WORKERS"),
-    TEXT("TASKS_CA_FILE", tasks_ca_file, NULL, "CA of API_BASE_URL when it is not a public one"),
+    TEXT("TASKS_BASE_URL", tasks_base_url, NULL,
+         "where the local queue delivers; API_BASE_URL when not set"),
+    TEXT("TASKS_CA_FILE", tasks_ca_file, NULL, "CA of that URL when it is not a public one"),
     ENUM("ENGINE", engine, "auto", engine_choice_names, "who reads the words"),
     TEXT("PAGE_READER", page_reader, LIBEXECDIR "/pdf-ocr-page", "the page reader program"),
     TEXT("TESSDATA_PREFIX", tessdata_dir, NULL, "Tesseract's data folder"),
@@ -249,6 +251,17 @@ static enum err check_google(const struct config *c, struct error *e)
     return ERR_OK;
 }
 
+/* Paths are put behind it, so it must not end in a slash. */
+static enum err read_url(const char *name, char *url, struct error *e)
+{
+    if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "%s is \"%.100s\"; expected an http:// or https:// URL.", name, url);
+    for (size_t n = strlen(url); n > 0 && url[n - 1] == '/'; n--)
+        url[n - 1] = '\0';
+    return ERR_OK;
+}
+
 enum err config_load(struct config *c, struct error *e)
 {
     memset(c, 0, sizeof *c);
@@ -262,11 +275,10 @@ enum err config_load(struct config *c, struct error *e)
         if (c->run_dir == NULL)
             err = error_set(e, ERR_INTERNAL, "Out of memory.");
     }
-    if (err == ERR_OK && strncmp(c->api_base_url, "https://", 8) != 0 &&
-        strncmp(c->api_base_url, "http://", 7) != 0)
-        err = error_set(e, ERR_UNPROCESSABLE,
-                        "API_BASE_URL is \"%.100s\"; expected an http:// or https:// URL.",
-                        c->api_base_url);
+    if (err == ERR_OK)
+        err = read_url("API_BASE_URL", c->api_base_url, e);
+    if (err == ERR_OK && c->tasks_base_url != NULL)
+        err = read_url("TASKS_BASE_URL", c->tasks_base_url, e);
     if (err == ERR_OK && c->backend == BACKEND_GOOGLE)
         err = check_google(c, e);
     if (err == ERR_OK && c->engine == CHOICE_GEMINI && c->gemini_api_key == NULL)
@@ -275,9 +287,6 @@ enum err config_load(struct config *c, struct error *e)
         config_free(c);
         return err;
     }
-    size_t n = strlen(c->api_base_url);
-    while (n > 0 && c->api_base_url[n - 1] == '/')
-        c->api_base_url[--n] = '\0';
     warn_about_unknown_names();
     return ERR_OK;
 }

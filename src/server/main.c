@@ -11,14 +11,16 @@
 #include "server/backend.h"
 #include "server/keys.h"
 #include "server/master.h"
+#include "server/probe.h"
 
 static const char usage[] =
-    "usage: pdf-ocr-api [--check-config | --print-settings | --help | --version]\n"
+    "usage: pdf-ocr-api [--check-config | --health | --print-settings | --help | --version]\n"
     "\n"
     "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
     "environment.\n"
     "\n"
     "  --check-config    read the settings, tell what is wrong, end\n"
+    "  --health          ask the service of this machine whether it is ready; 0: yes\n"
     "  --print-settings  list every setting: name, default, meaning (tab separated)\n"
     "  --help            this text\n"
     "  --version         the version\n";
@@ -59,9 +61,19 @@ static int serve(struct config *cfg)
     return err == ERR_OK ? 0 : 1;
 }
 
+static int probe(void)
+{
+    struct error e = {0};
+    if (probe_ready(&e) == ERR_OK)
+        return 0;
+    (void)fprintf(stderr, "pdf-ocr-api: not ready: %s\n", e.detail);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
+                                            {"health", no_argument, NULL, 'H'},
                                             {"print-settings", no_argument, NULL, 'p'},
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},
@@ -77,13 +89,18 @@ int main(int argc, char **argv)
         config_print_settings(stdout);
         return 0;
     }
-    if ((option != -1 && option != 'c') || optind < argc) {
+    if ((option != -1 && option != 'c' && option != 'H') || optind < argc) {
         (void)fputs(usage, stderr);
         return 2;
     }
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         (void)fputs("pdf-ocr-api: the libraries do not start\n", stderr);
         return 1;
+    }
+    if (option == 'H') {
+        int unready = probe();
+        curl_global_cleanup();
+        return unready;
     }
     if (config_load(&cfg, &e) != ERR_OK) {
         log_error(LOG_ERROR, "the settings are wrong", &e);
