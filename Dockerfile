@@ -15,23 +15,33 @@ RUN autoreconf -i && mkdir build && cd build && ../configure -q --enable-werror 
 FROM build AS test
 RUN scripts/install-packages run test && make -s -C build check
 
-FROM ${BASE}
-ARG VERSION=0.1.0 REVISION=unknown
+FROM ${BASE} AS runtime
+COPY scripts/packages scripts/install-packages /tmp/scripts/
+# Neither a package manager nor Perl stays; dpkg's list of what does is for scanners.
+RUN /tmp/scripts/install-packages run libraries && \
+    useradd --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin pdf-ocr && \
+    install -d -o pdf-ocr -g pdf-ocr -m 0750 /data /tls && \
+    . /tmp/scripts/packages && \
+    dpkg --purge --force-depends --force-remove-essential --force-remove-protected \
+        $unneeded_packages && \
+    rm -rf /tmp/scripts /var/cache/* /var/log/* /var/lib/apt /var/lib/dpkg/info \
+        /var/lib/dpkg/*-old /usr/bin/dpkg* /usr/share/doc /usr/share/man /usr/share/locale \
+        /usr/share/lintian /usr/share/bash-completion /usr/share/gcc
+COPY --from=build /out/ /
+
+# One layer without what was removed above.
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="pdf-ocr-api" \
       org.opencontainers.image.description="Tables, forms and text of PDFs over HTTP" \
       org.opencontainers.image.licenses="MIT AND GPL-2.0-or-later" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
-COPY scripts/packages scripts/install-packages /usr/share/pdf-ocr-api/build/
-# The names of the users and of the folders that compose puts volumes on.
-RUN /usr/share/pdf-ocr-api/build/install-packages run libraries && \
-    rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf/*-old /var/log/* \
-           /usr/share/doc /usr/share/man /usr/share/pdf-ocr-api/build && \
-    useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin pdf-ocr && \
-    install -d -o pdf-ocr -g pdf-ocr -m 0750 /data /tls
-COPY --from=build /out/ /
+COPY --from=runtime / /
 # Sockets and what nginx buffers do not belong on the volume: several containers may share it.
-ENV PORT=8080 DATA_DIR=/data RUN_DIR=/tmp/run LOG_FORMAT=json SHUTDOWN_GRACE_S=8
+ENV PATH=/usr/sbin:/usr/bin PORT=8080 DATA_DIR=/data RUN_DIR=/tmp/run LOG_FORMAT=json \
+    SHUTDOWN_GRACE_S=8
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 \
