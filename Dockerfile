@@ -24,9 +24,10 @@ RUN /tmp/scripts/install-packages run libraries && \
     . /tmp/scripts/packages && \
     dpkg --purge --force-depends --force-remove-essential --force-remove-protected \
         $unneeded_packages && \
-    rm -rf /tmp/scripts /var/cache/* /var/log/* /var/lib/apt /var/lib/dpkg/info \
-        /var/lib/dpkg/*-old /usr/bin/dpkg* /usr/share/doc /usr/share/man /usr/share/locale \
-        /usr/share/lintian /usr/share/bash-completion /usr/share/gcc
+    rm -rf /tmp/scripts /var/cache/apt /var/cache/debconf /var/cache/ldconfig /var/log/* \
+        /var/lib/apt /var/lib/dpkg/info /var/lib/dpkg/*-old /usr/bin/dpkg* /usr/share/doc \
+        /usr/share/man /usr/share/locale /usr/share/lintian /usr/share/bash-completion \
+        /usr/share/gcc
 COPY --from=build /out/ /
 
 # One layer without what was removed above.

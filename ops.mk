@@ -2,10 +2,10 @@
 dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
 	docs/man/pdf-ocr-migrate.1
 nginxdir = $(pkgdatadir)/nginx
-dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params
+dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params nginx/edge.conf
 docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts
-dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate
+dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate scripts/serve-edge
 EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
 	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c tests/cli tests/e2e tests/google .ci/run
