@@ -97,7 +97,7 @@ healthy() { # URL, seconds
         else
             good=0
         fi
-        sleep 2
+        sleep 1
     done
     return 1
 }
@@ -107,7 +107,7 @@ watched() { # URL, seconds
     local until=$((SECONDS + $2))
     while [ -z "$dry_run" ] && [ "$SECONDS" -lt "$until" ]; do
         healthy "$1" "$wait" || return 1
-        sleep 3
+        sleep 1
     done
 }
 
