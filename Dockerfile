@@ -9,7 +9,8 @@ RUN scripts/install-packages build
 COPY . .
 RUN autoreconf -i
 WORKDIR /src/build
-RUN ../configure -q --enable-werror --prefix=/usr && make -s -j"$(nproc)" && \
+RUN ../configure -q --enable-werror --prefix=/usr \
+        --without-systemdsystemunitdir && make -s -j"$(nproc)" && \
     make -s install-strip DESTDIR=/out && rm -rf /out/usr/share/man
 
 # docker build --target test .

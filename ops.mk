@@ -7,5 +7,9 @@ docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts
 dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate scripts/serve-edge
+EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadolint.yaml .yamllint \
+	.github/workflows/ci.yml .github/workflows/deploy.yml deploy.sh monitoring \
+	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/gcloud-steps \
+	tests/containers tests/deployment
 EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
 	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c tests/cli tests/e2e tests/google .ci/run

@@ -1,4 +1,4 @@
-"""One build of the image for all tests. DOCKER_HOST is tests/containers/engine's."""
+"""One build of the image for all tests. DOCKER_HOST is tests/containers/run's."""
 import os
 import subprocess
 
