@@ -83,15 +83,17 @@ traffic() { # revision=percent,...
     run gcloud run services update-traffic "$service" "${where[@]}" --to-revisions="$1" --quiet
 }
 
+ready() { curl -fsS -m 10 -o /dev/null "$1/api/v1/health/ready"; }
+
 # Twice in a row, so that one lucky answer is not enough.
 healthy() { # URL, seconds
     local until=$((SECONDS + $2)) good=0
     if [ -n "$dry_run" ]; then
-        show curl -fsS -m 10 "$1/api/v1/health/ready"
+        show curl -fsS -m 10 -o /dev/null "$1/api/v1/health/ready"
         return
     fi
     while [ "$SECONDS" -le "$until" ]; do
-        if curl -fsS -m 10 -o /dev/null "$1/api/v1/health/ready"; then
+        if ready "$1"; then
             good=$((good + 1))
             [ "$good" -lt 2 ] || return 0
         else
@@ -106,7 +108,7 @@ healthy() { # URL, seconds
 watched() { # URL, seconds
     local until=$((SECONDS + $2))
     while [ -z "$dry_run" ] && [ "$SECONDS" -lt "$until" ]; do
-        healthy "$1" "$wait" || return 1
+        ready "$1" || return 1
         sleep 1
     done
 }

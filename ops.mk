@@ -11,5 +11,5 @@ EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadol
 	.github/workflows/ci.yml .github/workflows/deploy.yml deploy.sh monitoring \
 	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/gcloud-steps \
 	tests/containers tests/deployment
-EXTRA_DIST += LICENSE README.md scripts/check scripts/install-packages scripts/packages \
+EXTRA_DIST += LICENSE README.md DEPLOYMENT.md scripts/check scripts/install-packages scripts/packages \
 	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c tests/cli tests/e2e tests/google .ci/run
