@@ -6,6 +6,7 @@ import pathlib
 import re
 import shlex
 import subprocess
+import tempfile
 
 import pytest
 
@@ -64,11 +65,11 @@ def deployed(world):
 
 
 def judge(items):
-    r = subprocess.run([SDK_PYTHON, HERE / "gcloud_parser.py"], input="".join(json.dumps(i) + "\n" for i in items),
-                       capture_output=True, text=True, timeout=120, check=False,
-                       env={"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": "/nonexistent", "HOME": "/nonexistent",
-                            "PYTHONDONTWRITEBYTECODE": "1",
-                            "PYTHONPATH": f"{SDK}/lib:{SDK}/lib/third_party"})
+    with tempfile.TemporaryDirectory() as home:
+        r = subprocess.run([SDK_PYTHON, HERE / "gcloud_parser.py"], capture_output=True, text=True, timeout=120,
+                           check=False, input="".join(json.dumps(i) + "\n" for i in items),
+                           env={"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": home, "HOME": home,
+                                "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{SDK}/lib:{SDK}/lib/third_party"})
     assert r.returncode == 0, r.stderr
     return r.stdout.splitlines()
 
