@@ -9,9 +9,9 @@ RUN scripts/install-packages build
 COPY . .
 RUN autoreconf -i
 WORKDIR /src/build
-RUN ../configure -q --enable-werror --prefix=/usr \
-        --without-systemdsystemunitdir && make -s -j"$(nproc)" && \
-    make -s install-strip DESTDIR=/out && rm -rf /out/usr/share/man
+RUN ../configure -q --enable-werror --prefix=/usr --sysconfdir=/etc && make -s -j"$(nproc)" && \
+    make -s install-strip DESTDIR=/out && \
+    rm -rf /out/usr/share/man /out/usr/lib/systemd /out/usr/lib/sysusers.d
 
 # docker build --target test .
 FROM build AS test

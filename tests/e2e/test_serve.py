@@ -2,7 +2,9 @@
 import http.client
 import os
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 from conftest import BUILD, ROOT, Stack, expected, free_port, sample
@@ -90,6 +92,22 @@ def test_wrong_setting_ends_at_once_with_its_status(tmp_path):
                        env={**os.environ, "API_WORKERS": "none", "METRICS_PORT": str(free_port())}, timeout=8,
                        capture_output=True, text=True, check=False)
     assert r.returncode == 2 and "API_WORKERS" in r.stderr
+
+
+def test_log_may_be_a_socket_as_the_journals_is(tmp_path):
+    ours, theirs = socket.socketpair()
+    with ours, theirs, open(tmp_path / "out", "w") as out:
+        p = subprocess.Popen([ROOT / "scripts" / "serve", "--build", BUILD, "--data", tmp_path / "data"], stdout=out,
+                             env={**os.environ, "PORT": str(free_port()), "METRICS_PORT": str(free_port())},
+                             stderr=theirs)
+        try:
+            end = time.time() + 20
+            while "listening on" not in (tmp_path / "out").read_text():
+                assert p.poll() is None and time.time() < end, ours.recv(65536)
+                time.sleep(0.1)
+        finally:
+            p.terminate()
+            assert p.wait(timeout=20) == 0
 
 
 def test_url_settings_are_checked():
