@@ -72,12 +72,10 @@ static int probe(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
-                                            {"health", no_argument, NULL, 'H'},
-                                            {"print-settings", no_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"check-config", no_argument, NULL, 'c'},   {"health", no_argument, NULL, 'H'},
+        {"print-settings", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0}};
     int option = getopt_long(argc, argv, "", options, NULL);
     struct config cfg;
     struct error e = {0};
