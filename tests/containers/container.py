@@ -4,6 +4,7 @@ import http.client
 import importlib.util
 import json
 import pathlib
+import socket
 import ssl
 import subprocess
 import time
@@ -101,6 +102,14 @@ class Container(Client):
                               stdin=subprocess.PIPE) as p:
             yield p
             p.stdin.close()
+
+    @contextlib.contextmanager
+    def stalled_upload(self):
+        """A client that stops in the middle of what it sends."""
+        with socket.create_connection(("127.0.0.1", self.port)) as s:
+            s.sendall(b"POST /api/v1/upload/documents HTTP/1.1\r\nHost: x\r\nX-API-Key: " + KEY.encode() +
+                      b"\r\nContent-Length: 1000\r\n\r\nhalf")
+            yield
 
     def facts(self):
         return json.loads(docker("inspect", self.name))[0]

@@ -28,6 +28,7 @@ def test_image_is_small_and_says_what_it_is(image):
     assert facts["Size"] < 150e6
     config = facts["Config"]
     assert config["User"] == "10001:10001" and config["Healthcheck"]["Test"][1:] == ["pdf-ocr-api", "--health"]
+    assert docker("run", "--rm", "--entrypoint=pdf-ocr-migrate", image, "--version").startswith("pdf-ocr-migrate")
     assert config["Labels"]["org.opencontainers.image.title"] == "pdf-ocr-api"
 
 
@@ -94,9 +95,10 @@ def test_sigterm_during_an_extraction_loses_nothing(image, volume, tmp_path, sec
     with Container(image, volume=volume, mounts=[slow], PAGE_READER=slow, **QUICK) as c:
         job_id = c.submit(c.upload(sample("form")))
         until(lambda: c.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
-        started = time.time()
-        docker("stop", "-t", "30", c.name)
-        assert time.time() - started < 10
+        with c.stalled_upload():
+            started = time.time()
+            docker("stop", "-t", "30", c.name)
+            assert time.time() - started < 10
         assert c.facts()["State"]["ExitCode"] == 0, c.logs()
     with Container(image, volume=volume, port=c.port, **QUICK) as c:
         if finished:
