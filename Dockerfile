@@ -47,7 +47,7 @@ LABEL org.opencontainers.image.title="pdf-ocr-api" \
 COPY --from=runtime / /
 # Sockets and what nginx buffers do not belong on the volume: several containers may share it.
 ENV PATH=/usr/sbin:/usr/bin PORT=8080 DATA_DIR=/data RUN_DIR=/tmp/run LOG_FORMAT=json \
-    SHUTDOWN_GRACE_S=8
+    SHUTDOWN_GRACE_S=7
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=20s --retries=3 \
