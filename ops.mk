@@ -3,7 +3,7 @@ dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
 	docs/man/pdf-ocr-migrate.1
 nginxdir = $(pkgdatadir)/nginx
 dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params nginx/auth_params \
-	nginx/untrusted_headers nginx/refused nginx/refuse_headers
+	nginx/untrusted_headers nginx/refused nginx/refuse_headers nginx/edge.conf
 webdir = $(pkgdatadir)/web
 dist_web_DATA = web/api.js web/app.js web/corrections.js web/docs.css web/docs.html web/docs.js \
 	web/dom.js web/icon.svg web/index.html web/job.js web/key.js web/layer.js web/region_list.js \
@@ -11,7 +11,12 @@ dist_web_DATA = web/api.js web/app.js web/corrections.js web/docs.css web/docs.h
 docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/migration.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts
-dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx
-EXTRA_DIST += LICENSE README.md SECURITY.md scripts/check scripts/install-packages scripts/packages \
-	scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c fuzz/multipart.c fuzz/jwt.c tests/cli tests/e2e tests/google .ci/run \
+dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate scripts/serve-edge
+EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadolint.yaml .yamllint \
+	.github/workflows/ci.yml .github/workflows/deploy.yml deploy.sh monitoring \
+	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/gcloud-steps \
+	tests/containers tests/deployment
+EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md scripts/check scripts/install-packages \
+	scripts/packages scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c \
+	fuzz/multipart.c fuzz/jwt.c tests/cli tests/e2e tests/google .ci/run \
 	tests/web/browser.mjs tests/web/scenarios.mjs tests/web/package.json tests/web/package-lock.json

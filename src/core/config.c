@@ -12,7 +12,6 @@
 #include "ports/extraction.h"
 
 enum type {
-    TYPE_TEXT,
     TYPE_NAME,
     TYPE_PATH,
     TYPE_FILE,
@@ -43,10 +42,6 @@ static const char *const level_names[] = {"debug", "info", "notice", "warning", 
 static const char *const log_format_names[] = {"auto", "json", "text", NULL};
 
 #define AT(field) offsetof(struct config, field)
-#define TEXT(name, field, fallback, help)                                                          \
-    {                                                                                              \
-        name, TYPE_TEXT, AT(field), fallback, 0, 0, NULL, help                                     \
-    }
 #define OF(type, name, field, fallback, help)                                                      \
     {                                                                                              \
         name, TYPE_##type, AT(field), fallback, 0, 0, NULL, help                                   \
@@ -107,8 +102,8 @@ static const struct setting settings[] = {
     EDGE_INTEGER("CLIENT_BODY_TIMEOUT_S", "30", 1, 3600,
                  "time between two pieces of a client's body"),
     EDGE(NETWORKS, "TRUSTED_PROXIES", NULL,
-         "load balancers whose X-Forwarded-For tells the client's address; the private networks "
-         "where PORT is set"),
+         "load balancers whose X-Forwarded-For tells the client's address; any: whoever connects, "
+         "whose last entry counts; the private networks where PORT is set"),
     EDGE_INTEGER("HTTPS_PORT", "8443", 1, 65535, "where nginx listens"),
     EDGE(NAME, "LISTEN_ADDRESS", "127.0.0.1", "the address nginx listens on"),
     EDGE_INTEGER("PORT", NULL, 1, 65535,
@@ -170,8 +165,9 @@ static const struct setting settings[] = {
             "deliveries a second"),
     INTEGER("TASK_QUEUE_MAX_CONCURRENT_DISPATCHES", queue_max_concurrent, "0", 0, 5000,
             "deliveries at the same time; 0: TASK_WORKERS"),
-    OF(FILE, "TASKS_CA_FILE", tasks_ca_file, NULL,
-       "CA of API_BASE_URL when it is not a public one"),
+    OF(URL, "TASKS_BASE_URL", tasks_base_url, NULL,
+       "where the local queue delivers; API_BASE_URL when not set"),
+    OF(FILE, "TASKS_CA_FILE", tasks_ca_file, NULL, "CA of that URL when it is not a public one"),
     ENUM("ENGINE", engine, "auto", engine_choice_names, "who reads the words"),
     OF(PATH, "PAGE_READER", page_reader, LIBEXECDIR "/pdf-ocr-page", "the page reader program"),
     OF(PATH, "TESSDATA_PREFIX", tessdata_dir, NULL, "Tesseract's data folder"),
@@ -241,14 +237,13 @@ static bool is_text(const struct setting *s)
 static void expected(const struct setting *s, struct buffer *out)
 {
     static const char *const of_type[] = {
-        [TYPE_TEXT] = "text without control characters",
         [TYPE_NAME] = "a name without spaces, quotes, braces, bars and ; & $ \\",
         [TYPE_PATH] = "a path without spaces, quotes, braces, bars and ; & $ \\",
         [TYPE_FILE] = "a file that can be read",
         [TYPE_URL] = "an http:// or https:// URL",
         [TYPE_JWKS] = "an https:// URL (http:// only for this machine), or a file that can be read",
         [TYPE_ORIGINS] = "origins such as https://app.example",
-        [TYPE_NETWORKS] = "addresses or networks such as 10.0.0.0/8, comma separated",
+        [TYPE_NETWORKS] = "addresses or networks such as 10.0.0.0/8, comma separated; or any",
         [TYPE_BOOL] = "true or false",
     };
     if (s->type == TYPE_INTEGER)
@@ -318,6 +313,8 @@ static bool network_valid(char *text)
 
 static bool networks_valid(const char *value)
 {
+    if (strcmp(value, "any") == 0)
+        return true;
     char *copy = strdup(value), *rest = copy;
     bool ok = copy != NULL;
     while (ok && rest != NULL)
@@ -478,6 +475,13 @@ static enum err check_google(const struct config *c, struct error *e)
     return check_deadline(c, e);
 }
 
+/* Paths are put behind a URL, so it must not end in a slash. */
+static void trim_slashes(char *url)
+{
+    for (size_t n = url != NULL ? strlen(url) : 0; n > 0 && url[n - 1] == '/'; n--)
+        url[n - 1] = '\0';
+}
+
 enum err config_load(struct config *c, struct error *e)
 {
     memset(c, 0, sizeof *c);
@@ -493,6 +497,10 @@ enum err config_load(struct config *c, struct error *e)
     }
     if (err == ERR_OK)
         err = check_tokens(c, e);
+    if (err == ERR_OK) {
+        trim_slashes(c->api_base_url);
+        trim_slashes(c->tasks_base_url);
+    }
     if (err == ERR_OK && c->backend == BACKEND_GOOGLE)
         err = check_google(c, e);
     if (err == ERR_OK && c->engine == CHOICE_GEMINI && c->gemini_api_key == NULL)
@@ -501,9 +509,6 @@ enum err config_load(struct config *c, struct error *e)
         config_free(c);
         return err;
     }
-    size_t n = strlen(c->api_base_url);
-    while (n > 0 && c->api_base_url[n - 1] == '/')
-        c->api_base_url[--n] = '\0';
     warn_about_unknown_names();
     return ERR_OK;
 }

@@ -74,7 +74,8 @@ struct config {
                                      the most) */
     int64_t
         queue_max_concurrent; /* TASK_QUEUE_MAX_CONCURRENT_DISPATCHES: 0, meaning TASK_WORKERS */
-    char *tasks_ca_file;      /* TASKS_CA_FILE: CA of API_BASE_URL when it is not public */
+    char *tasks_base_url;     /* TASKS_BASE_URL: where the local queue delivers */
+    char *tasks_ca_file;      /* TASKS_CA_FILE: CA of that URL when it is not public */
 
     int engine;         /* ENGINE: auto (enum engine_choice) */
     char *page_reader;  /* PAGE_READER: the installed pdf-ocr-page */

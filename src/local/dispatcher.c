@@ -91,7 +91,9 @@ static bool set_options(const struct dispatcher *d, struct delivery *v)
     const struct config *cfg = d->o->cfg;
     char url[2048];
     CURL *c = v->easy;
-    (void)snprintf(url, sizeof url, "%s%s", cfg->api_base_url, v->task.path);
+    (void)snprintf(url, sizeof url, "%s%s",
+                   cfg->tasks_base_url != NULL ? cfg->tasks_base_url : cfg->api_base_url,
+                   v->task.path);
     return curl_easy_setopt(c, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_NOPROXY, "*") == CURLE_OK &&

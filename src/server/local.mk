@@ -12,6 +12,7 @@ libserver_a_SOURCES = \
 	src/server/loops.c src/server/loops.h \
 	src/server/master.c src/server/master.h \
 	src/server/metrics.c src/server/metrics.h \
+	src/server/probe.c src/server/probe.h \
 	src/server/request.c src/server/request.h \
 	src/server/router.c \
 	src/server/serve.c src/server/serve.h \

@@ -13,15 +13,18 @@
 #include "server/keys.h"
 #include "server/keys_command.h"
 #include "server/master.h"
+#include "server/probe.h"
 
 static const char usage[] =
-    "usage: pdf-ocr-api [--check-config | --print-settings | --routes | --help | --version]\n"
+    "usage: pdf-ocr-api [--check-config | --health | --print-settings | --routes | --help | "
+    "--version]\n"
     "       pdf-ocr-api keys new|list|revoke ...\n"
     "\n"
     "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
     "environment.\n"
     "\n"
     "  --check-config    read the settings, tell what is wrong, end\n"
+    "  --health          ask the service of this machine whether it is ready; 0: yes\n"
     "  --print-settings  list every setting: name, default, meaning, what is expected\n"
     "                    (tab separated)\n"
     "  --routes          list every route and who may call it, as JSON\n"
@@ -78,12 +81,24 @@ static int serve(struct config *cfg)
     return err == ERR_OK ? 0 : 1;
 }
 
+static int probe(void)
+{
+    struct error e = {0};
+    if (probe_ready(&e) == ERR_OK)
+        return 0;
+    (void)fprintf(stderr, "pdf-ocr-api: not ready: %s\n", e.detail);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"check-config", no_argument, NULL, 'c'}, {"print-settings", no_argument, NULL, 'p'},
-        {"routes", no_argument, NULL, 'r'},       {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
+                                            {"health", no_argument, NULL, 'H'},
+                                            {"print-settings", no_argument, NULL, 'p'},
+                                            {"routes", no_argument, NULL, 'r'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
     if (argc > 1 && strcmp(argv[1], "keys") == 0)
         return keys_command(argc - 1, argv + 1);
     int option = getopt_long(argc, argv, "", options, NULL);
@@ -101,13 +116,18 @@ int main(int argc, char **argv)
         print_routes();
         return 0;
     }
-    if ((option != -1 && option != 'c') || optind < argc) {
+    if ((option != -1 && option != 'c' && option != 'H') || optind < argc) {
         (void)fputs(usage, stderr);
         return 2;
     }
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         (void)fputs("pdf-ocr-api: the libraries do not start\n", stderr);
         return 1;
+    }
+    if (option == 'H') {
+        int unready = probe();
+        curl_global_cleanup();
+        return unready;
     }
     enum err err = config_load(&cfg, &e);
     if (err == ERR_OK &&

@@ -78,12 +78,14 @@ class Stack:
         while time.time() < end:
             assert self.process.poll() is None, self.logs()[-3000:]
             with contextlib.suppress(OSError, ssl.SSLError, http.client.HTTPException):
-                self.context = ssl.create_default_context(
-                    cafile=str(self.data / "tls" / "cert.pem"))
+                self.context = self.trust()
                 if self.call("GET", "/api/v1/health/ready", key=None).status == 200:
                     return
             time.sleep(0.05)
         raise AssertionError("the service did not start:\n" + self.logs()[-3000:])
+
+    def trust(self):
+        return ssl.create_default_context(cafile=str(self.data / "tls" / "cert.pem"))
 
     def connect(self, timeout=60):
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context,

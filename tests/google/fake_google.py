@@ -1222,6 +1222,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--host', default='127.0.0.1', help='the address to listen on')
     parser.add_argument('--port', type=int, default=0, help='0 picks one; it is the first line printed')
     parser.add_argument('--public-url', help='what resumable session URLs start with (default: from the Host header)')
     parser.add_argument('--key', metavar='PEM', help="the service account's RSA key; made when absent")
@@ -1233,7 +1234,7 @@ def main():
     parser.add_argument('--max-attempts', type=int, default=3)
     parser.add_argument('--max-concurrent', type=int, default=4)
     options = parser.parse_args()
-    server = Server(('127.0.0.1', options.port), Handler)
+    server = Server((options.host, options.port), Handler)
     server.fake = Fake(options)
     print(server.server_port, flush=True)
     server.serve_forever()

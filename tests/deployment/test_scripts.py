@@ -1,0 +1,234 @@
+"""deploy.sh and the scripts that set up, against a stand-in for gcloud; their commands are judged by
+the real one's parser where it is installed."""
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import tempfile
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SDK = pathlib.Path(os.environ.get("GOOGLE_CLOUD_SDK", "/usr/lib/google-cloud-sdk"))
+SDK_PYTHON = SDK / "platform" / "bundledpythonunix" / "bin" / "python3"
+needs_gcloud = pytest.mark.skipif(not SDK_PYTHON.exists(),
+                                  reason="gcloud is not installed: its commands are NOT checked against it")
+EVERYTHING = ["--project", "demo-test", "--origins", "https://a.example,https://b.example", "--gemini-key-file",
+              "/dev/null", "--github", "owner/repo"]
+
+
+class World:
+    """A folder of programs that stand for the real ones, and what was asked of them."""
+
+    def __init__(self, folder):
+        self.folder, self.bin = folder, folder / "bin"
+        self.bin.mkdir()
+        for tool in ("gcloud", "bq", "curl"):
+            (self.bin / tool).symlink_to(HERE / "fake_gcloud.py")
+
+    def run(self, script, *args, answers="", **env):
+        (self.folder / "answers").write_text(answers)
+        return subprocess.run([ROOT / script, *args], capture_output=True, text=True, timeout=60, check=False,
+                              stdin=subprocess.DEVNULL,
+                              env={"PATH": f"{self.bin}:/usr/bin:/bin", "FAKE_STATE": str(self.folder), **env})
+
+    def good(self, script, *args, **kw):
+        r = self.run(script, *args, **kw)
+        assert r.returncode == 0, r.stderr + r.stdout
+        return r.stdout
+
+    def calls(self, tool="gcloud"):
+        path = self.folder / "calls"
+        calls = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [c[1:] for c in calls if c[0] == tool]
+
+    def forget(self):
+        (self.folder / "calls").unlink()
+
+    def traffic(self):
+        return [a.removeprefix("--to-revisions=") for c in self.calls() for a in c if a.startswith("--to-rev")]
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+@pytest.fixture
+def deployed(world):
+    world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1")
+    world.forget()
+    return world
+
+
+def judge(items):
+    with tempfile.TemporaryDirectory() as home:
+        r = subprocess.run([SDK_PYTHON, HERE / "gcloud_parser.py"], capture_output=True, text=True, timeout=120,
+                           check=False, input="".join(json.dumps(i) + "\n" for i in items),
+                           env={"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": home, "HOME": home,
+                                "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{SDK}/lib:{SDK}/lib/third_party"})
+    assert r.returncode == 0, r.stderr
+    return r.stdout.splitlines()
+
+
+@needs_gcloud
+def test_the_parser_refuses_what_does_not_exist(tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"displayName": "x", "mosaicLayout": {"colums": 48}}')
+    assert len(judge([["run", "deploy", "x", "--image=i", "--no-such-flag"], ["run", "deploi", "x"],
+                      ["tasks", "queues", "create", "q", "--max-attempts=many"], ["secrets", "create"],
+                      ["file", "dashboard", str(bad)]])) == 5
+
+
+@needs_gcloud
+def test_every_gcloud_command_is_one(world):
+    for _ in range(2):  # the second time other branches are taken
+        world.good("scripts/setup-gcp", *EVERYTHING)
+        world.good("scripts/setup-monitoring", "--project", "demo-test", "--uptime", "api.example", "--channel",
+                   "projects/demo-test/notificationChannels/1")
+        world.good("deploy.sh", "--project", "demo-test", "--yes", "--gemini", "--processor", "p1", "--watch", "0")
+    world.good("deploy.sh", "--project", "demo-test", "--rollback")
+    calls = world.calls()
+    assert len(calls) > 100
+    assert judge(calls) == []
+
+
+@needs_gcloud
+def test_dashboard_policies_and_metrics_are_googles(world):
+    files = [["file", "dashboard", str(ROOT / "monitoring" / "dashboard.json")],
+             *(["file", "policy", str(p)] for p in sorted((ROOT / "monitoring" / "policies").glob("*.json"))),
+             *(["file", "log-metric", str(p)] for p in (ROOT / "monitoring" / "log-metrics").glob("*.json"))]
+    assert len(files) == 8 and judge(files) == []
+
+
+def test_setting_up_again_makes_nothing_twice(world):
+    world.good("scripts/setup-gcp", *EVERYTHING)
+    first = [c for c in world.calls() if any(w.startswith("create") for w in c[:5])]
+    world.forget()
+    out = world.good("scripts/setup-gcp", *EVERYTHING)
+    again = [c for c in world.calls() if any(w.startswith("create") for w in c[:5])]
+    assert len(first) > 15 and all(c[:4] == ["firestore", "indexes", "composite", "create"] for c in again)
+    assert ["tasks", "queues", "update"] in [c[:3] for c in world.calls()]
+    assert [c for c in world.calls("curl") if "-d" in c] == []
+    assert "--processor p1" in out and "GCP_PROCESSOR_ID=p1" in out
+
+
+def test_no_secret_is_shown_or_an_argument(world):
+    r = world.run("scripts/setup-gcp", *EVERYTHING)
+    seen = r.stdout + r.stderr + (world.folder / "calls").read_text()
+    assert r.returncode == 0 and "secret-token" not in seen
+    assert not re.search(r"[0-9a-f]{48}", seen)
+
+
+def test_queue_is_as_designed(world):
+    world.good("scripts/setup-cloud-tasks", "--project", "demo-test")
+    create = next(c for c in world.calls() if c[:3] == ["tasks", "queues", "create"])
+    assert {"--max-dispatches-per-second=10", "--max-concurrent-dispatches=100", "--max-attempts=3",
+            "--min-backoff=60s", "--max-backoff=3600s"} <= set(create)
+
+
+def test_indexes_are_those_of_the_docs(world):
+    world.good("scripts/setup-gcp", *EVERYTHING)
+    made = []
+    for c in world.calls():
+        if c[:4] == ["firestore", "indexes", "composite", "create"]:
+            fields = [dict(p.split("=") for p in a.removeprefix("--field-config=").split(","))
+                      for a in c if a.startswith("--field-config")]
+            made.append((next(a.split("=")[1] for a in c if a.startswith("--collection-group")),
+                         [(f["field-path"], f["order"].upper()) for f in fields]))
+    wanted = [(i["collectionGroup"], [(f["fieldPath"], f["order"]) for f in i["fields"]])
+              for i in json.loads((ROOT / "docs" / "firestore.indexes.json").read_text())["indexes"]]
+    assert made == wanted
+
+
+@pytest.mark.parametrize("command", [["scripts/setup-gcp", *EVERYTHING],
+                                     ["scripts/setup-monitoring", "--project", "demo-test"],
+                                     ["deploy.sh", "--project", "demo-test", "--gemini"],
+                                     ["deploy.sh", "--project", "demo-test", "--rollback"]])
+def test_dry_run_shows_every_command_and_runs_none(world, command):
+    out = world.good(*command, "--dry-run")
+    assert world.calls() == [] and world.calls("curl") == [] and world.calls("bq") == []
+    shown = [shlex.split(line[1:]) for line in out.splitlines() if line.startswith("+ ")]
+    assert all(c[0] in ("gcloud", "bq", "curl") for c in shown) and len(shown) > 2
+    if SDK_PYTHON.exists():
+        assert judge([c[1:] for c in shown if c[0] == "gcloud"]) == []
+
+
+@pytest.mark.parametrize("script", ["deploy.sh", "scripts/setup-gcp", "scripts/setup-cloud-tasks",
+                                    "scripts/setup-monitoring"])
+def test_usage(world, script):
+    assert "usage:" in world.good(script, "--help")
+    assert world.run(script, "--odd").returncode == 2
+    r = world.run(script)
+    assert r.returncode == 1 and "--project" in r.stderr and world.calls() == []
+
+
+def test_first_deployment_has_what_cloud_run_needs(world):
+    world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--gemini")
+    deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
+    assert {"--cpu=2", "--memory=2Gi", "--timeout=300", "--min-instances=0", "--max-instances=10",
+            "--set-secrets=API_KEY=pdf-ocr-api-key:latest,GEMINI_API_KEY=gemini-api-key:latest",
+            "--service-account=pdf-ocr-api@demo-test.iam.gserviceaccount.com"} <= set(deploy)
+    assert "--no-traffic" not in deploy and world.traffic() == []
+
+
+def test_settings_of_cloud_run_are_accepted_by_the_program(world):
+    world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--processor", "p1")
+    deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
+    settings = next(a for a in deploy if a.startswith("--set-env-vars=^|^")).removeprefix("--set-env-vars=^|^")
+    env = dict(s.split("=", 1) for s in settings.split("|"))
+    build = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build"))
+    r = subprocess.run([build / "pdf-ocr-api", "--check-config"], env={**env, "API_KEY": "k" * 16}, text=True,
+                       capture_output=True, timeout=30, check=False)
+    assert r.returncode == 0, r.stderr
+    known = subprocess.run([build / "pdf-ocr-api", "--print-settings"], text=True, capture_output=True, timeout=30,
+                           check=True).stdout
+    of_nginx = (ROOT / "scripts" / "render-nginx").read_text()
+    for name in env:
+        assert re.search(rf"^{name}\t", known, re.M) or f"{{{name}:-" in of_nginx, name
+
+
+def test_new_revision_goes_from_nothing_by_a_share_to_everything(deployed):
+    deployed.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--watch", "1")
+    deploy = next(c for c in deployed.calls() if c[:2] == ["run", "deploy"])
+    assert "--no-traffic" in deploy and "--tag=canary" in deploy
+    assert deployed.traffic() == ["rev-2=10,rev-1=90", "rev-2=100"]
+    assert {c[-1] for c in deployed.calls("curl")} == {"https://canary.example/api/v1/health/ready",
+                                                       "https://pdf-ocr-api-123456.us-central1.run.app"
+                                                       "/api/v1/health/ready"}
+
+
+@pytest.mark.parametrize("answers, steps", [("-" * 20, []), ("++" + "-" * 20, ["rev-2=10,rev-1=90"]),
+                                            ("++++" + "-" * 20, ["rev-2=10,rev-1=90", "rev-2=100"])])
+def test_unhealthy_revision_loses_all_traffic(deployed, answers, steps):
+    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--wait", "2", "--watch", "1",
+                     answers=answers)
+    assert r.returncode == 1 and "goes back to rev-1" in r.stderr
+    assert deployed.traffic() == [*steps, "rev-1=100"]
+
+
+def test_revision_that_does_not_start_never_gets_traffic(deployed):
+    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", FAKE_DEPLOY_FAILS="1")
+    assert r.returncode == 1 and "rev-1 serves" in r.stderr and deployed.traffic() == []
+
+
+def test_rollback_goes_to_the_revision_before_or_the_one_named(deployed):
+    deployed.good("deploy.sh", "--project", "demo-test", "--rollback")
+    deployed.good("deploy.sh", "--project", "demo-test", "--rollback", "rev-9")
+    assert deployed.traffic() == ["rev-2=100", "rev-9=100"]
+
+
+def test_alerts_name_titles_that_differ():
+    titles = [json.loads(p.read_text())["displayName"] for p in (ROOT / "monitoring" / "policies").glob("*.json")]
+    assert len(set(titles)) == len(titles) == 6
+
+
+def test_no_project_is_hard_coded():
+    files = [ROOT / "deploy.sh", ROOT / "cloudbuild.yaml", *ROOT.glob("scripts/setup-*"),
+             *ROOT.glob(".github/workflows/*.yml")]
+    for f in files:
+        for account in re.findall(r"@([a-z0-9$-]+)\.iam\.gserviceaccount", f.read_text()):
+            assert account == "$project", f
