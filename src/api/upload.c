@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
-#include "api/multipart.h"
+#include "api/multipart_child.h"
 
 #define FILE_NAME_MAX_BYTES 200
 #define HEADER_WINDOW       1024 /* readers look for %PDF- this far (PDF 1.7, appendix H, note 13) */
@@ -172,7 +172,7 @@ static enum err unpack(const struct request *r, struct incoming *in, struct erro
         return error_set(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE,
                          "The upload could not be stored; send it again.");
     in->copied = true;
-    enum err err = multipart_copy_file(in->fd, r->content_type, out, in->file_name, e);
+    enum err err = multipart_child_copy_file(in->fd, r->content_type, out, in->file_name, e);
     (void)close(in->fd);
     in->fd = out;
     return err;

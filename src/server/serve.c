@@ -13,6 +13,7 @@
 
 #define SETTLE_S 20
 #define FILE_S   45
+#define RETRY_S  5 /* after a failure that may pass and does not say when */
 
 #define PASSED_ON_MAX 512
 
@@ -53,8 +54,8 @@ static void write_problem(const struct request *r, const struct error *e, const 
         reply_header(p, "WWW-Authenticate", "%s", r->challenge);
     if (e->kind == ERR_METHOD_NOT_ALLOWED && allow[0] != '\0')
         reply_header(p, "Allow", "%s", allow);
-    if (e->retry_after_s > 0)
-        reply_header(p, "Retry-After", "%d", e->retry_after_s);
+    if (e->retry_after_s > 0 || err_is_transient(e->kind))
+        reply_header(p, "Retry-After", "%d", e->retry_after_s > 0 ? e->retry_after_s : RETRY_S);
     if (p->status >= 500)
         log_error(LOG_ERROR, "a request failed", e);
 }
