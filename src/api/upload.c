@@ -15,6 +15,7 @@
 #define HEADER_WINDOW       1024 /* readers look for %PDF- this far (PDF 1.7, appendix H, note 13) */
 #define CHUNK               65536
 #define SHA256_HEX          64
+#define DAY_US              (24 * 3600 * US_PER_S)
 
 /* A name that is safe in a path, a header and a page. */
 static enum err check_file_name(const char *name, struct error *e)
@@ -136,14 +137,15 @@ enum err upload_put(void *app, struct request *r, struct reply *p, struct error 
 }
 
 /* SHA-256 in reads of a chunk, so that memory does not grow with the file. */
-static enum err hash_file(int fd, char hex[SHA256_HEX + 1], struct error *e)
+static enum err hash_file(int fd, char hex[SHA256_HEX + 1], uint64_t *size, struct error *e)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     char chunk[CHUNK];
     ssize_t n = 0;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
-    for (off_t at = 0; ok && (n = pread(fd, chunk, sizeof chunk, at)) > 0; at += n)
+    *size = 0;
+    for (; ok && (n = pread(fd, chunk, sizeof chunk, (off_t)*size)) > 0; *size += (uint64_t)n)
         ok = EVP_DigestUpdate(md, chunk, (size_t)n) == 1;
     ok = ok && n == 0 && EVP_DigestFinal_ex(md, digest, NULL) == 1;
     EVP_MD_CTX_free(md);
@@ -156,6 +158,7 @@ static enum err hash_file(int fd, char hex[SHA256_HEX + 1], struct error *e)
 /* Where the PDF lies: the whole body, or a part of it that is copied out beside it. */
 struct incoming {
     int fd;
+    uint64_t size;
     char path[512]; /* the file to store */
     bool copied;    /* path is ours to unlink */
     char file_name[MULTIPART_NAME_MAX];
@@ -167,6 +170,7 @@ static enum err unpack(const struct request *r, struct incoming *in, struct erro
 {
     if (snprintf(in->path, sizeof in->path, "%s.pdf", r->body_file) >= (int)sizeof in->path)
         return error_set(e, ERR_INTERNAL, "The upload's path is too long.");
+    (void)unlink(in->path); /* a killed worker leaves one; nginx numbers its files from 1 again */
     int out = open(in->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0)
         return error_set(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE,
@@ -178,18 +182,32 @@ static enum err unpack(const struct request *r, struct incoming *in, struct erro
     return err;
 }
 
+/* Stores the file where its like does not lie already: one that is damaged (a power cut) or in the
+ * second half of its life is replaced, so that what was just sent is neither broken nor erased. */
+static enum err store_once(const struct services *s, const char *blob, const struct incoming *in,
+                           bool *duplicate, struct error *e)
+{
+    struct blob_info info;
+    int64_t fresh_us = s->cfg->result_ttl_days * DAY_US / 2;
+    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
+    bool missing = err == ERR_NOT_FOUND;
+    if (err != ERR_OK && !missing)
+        return err;
+    *duplicate = !missing && info.size == in->size;
+    if (*duplicate && source_now_us(s->source) - info.updated_us < fresh_us)
+        return ERR_OK;
+    return s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", missing, e);
+}
+
 static enum err store_document(const struct services *s, const struct incoming *in, struct reply *p,
                                struct error *e)
 {
     char blob[BLOB_NAME_MAX + 1];
     const char *h = in->sha256;
     struct buffer uri = BUFFER_INIT;
-    struct blob_info info;
+    bool duplicate = false;
     (void)snprintf(blob, sizeof blob, "documents/%s.pdf", h);
-    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
-    bool duplicate = err == ERR_OK;
-    if (err == ERR_NOT_FOUND)
-        err = s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", true, e);
+    enum err err = store_once(s, blob, in, &duplicate, e);
     if (err != ERR_OK)
         return err;
     s->blobs.ops->uri(s->blobs.self, blob, &uri);
@@ -222,7 +240,7 @@ enum err upload_document(void *app, struct request *r, struct reply *p, struct e
     if (err == ERR_OK)
         err = check_pdf(in.fd, s->cfg->max_upload_bytes, e);
     if (err == ERR_OK)
-        err = hash_file(in.fd, in.sha256, e);
+        err = hash_file(in.fd, in.sha256, &in.size, e);
     if (err == ERR_OK)
         err = store_document(s, &in, p, e);
     if (in.copied)

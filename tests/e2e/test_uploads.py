@@ -1,5 +1,7 @@
 """Uploads that strain the service, and what is left of them."""
+import os
 import pathlib
+import time
 
 import pytest
 from conftest import BUILD, sample
@@ -34,3 +36,38 @@ def test_form_of_half_a_million_pieces_costs_the_worker_nothing(stack, body):
     assert r.status == 422 and ("complex" in r.detail or "parts" in r.detail), r.body
     assert most_memory(stack) - before < 20 * 1024
     assert post_form(stack, form(sample("form").read_bytes())).status in (200, 201)
+
+
+def post_pdf(stack, data):
+    return stack.call("POST", "/api/v1/upload/documents", data,
+                      headers={"Content-Type": "application/pdf"})
+
+
+def test_damaged_document_is_stored_again(stack):
+    data = sample("form").read_bytes() + b"% damaged"
+    made = post_pdf(stack, data)
+    assert made.status == 201 and made.json["was_duplicate"] is False
+    stored = stack.data / "blobs" / "documents" / (made.json["pdf_id"] + ".pdf")
+    os.truncate(stored, 100)
+    again = post_pdf(stack, data)
+    assert again.status == 201 and again.json["was_duplicate"] is False
+    assert stored.read_bytes() == data
+
+
+def test_document_sent_again_late_in_its_life_lives_on(stack):
+    data = sample("form").read_bytes() + b"% old"
+    stored = stack.data / "blobs" / "documents" / (post_pdf(stack, data).json["pdf_id"] + ".pdf")
+    old = time.time() - 6 * 86400
+    os.utime(stored, (old, old))
+    again = post_pdf(stack, data)
+    assert again.status == 200 and again.json["was_duplicate"] is True
+    assert time.time() - stored.stat().st_mtime < 3600 and stored.read_bytes() == data
+
+
+def test_file_left_by_a_killed_worker_is_in_nobodys_way(stack):
+    uploads = stack.data / "uploads"
+    for folder in (uploads, *(f for f in uploads.iterdir() if f.is_dir())):
+        for n in range(1, 200):
+            (folder / f"{n:010}.pdf").write_bytes(b"left over")
+    data = sample("form").read_bytes()
+    assert [post_form(stack, form(data)).status in (200, 201) for _ in range(3)] == [True] * 3
