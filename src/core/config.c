@@ -154,7 +154,7 @@ static const struct setting settings[] = {
             "a job overdue for so long is queued again by the sweep"),
     INTEGER("RETRY_BASE_S", retry_base_s, "60", 0, 3600, "delay of the first retry; then doubled"),
     INTEGER("RETRY_MAX_S", retry_max_s, "3600", 0, 86400, "longest delay of a retry"),
-    INTEGER("RESULT_TTL_DAYS", result_ttl_days, "7", 1, 3650, "how long results are kept"),
+    INTEGER("RESULT_TTL_DAYS", result_ttl_days, "7", 1, 3650, "how long results and PDFs are kept"),
     INTEGER("UPLOAD_URL_TTL_S", upload_url_ttl_s, "3600", 1, 604800, "life of an upload URL"),
     INTEGER("SWEEP_INTERVAL_S", sweep_interval_s, "30", 1, 86400, "how often maintenance runs"),
     OF(NAME, "TASK_QUEUE_NAME", task_queue_name, "extraction-queue", "name of the task queue"),

@@ -71,3 +71,35 @@ def test_file_left_by_a_killed_worker_is_in_nobodys_way(stack):
             (folder / f"{n:010}.pdf").write_bytes(b"left over")
     data = sample("form").read_bytes()
     assert [post_form(stack, form(data)).status in (200, 201) for _ in range(3)] == [True] * 3
+
+
+def test_what_nobody_will_ask_for_is_erased(make_stack):
+    s = make_stack(SWEEP_INTERVAL_S=1)
+    used, unused = s.upload(sample("form")), s.upload(sample("form"))
+    document = post_pdf(s, sample("form").read_bytes()).json["pdf_id"]
+    job = s.wait(s.submit(used))
+    blobs = s.data / "blobs"
+    orphan = blobs / "results" / "0f0e0d0c-0b0a-4908-8706-050403020100" / "debug" / "graph.json"
+    orphan.parent.mkdir(parents=True)
+    debris = [s.data / "uploads" / "0000000042", s.data / "uploads" / "0000000042.pdf",
+              blobs / "tmp" / "half-written"]
+    for path in (*debris, orphan):
+        path.write_bytes(b"x")
+    fresh = s.data / "uploads" / "0000000043"
+    gone = [*debris, orphan, blobs / "pdfs" / unused / "a.pdf",
+            blobs / "documents" / (document + ".pdf")]
+    kept = [blobs / "pdfs" / used / "a.pdf", blobs / "results" / job["job_id"] / "result.csv"]
+    fresh.write_bytes(b"x")
+    for path in gone + kept:
+        for p in (path, path.parent):
+            os.utime(p, (time.time() - 8 * 86400,) * 2)
+    assert all(p.exists() for p in gone)
+    s.stop()
+    s.start()  # files are looked through once an hour, and soon after a start
+    end = time.time() + 20
+    while any(p.exists() for p in gone):
+        assert time.time() < end, [p for p in gone if p.exists()]
+        time.sleep(0.1)
+    assert all(p.exists() for p in [*kept, fresh])
+    assert not (blobs / "pdfs" / unused).exists()
+    assert s.fetch(job["result_url"]).status == 200
