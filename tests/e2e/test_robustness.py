@@ -143,6 +143,14 @@ def test_second_delivery_of_a_finished_job_does_nothing(stack):
     assert stack.call("POST", "/api/v1/tasks/process-extraction", {"job_id": 5}).status == 422
 
 
+def test_job_id_of_a_task_cannot_write_the_log(stack):
+    forged = '","severity":"EMERGENCY","x":"123456'
+    assert len(forged) == 36
+    r = stack.call("POST", "/api/v1/tasks/process-extraction", {"job_id": forged})
+    assert r.status == 422 and r.detail.startswith("/job_id: ")
+    assert "EMERGENCY" not in stack.logs()
+
+
 def slow_reader(tmp_path, seconds):
     """A page reader that takes its time before it works."""
     path = tmp_path / "slow-reader"
