@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -167,6 +168,27 @@ def test_wrong_method(stack):
     r = stack.call("PUT", "/api/v1/jobs")
     assert r.status == 405 and r.headers["Allow"] == "GET, HEAD" and "GET" in r.detail
     assert stack.call("GET", "/api/v1/upload/documents").status == 405
+    r = stack.call("PATCH", "/api/v1/jobs")
+    assert r.status == 405 and r.headers["Allow"] == "GET, HEAD" and "GET" in r.detail
+    assert stack.call("PATCH", "/api/v1/nothing").status == 404
+    for method, path in (("POST", "/api/v1/openapi.json"), ("TRACE", "/api/v1/jobs")):
+        r = stack.call(method, path)
+        assert r.status == 405 and "GET" in r.headers["Allow"], (method, path, r.headers)
+
+
+def test_only_what_may_pass_says_when_to_try_again(stack):
+    for path, headers in (("/nothing", {}), ("/api/v1/jobs", {"X-Long": "x" * 40000})):
+        r = stack.call("GET", path, headers=headers)
+        assert 400 <= r.status < 500 and "Retry-After" not in r.headers, r.headers
+    there, away = stack.base / "run" / "api.sock", stack.base / "run" / "away"
+    there.rename(away)
+    try:
+        for pid in stack.workers("api"):  # closes the connections that nginx keeps
+            os.kill(pid, signal.SIGKILL)
+        r = stack.call("GET", "/api/v1/jobs")
+    finally:
+        away.rename(there)
+    assert r.status == 502 and int(r.headers["Retry-After"]) >= 1
 
 
 def test_keys(stack):
