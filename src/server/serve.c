@@ -218,7 +218,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
                                             [POOL_TASK] = s->cfg->task_deadline_s,
                                             [POOL_PAGE] = s->cfg->page_deadline_s};
-    metrics_busy(s->pool, 1);
+    metrics_busy(s->pool, true);
     enum err err = request_read(cgi, path, &r, &e);
     r.started_us = started_us;
     r.deadline_us = started_us + deadlines_s[s->pool] * US_PER_S;
@@ -233,7 +233,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     bool let_in = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
     if (!let_in)
         metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
-    metrics_busy(s->pool, -1);
+    metrics_busy(s->pool, false);
     if (s->cfg->access_log && !let_in)
         write_access_log(&r, &p, route, latency_us);
     log_context(NULL, NULL);

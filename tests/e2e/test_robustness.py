@@ -6,9 +6,11 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import threading
 import time
+import urllib.request
 import uuid
 
 import pytest
@@ -175,6 +177,21 @@ def test_running_job_can_be_cancelled(make_stack, tmp_path, reader):
     until(lambda: any("cancelled or taken over" in e.get("message", "") for e in s.events()))
     assert s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "cancelled"
     assert not (s.data / "blobs" / "results" / job_id).exists()
+
+
+def test_killed_worker_is_not_counted_as_busy(make_stack, tmp_path, reader):
+    s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 3))
+
+    def busy():
+        with urllib.request.urlopen(f"http://127.0.0.1:{s.metrics_port}/metrics") as r:
+            return re.search(rb'busy_workers{pool="task"} (-?\d+)', r.read())[1]
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: busy() == b"1")
+    for pid in s.workers("task"):
+        kill(pid)
+    until(lambda: busy() == b"0", 1.5)
+    assert s.wait(job_id)["status"] == "completed"
+    until(lambda: busy() == b"0")
 
 
 def test_status_requests_do_not_wait_for_slow_jobs(make_stack, tmp_path, reader):
