@@ -3,8 +3,8 @@
 
 #include "server/http.h"
 
-const char *const method_names[METHOD__MAX + 1] = {"GET", "HEAD",   "POST",
-                                                   "PUT", "DELETE", "OPTIONS", "OTHER"};
+const char *const method_names[METHOD__MAX + 1] = {"GET",    "HEAD",    "POST", "PUT",
+                                                   "DELETE", "OPTIONS", "OTHER"};
 
 /* Matches segment by segment; {name} takes one segment. */
 static bool matches(const char *pattern, const char *path, char params[][PATH_PARAM_LEN])

@@ -109,6 +109,18 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
     buffer_free(&head);
 }
 
+static void write_access_text(const struct request *r, const struct reply *p,
+                              const struct route *route, int64_t latency_us)
+{
+    char status[16], latency[32];
+    (void)snprintf(status, sizeof status, "%d", p->status);
+    (void)snprintf(latency, sizeof latency, "%.6fs", (double)latency_us / 1e6);
+    log_event(LOG_INFO, "request", "method", method_names[r->method], "path", r->path, "status",
+              status, "latency", latency, "remoteIp", r->remote_addr, "route",
+              route != NULL ? route->name : "none", "key", r->auth.key_id, "jobId", p->job_id,
+              NULL);
+}
+
 static void write_access_log(const struct request *r, const struct reply *p,
                              const struct route *route, int64_t latency_us)
 {
@@ -234,8 +246,8 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     if (!let_in)
         metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
     metrics_busy(s->pool, false);
-    if (s->cfg->access_log && !let_in)
-        write_access_log(&r, &p, route, latency_us);
+    if (s->cfg->access_log && log_enabled(LOG_INFO) && !let_in)
+        (log_is_text() ? write_access_text : write_access_log)(&r, &p, route, latency_us);
     log_context(NULL, NULL);
     context_set(0, NULL);
     buffer_free(&r.body);

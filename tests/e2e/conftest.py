@@ -70,7 +70,7 @@ class Stack:
         self.start()
 
     def start(self):
-        self.log = open(self.base / "log", "ab")
+        self.log = self.open_log()
         self.process = subprocess.Popen(self.command, env=self.env,
                                         stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, cwd=self.base)
@@ -162,6 +162,9 @@ class Stack:
                 if e.get("message") == "worker started" and e.get("role") == role]
         return [p for p in pids if pathlib.Path(f"/proc/{p}/comm").exists()
                 and "State:\tZ" not in pathlib.Path(f"/proc/{p}/status").read_text()]
+
+    def open_log(self):
+        return open(self.base / "log", "ab")
 
     def stop(self):
         if self.process.poll() is None:
