@@ -17,8 +17,8 @@
 #define SHA256_HEX          64
 #define DAY_US              (24 * 3600 * US_PER_S)
 
-/* A name that is safe in a path, a header and a page. */
-static enum err check_file_name(const char *name, struct error *e)
+/* A file's name as it is stored: what a path, a header or a page may not hold becomes `_`. */
+static enum err safe_file_name(const char *name, char out[FILE_NAME_MAX_BYTES + 1], struct error *e)
 {
     size_t n = strlen(name);
     if (n == 0)
@@ -26,10 +26,16 @@ static enum err check_file_name(const char *name, struct error *e)
     if (n > FILE_NAME_MAX_BYTES)
         return error_set(e, ERR_UNPROCESSABLE, "file_name: must be at most %d bytes long",
                          FILE_NAME_MAX_BYTES);
-    if (strchr(name, '/') != NULL || name[0] == '.' || !blob_name_valid(name))
-        return error_set(e, ERR_UNPROCESSABLE,
-                         "file_name: must be a plain name of letters, digits, spaces and . _ - ( ) "
-                         "+ , @ ~, not starting with a dot");
+    for (size_t i = 0; i <= n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c == '/' || (c < 0x20 && c != '\0') || c == 0x7F)
+            return error_set(e, ERR_UNPROCESSABLE,
+                             "file_name: must be a plain name, without slashes and control "
+                             "characters");
+        out[i] = c == '\0' || blob_byte_allowed(c) ? (char)c : '_';
+    }
+    if (out[0] == '.')
+        out[0] = '_';
     return ERR_OK;
 }
 
@@ -37,15 +43,15 @@ enum err upload_generate_url(void *app, struct request *r, struct reply *p, stru
 {
     const struct services *s = &((struct app *)app)->services;
     struct buffer name = BUFFER_INIT, url = BUFFER_INIT;
-    char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1];
+    char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1], safe[FILE_NAME_MAX_BYTES + 1];
     bool found;
     enum err err = request_query(r, "file_name", &name, &found, e);
     if (err == ERR_OK)
-        err = check_file_name(name.data != NULL ? name.data : "", e);
+        err = safe_file_name(name.data != NULL ? name.data : "", safe, e);
     if (err != ERR_OK)
         goto out;
     source_uuid(s->source, pdf_id);
-    (void)snprintf(blob, sizeof blob, "pdfs/%s/%.200s", pdf_id, name.data);
+    (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, safe);
     err = s->blobs.ops->upload_url(s->blobs.self, blob, "application/pdf",
                                    (int)s->cfg->upload_url_ttl_s, &url, e);
     if (err != ERR_OK)

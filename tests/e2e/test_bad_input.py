@@ -136,8 +136,8 @@ def test_unknown_pdf_and_job(stack):
     assert stack.call("POST", f"/api/v1/jobs/{uuid.uuid4()}/retry").status == 404
 
 
-@pytest.mark.parametrize("name", ["../x.pdf", "..%2Fx.pdf", "a/b.pdf", ".hidden", "a%00.pdf",
-                                  "a%0D%0Ab.pdf", "%FF.pdf", "a" * 300, "", "a%3Cb.pdf"])
+@pytest.mark.parametrize("name", ["../x.pdf", "..%2Fx.pdf", "a/b.pdf", "a%00.pdf",
+                                  "a%0D%0Ab.pdf", "%FF.pdf", "a" * 300, "", "a%7Fb.pdf"])
 def test_wrong_file_name(stack, name):
     r = stack.call("POST", "/api/v1/upload/generate-url?file_name=" + name)
     assert r.status in (400, 422) and r.detail

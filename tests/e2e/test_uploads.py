@@ -2,6 +2,7 @@
 import os
 import pathlib
 import time
+import urllib.parse
 
 import pytest
 from conftest import BUILD, sample
@@ -41,6 +42,20 @@ def test_form_of_half_a_million_pieces_costs_the_worker_nothing(stack, body):
 def post_pdf(stack, data):
     return stack.call("POST", "/api/v1/upload/documents", data,
                       headers={"Content-Type": "application/pdf"})
+
+
+@pytest.mark.parametrize("name,stored", [
+    ("Smith's.pdf", "Smith_s.pdf"), ("Invoice #12 & co.pdf", "Invoice _12 _ co.pdf"),
+    ("a[1].pdf", "a_1_.pdf"), ("50%.pdf", "50_.pdf"), (".hidden", "_hidden"), ("..", "_."),
+    ("a<b>|?*\".pdf", "a_b_____.pdf"), ("Größe (2).pdf", "Größe (2).pdf")])
+def test_ordinary_file_name_is_taken_and_told_again(stack, name, stored):
+    made = stack.call("POST", "/api/v1/upload/generate-url?file_name=" + urllib.parse.quote(name))
+    assert made.status == 200 and made.json["file_name"] == name
+    put = stack.fetch(made.json["upload_url"], "PUT", body=sample("form").read_bytes())
+    assert put.status == 200, put.body
+    folder = stack.data / "blobs" / "pdfs" / made.json["pdf_id"]
+    assert [f.name for f in folder.iterdir()] == [stored]
+    assert stack.wait(stack.submit(made.json["pdf_id"]))["status"] == "completed"
 
 
 def test_damaged_document_is_stored_again(stack):
