@@ -211,6 +211,25 @@ def make_stack():
         s.close()
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 24 MiB."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", mount], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no right to mount a small file system")
+    yield mount
+    subprocess.run(["umount", "-l", mount], check=True)
+
+
+def fill(mount, leave=0):
+    """Takes what is free but for so many bytes, into a file of the name."""
+    free = os.statvfs(mount)
+    with open(mount / "fill", "wb") as f, contextlib.suppress(OSError):
+        f.write(b"\0" * (free.f_bavail * free.f_bsize - leave))
+
+
 def sample(name):
     return SAMPLES / f"{name}.pdf"
 

@@ -14,7 +14,7 @@ import urllib.request
 import uuid
 
 import pytest
-from conftest import expected, sample
+from conftest import expected, fill, sample
 
 BODY = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
 QUICK = {"JOB_LEASE_S": 2, "TASK_QUEUE_MIN_BACKOFF_MS": 500, "TASK_QUEUE_MAX_BACKOFF_MS": 2000,
@@ -214,6 +214,36 @@ def test_sigterm_during_a_job_loses_nothing(make_stack, tmp_path, reader):
     s.start()
     job = s.wait(job_id)
     assert job["status"] == "completed" and s.fetch(job["result_url"]).body == expected("form")
+
+
+def test_disk_that_fills_under_a_job_and_a_form(make_stack, small_disk, tmp_path, reader):
+    s = make_stack(**QUICK, DATA_DIR=small_disk / "data", TASK_WORKERS=1,
+                   PAGE_READER=slow_reader(tmp_path, 2))
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
+    fill(small_disk)
+    # The result cannot be stored, nor why; the dispatcher cannot note that its call has failed.
+    until(lambda: any("disk is full" in e.get("detail", "") for e in s.events()), 30)
+    until(lambda: any("full" in e.get("cause", "") and e["role"] == "dispatcher"
+                      for e in s.events()), 30)
+    assert s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing"
+    assert not (s.data / "blobs" / "results" / job_id / "result.csv").exists()
+    (small_disk / "fill").unlink()
+    assert s.wait(job_id)["status"] == "completed"
+    assert s.fetch(s.call("GET", "/api/v1/jobs/" + job_id).json["result_url"]).body == expected("form")
+    assert not list((s.data / "blobs" / "tmp").iterdir())
+
+    # nginx can store the form, and the worker not the file that is in it.
+    form = (b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n"
+            b"%PDF-1.4" + bytes(2**21) + b"\r\n--B--\r\n")
+    kind = {"Content-Type": "multipart/form-data; boundary=B"}
+    fill(small_disk, leave=3 * 2**20)
+    r = s.call("POST", "/api/v1/upload/documents", form, headers=kind)
+    assert r.status == 507 and "full" in r.detail and int(r.headers["Retry-After"]) >= 1, r.body
+    until(lambda: not [f for f in (s.data / "uploads").rglob("*") if f.is_file()])
+    (small_disk / "fill").unlink()
+    assert s.call("POST", "/api/v1/upload/documents", form, headers=kind).status == 201
+    s.stop()
 
 
 def test_thousand_jobs_survive_random_kills(make_stack):
