@@ -48,7 +48,8 @@ class Stack:
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="pocr-", dir="/tmp"))
         self.data = pathlib.Path(env.pop("DATA_DIR", self.base / "data"))
         self.port, self.metrics_port = free_port(), free_port()
-        self.command = env.pop("WRAPPER", "").split() + [str(ROOT / "scripts" / "serve")]
+        serve = env.pop("SERVE", ROOT / "scripts" / "serve")
+        self.command = env.pop("WRAPPER", "").split() + [str(serve)]
         self.env = {
             "PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(self.base),
             "DATA_DIR": str(self.data), "RUN_DIR": str(self.base / "run"),
