@@ -29,6 +29,7 @@ local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
 	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
+local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
 local_test_LDADD = liblocal.a libcore.a libextract.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
 

@@ -10,6 +10,7 @@ libapi_a_SOURCES = \
 	src/api/job_json.c \
 	src/api/jobs.c \
 	src/api/multipart.c src/api/multipart.h \
+	src/api/multipart_child.c src/api/multipart_child.h \
 	src/api/results.c \
 	src/api/routes.c \
 	src/api/tasks.c \

@@ -9,15 +9,16 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
-#include "api/multipart.h"
+#include "api/multipart_child.h"
 
 #define FILE_NAME_MAX_BYTES 200
 #define HEADER_WINDOW       1024 /* readers look for %PDF- this far (PDF 1.7, appendix H, note 13) */
 #define CHUNK               65536
 #define SHA256_HEX          64
+#define DAY_US              (24 * 3600 * US_PER_S)
 
-/* A name that is safe in a path, a header and a page. */
-static enum err check_file_name(const char *name, struct error *e)
+/* A file's name as it is stored: what a path, a header or a page may not hold becomes `_`. */
+static enum err safe_file_name(const char *name, char out[FILE_NAME_MAX_BYTES + 1], struct error *e)
 {
     size_t n = strlen(name);
     if (n == 0)
@@ -25,10 +26,16 @@ static enum err check_file_name(const char *name, struct error *e)
     if (n > FILE_NAME_MAX_BYTES)
         return error_set(e, ERR_UNPROCESSABLE, "file_name: must be at most %d bytes long",
                          FILE_NAME_MAX_BYTES);
-    if (strchr(name, '/') != NULL || name[0] == '.' || !blob_name_valid(name))
-        return error_set(e, ERR_UNPROCESSABLE,
-                         "file_name: must be a plain name of letters, digits, spaces and . _ - ( ) "
-                         "+ , @ ~, not starting with a dot");
+    for (size_t i = 0; i <= n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c == '/' || (c < 0x20 && c != '\0') || c == 0x7F)
+            return error_set(e, ERR_UNPROCESSABLE,
+                             "file_name: must be a plain name, without slashes and control "
+                             "characters");
+        out[i] = c == '\0' || blob_byte_allowed(c) ? (char)c : '_';
+    }
+    if (out[0] == '.')
+        out[0] = '_';
     return ERR_OK;
 }
 
@@ -36,15 +43,15 @@ enum err upload_generate_url(void *app, struct request *r, struct reply *p, stru
 {
     const struct services *s = &((struct app *)app)->services;
     struct buffer name = BUFFER_INIT, url = BUFFER_INIT;
-    char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1];
+    char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1], safe[FILE_NAME_MAX_BYTES + 1];
     bool found;
     enum err err = request_query(r, "file_name", &name, &found, e);
     if (err == ERR_OK)
-        err = check_file_name(name.data != NULL ? name.data : "", e);
+        err = safe_file_name(name.data != NULL ? name.data : "", safe, e);
     if (err != ERR_OK)
         goto out;
     source_uuid(s->source, pdf_id);
-    (void)snprintf(blob, sizeof blob, "pdfs/%s/%.200s", pdf_id, name.data);
+    (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, safe);
     err = s->blobs.ops->upload_url(s->blobs.self, blob, "application/pdf",
                                    (int)s->cfg->upload_url_ttl_s, &url, e);
     if (err != ERR_OK)
@@ -136,14 +143,15 @@ enum err upload_put(void *app, struct request *r, struct reply *p, struct error 
 }
 
 /* SHA-256 in reads of a chunk, so that memory does not grow with the file. */
-static enum err hash_file(int fd, char hex[SHA256_HEX + 1], struct error *e)
+static enum err hash_file(int fd, char hex[SHA256_HEX + 1], uint64_t *size, struct error *e)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     char chunk[CHUNK];
     ssize_t n = 0;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
-    for (off_t at = 0; ok && (n = pread(fd, chunk, sizeof chunk, at)) > 0; at += n)
+    *size = 0;
+    for (; ok && (n = pread(fd, chunk, sizeof chunk, (off_t)*size)) > 0; *size += (uint64_t)n)
         ok = EVP_DigestUpdate(md, chunk, (size_t)n) == 1;
     ok = ok && n == 0 && EVP_DigestFinal_ex(md, digest, NULL) == 1;
     EVP_MD_CTX_free(md);
@@ -156,6 +164,7 @@ static enum err hash_file(int fd, char hex[SHA256_HEX + 1], struct error *e)
 /* Where the PDF lies: the whole body, or a part of it that is copied out beside it. */
 struct incoming {
     int fd;
+    uint64_t size;
     char path[512]; /* the file to store */
     bool copied;    /* path is ours to unlink */
     char file_name[MULTIPART_NAME_MAX];
@@ -167,15 +176,33 @@ static enum err unpack(const struct request *r, struct incoming *in, struct erro
 {
     if (snprintf(in->path, sizeof in->path, "%s.pdf", r->body_file) >= (int)sizeof in->path)
         return error_set(e, ERR_INTERNAL, "The upload's path is too long.");
+    (void)unlink(in->path); /* a killed worker leaves one; nginx numbers its files from 1 again */
     int out = open(in->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0)
         return error_set(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE,
                          "The upload could not be stored; send it again.");
     in->copied = true;
-    enum err err = multipart_copy_file(in->fd, r->content_type, out, in->file_name, e);
+    enum err err = multipart_child_copy_file(in->fd, r->content_type, out, in->file_name, e);
     (void)close(in->fd);
     in->fd = out;
     return err;
+}
+
+/* Stores the file where its like does not lie already: one that is damaged (a power cut) or in the
+ * second half of its life is replaced, so that what was just sent is neither broken nor erased. */
+static enum err store_once(const struct services *s, const char *blob, const struct incoming *in,
+                           bool *duplicate, struct error *e)
+{
+    struct blob_info info;
+    int64_t fresh_us = s->cfg->result_ttl_days * DAY_US / 2;
+    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
+    bool missing = err == ERR_NOT_FOUND;
+    if (err != ERR_OK && !missing)
+        return err;
+    *duplicate = !missing && info.size == in->size;
+    if (*duplicate && source_now_us(s->source) - info.updated_us < fresh_us)
+        return ERR_OK;
+    return s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", missing, e);
 }
 
 static enum err store_document(const struct services *s, const struct incoming *in, struct reply *p,
@@ -184,12 +211,9 @@ static enum err store_document(const struct services *s, const struct incoming *
     char blob[BLOB_NAME_MAX + 1];
     const char *h = in->sha256;
     struct buffer uri = BUFFER_INIT;
-    struct blob_info info;
+    bool duplicate = false;
     (void)snprintf(blob, sizeof blob, "documents/%s.pdf", h);
-    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
-    bool duplicate = err == ERR_OK;
-    if (err == ERR_NOT_FOUND)
-        err = s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", true, e);
+    enum err err = store_once(s, blob, in, &duplicate, e);
     if (err != ERR_OK)
         return err;
     s->blobs.ops->uri(s->blobs.self, blob, &uri);
@@ -222,7 +246,7 @@ enum err upload_document(void *app, struct request *r, struct reply *p, struct e
     if (err == ERR_OK)
         err = check_pdf(in.fd, s->cfg->max_upload_bytes, e);
     if (err == ERR_OK)
-        err = hash_file(in.fd, in.sha256, e);
+        err = hash_file(in.fd, in.sha256, &in.size, e);
     if (err == ERR_OK)
         err = store_document(s, &in, p, e);
     if (in.copied)

@@ -43,6 +43,11 @@ bool log_enabled(enum log_level level)
     return level >= log_state.least;
 }
 
+bool log_is_text(void)
+{
+    return log_state.text;
+}
+
 void log_raw(const char *line, unsigned long len)
 {
     struct buffer b = BUFFER_INIT;

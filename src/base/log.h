@@ -23,6 +23,9 @@ void log_context(const char *request_id, const char *job_id);
 
 bool log_enabled(enum log_level level);
 
+/* Whether lines are for people: then the access log is made of events as well. */
+bool log_is_text(void);
+
 /* Writes an event: message is a fixed sentence, then pairs of field name and value, ended by
  * NULL: log_event(LOG_INFO, "worker started", "pool", "api", NULL). A value may be NULL (left
  * out). */

@@ -263,12 +263,13 @@ static enum err files_find(void *self, const char *prefix, char out[BLOB_NAME_MA
     if (err != ERR_OK)
         return err;
     err = error_set(e, ERR_NOT_FOUND, "There is nothing under %s.", prefix);
-    for (struct dirent *d; err != ERR_OK && (d = readdir(dir)) != NULL;)
-        if (!is_dots(d->d_name) && d->d_type == DT_REG &&
+    /* Not every file system tells in d_type what is a file. */
+    for (struct dirent *d; err == ERR_NOT_FOUND && (d = readdir(dir)) != NULL;)
+        if (!is_dots(d->d_name) &&
             snprintf(out, BLOB_NAME_MAX + 1, "%s%s", prefix, d->d_name) <= BLOB_NAME_MAX)
-            err = ERR_OK;
+            err = files_stat(self, out, info, e);
     (void)closedir(dir);
-    return err == ERR_OK ? files_stat(self, out, info, e) : err;
+    return err;
 }
 
 /* Empties an open folder; dir is closed. */

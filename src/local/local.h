@@ -28,6 +28,12 @@ enum err file_blob_store_open(const char *root, const char *base_url,
                               const unsigned char signing_key[SIGNING_KEY_BYTES],
                               const struct source *source, struct blob_store *out, struct error *e);
 
+/* Erases what nobody will ask for again: bodies of uploads and half-written blobs older than an
+ * hour, and PDFs and results older than keep_us to which no job belongs. jobs NULL: there are no
+ * blobs here, only bodies. *erased: how many files. Stops at the first error of the store. */
+enum err file_sweep(const char *data_dir, const struct job_store *jobs, int64_t now_us,
+                    int64_t keep_us, int *erased, struct error *e);
+
 /* Tesseract, loaded at the first image and kept warm. tessdata_dir may be NULL. */
 enum err tesseract_engine_open(const char *tessdata_dir, const char *language,
                                struct ocr_engine *out, struct error *e);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += liblocal.a
 liblocal_a_SOURCES = \
 	src/local/dispatcher.c \
 	src/local/file_blob_store.c \
+	src/local/file_sweep.c \
 	src/local/local.h \
 	src/local/sqlite_analytics.c \
 	src/local/sqlite_db.c src/local/sqlite_db.h \

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool byte_allowed(unsigned char c)
+bool blob_byte_allowed(unsigned char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            c >= 0x80 || (c != '\0' && strchr("._ -()+,@~", c) != NULL);
@@ -18,7 +18,7 @@ bool blob_name_valid(const char *name)
         if (n == 0 || (n == 1 && segment[0] == '.') || (n == 2 && memcmp(segment, "..", 2) == 0))
             return false;
         for (size_t i = 0; i < n; i++)
-            if (!byte_allowed((unsigned char)segment[i]))
+            if (!blob_byte_allowed((unsigned char)segment[i]))
                 return false;
         if (segment[n] == '\0')
             return true;

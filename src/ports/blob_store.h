@@ -68,7 +68,8 @@ struct blob_store {
     void *self;
 };
 
-/* Whether name keeps the rule above. */
+/* Whether a segment of a name may hold the byte; whether name keeps the rule above. */
+bool blob_byte_allowed(unsigned char c);
 bool blob_name_valid(const char *name);
 
 #endif

@@ -21,6 +21,7 @@ enum method {
     METHOD_PUT,
     METHOD_DELETE,
     METHOD_OPTIONS,
+    METHOD_OTHER, /* one that no route has */
     METHOD__MAX
 };
 extern const char *const method_names[METHOD__MAX + 1];

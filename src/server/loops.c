@@ -7,12 +7,14 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
 #define WAIT_MS    250 /* how soon a signal's flag is seen at the latest */
-#define STALL_S    5   /* a peer that stops in the middle of a request */
+#define STALL_S    2   /* a peer that stops in the middle of a request, and holds up the others */
+#define FULL_MS    20  /* before the next try when there are no descriptors left */
 #define EVENTS_MAX 64
 
 static const sigset_t nothing_blocked; /* zeroed: SIGTERM is let in while waiting */
@@ -65,10 +67,21 @@ static void drop(struct kept *k, struct connection *c)
     free(c);
 }
 
+/* -1: none came, or none can be taken; then the one that waits would wake us at once again. */
+static int accept_connection(int listen_fd)
+{
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+        struct timespec pause = {0, FULL_MS * 1000000L};
+        (void)nanosleep(&pause, NULL);
+    }
+    return fd;
+}
+
 /* One connection a wake-up, so that the others get their share. */
 static void take_connection(struct kept *k)
 {
-    int fd = accept4(k->l->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    int fd = accept_connection(k->l->listen_fd);
     if (fd < 0)
         return;
     struct connection *c = calloc(1, sizeof *c);
@@ -168,7 +181,7 @@ enum err loop_single_requests(const struct loop *l, struct error *e)
         int n = epoll_pwait(epoll, &event, 1, WAIT_MS, &nothing_blocked);
         if (n < 0 && errno != EINTR)
             err = system_error("epoll_pwait", e);
-        int fd = n > 0 ? accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+        int fd = n > 0 ? accept_connection(l->listen_fd) : -1;
         if (fd < 0) {
             if (l->after != NULL)
                 l->after(l->after_self);

@@ -149,6 +149,7 @@ static void child_ended(struct master *m, pid_t pid, int status)
 {
     struct slot *s = find_slot(m, pid);
     char text[64];
+    metrics_forget(pid);
     if (s == NULL) /* retired or of an earlier generation */
         return;
     int64_t t = monotonic_us();

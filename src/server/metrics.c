@@ -4,11 +4,13 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "api/app.h"
 
 #define ROUTES_MAX 64
 #define N_BUCKETS  8
+#define BUSY_MAX   1024 /* processes that answer at the same time: the pools', and those that end */
 
 static const int64_t bucket_us[N_BUCKETS] = {500,    1000,    5000,     10000,
                                              100000, 1000000, 10000000, 300000000};
@@ -21,7 +23,10 @@ struct counters {
         atomic_llong buckets[N_BUCKETS];
         atomic_llong count, sum_us;
     } routes[ROUTES_MAX + 1]; /* the last: no route */
-    atomic_llong busy[POOL__MAX];
+    struct {
+        atomic_int pid;  /* 0: free */
+        atomic_int pool; /* 0: idle */
+    } workers[BUSY_MAX];
     struct {
         atomic_llong by_class[6]; /* 0: no answer */
         atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
@@ -29,6 +34,7 @@ struct counters {
 };
 
 static struct counters *counters;
+static size_t own_place = BUSY_MAX; /* of this process, among the workers; BUSY_MAX: none */
 
 enum err metrics_setup(struct error *e)
 {
@@ -40,9 +46,41 @@ enum err metrics_setup(struct error *e)
     return ERR_OK;
 }
 
-void metrics_busy(enum pool pool, int change)
+/* Each process has a place of its own, so that one that is killed leaves nothing counted. */
+static void take_place(void)
 {
-    atomic_fetch_add_explicit(&counters->busy[pool], change, memory_order_relaxed);
+    for (own_place = 0; own_place < BUSY_MAX; own_place++) {
+        int nobody = 0;
+        if (atomic_compare_exchange_strong(&counters->workers[own_place].pid, &nobody, getpid()))
+            return;
+    }
+}
+
+void metrics_busy(enum pool pool, bool busy)
+{
+    if (own_place == BUSY_MAX)
+        take_place();
+    if (own_place < BUSY_MAX)
+        atomic_store_explicit(&counters->workers[own_place].pool, busy ? (int)pool : 0,
+                              memory_order_relaxed);
+}
+
+void metrics_forget(pid_t pid)
+{
+    for (size_t i = 0; i < BUSY_MAX; i++) {
+        if (atomic_load_explicit(&counters->workers[i].pid, memory_order_relaxed) != pid)
+            continue;
+        atomic_store(&counters->workers[i].pool, 0);
+        atomic_store(&counters->workers[i].pid, 0);
+    }
+}
+
+static int count_busy(enum pool pool)
+{
+    int n = 0;
+    for (size_t i = 0; i < BUSY_MAX; i++)
+        n += atomic_load_explicit(&counters->workers[i].pool, memory_order_relaxed) == (int)pool;
+    return n;
 }
 
 void metrics_request(int route, int status, int64_t latency_us)
@@ -160,12 +198,10 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
         write_google(&p->body);
     buffer_printf(&p->body,
                   "# TYPE pdf_ocr_busy_workers gauge\n"
-                  "pdf_ocr_busy_workers{pool=\"api\"} %lld\n"
-                  "pdf_ocr_busy_workers{pool=\"task\"} %lld\n"
-                  "pdf_ocr_busy_workers{pool=\"page\"} %lld\n",
-                  (long long)atomic_load(&counters->busy[POOL_API]),
-                  (long long)atomic_load(&counters->busy[POOL_TASK]),
-                  (long long)atomic_load(&counters->busy[POOL_PAGE]));
+                  "pdf_ocr_busy_workers{pool=\"api\"} %d\n"
+                  "pdf_ocr_busy_workers{pool=\"task\"} %d\n"
+                  "pdf_ocr_busy_workers{pool=\"page\"} %d\n",
+                  count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE));
     if (s->queue.ops->depth(s->queue.self, &depth, e) == ERR_OK && depth >= 0)
         buffer_printf(&p->body,
                       "# TYPE pdf_ocr_queue_depth gauge\npdf_ocr_queue_depth %" PRId64 "\n", depth);

@@ -3,14 +3,20 @@
 #ifndef PDF_OCR_SERVER_METRICS_H
 #define PDF_OCR_SERVER_METRICS_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "google/client.h"
 #include "server/http.h"
 
 /* Maps the shared memory; called by the master before it forks. */
 enum err metrics_setup(struct error *e);
 
-/* A request starts in a pool: one more worker is busy. */
-void metrics_busy(enum pool pool, int change);
+/* This process starts or ends a request in a pool. */
+void metrics_busy(enum pool pool, bool busy);
+
+/* A process has ended, in the middle of a request maybe: called by the master. */
+void metrics_forget(pid_t pid);
 
 /* A request has ended; route is its index in the table, or -1. */
 void metrics_request(int route, int status, int64_t latency_us);

@@ -25,15 +25,12 @@ bool traceparent_valid(const char *text)
     return true;
 }
 
-static enum err read_method(const char *name, enum method *out, struct error *e)
+static enum method read_method(const char *name)
 {
-    for (int i = 0; i < METHOD__MAX; i++) {
-        if (strcmp(name, method_names[i]) == 0) {
-            *out = (enum method)i;
-            return ERR_OK;
-        }
-    }
-    return error_set(e, ERR_METHOD_NOT_ALLOWED, "The method %.20s is not known here.", name);
+    for (int i = 0; i < METHOD_OTHER; i++)
+        if (strcmp(name, method_names[i]) == 0)
+            return (enum method)i;
+    return METHOD_OTHER;
 }
 
 static enum auth_step read_step(const char *name)
@@ -71,7 +68,8 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
         n--;
     memcpy(path_copy, path, n);
     path_copy[n] = '\0';
-    return read_method(param(cgi, about ? "AUTH_METHOD" : "REQUEST_METHOD"), &r->method, e);
+    r->method = read_method(param(cgi, about ? "AUTH_METHOD" : "REQUEST_METHOD"));
+    return ERR_OK;
 }
 
 const char *request_header(const struct request *r, const char *name)

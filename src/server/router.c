@@ -3,8 +3,8 @@
 
 #include "server/http.h"
 
-const char *const method_names[METHOD__MAX + 1] = {"GET", "HEAD",   "POST",
-                                                   "PUT", "DELETE", "OPTIONS"};
+const char *const method_names[METHOD__MAX + 1] = {"GET",    "HEAD",    "POST", "PUT",
+                                                   "DELETE", "OPTIONS", "OTHER"};
 
 /* Matches segment by segment; {name} takes one segment. */
 static bool matches(const char *pattern, const char *path, char params[][PATH_PARAM_LEN])
@@ -53,5 +53,5 @@ enum err router_find(const struct route *table, struct request *r, const struct 
     if (allow[0] == '\0')
         return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
     return error_set(e, ERR_METHOD_NOT_ALLOWED, "%s is not possible here; use %s.",
-                     method_names[r->method], allow);
+                     r->method == METHOD_OTHER ? "This method" : method_names[r->method], allow);
 }

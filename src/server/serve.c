@@ -13,6 +13,7 @@
 
 #define SETTLE_S 20
 #define FILE_S   45
+#define RETRY_S  5 /* after a failure that may pass and does not say when */
 
 #define PASSED_ON_MAX 512
 
@@ -53,8 +54,8 @@ static void write_problem(const struct request *r, const struct error *e, const 
         reply_header(p, "WWW-Authenticate", "%s", r->challenge);
     if (e->kind == ERR_METHOD_NOT_ALLOWED && allow[0] != '\0')
         reply_header(p, "Allow", "%s", allow);
-    if (e->retry_after_s > 0)
-        reply_header(p, "Retry-After", "%d", e->retry_after_s);
+    if (e->retry_after_s > 0 || err_is_transient(e->kind))
+        reply_header(p, "Retry-After", "%d", e->retry_after_s > 0 ? e->retry_after_s : RETRY_S);
     if (p->status >= 500)
         log_error(LOG_ERROR, "a request failed", e);
 }
@@ -106,6 +107,18 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
     if (!buffer_failed(&head))
         (void)FCGX_PutStr(head.data, (int)head.len, cgi->out);
     buffer_free(&head);
+}
+
+static void write_access_text(const struct request *r, const struct reply *p,
+                              const struct route *route, int64_t latency_us)
+{
+    char status[16], latency[32];
+    (void)snprintf(status, sizeof status, "%d", p->status);
+    (void)snprintf(latency, sizeof latency, "%.6fs", (double)latency_us / 1e6);
+    log_event(LOG_INFO, "request", "method", method_names[r->method], "path", r->path, "status",
+              status, "latency", latency, "remoteIp", r->remote_addr, "route",
+              route != NULL ? route->name : "none", "key", r->auth.key_id, "jobId", p->job_id,
+              NULL);
 }
 
 static void write_access_log(const struct request *r, const struct reply *p,
@@ -217,7 +230,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
                                             [POOL_TASK] = s->cfg->task_deadline_s,
                                             [POOL_PAGE] = s->cfg->page_deadline_s};
-    metrics_busy(s->pool, 1);
+    metrics_busy(s->pool, true);
     enum err err = request_read(cgi, path, &r, &e);
     r.started_us = started_us;
     r.deadline_us = started_us + deadlines_s[s->pool] * US_PER_S;
@@ -232,9 +245,9 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     bool let_in = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
     if (!let_in)
         metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
-    metrics_busy(s->pool, -1);
-    if (s->cfg->access_log && !let_in)
-        write_access_log(&r, &p, route, latency_us);
+    metrics_busy(s->pool, false);
+    if (s->cfg->access_log && log_enabled(LOG_INFO) && !let_in)
+        (log_is_text() ? write_access_text : write_access_log)(&r, &p, route, latency_us);
     log_context(NULL, NULL);
     context_set(0, NULL);
     buffer_free(&r.body);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,6 +14,8 @@
 #include "local/local.h"
 #include "server/backend.h"
 #include "server/loops.h"
+
+#define FILES_EVERY_US (3600 * US_PER_S) /* there may be many */
 
 const char *const role_names[ROLE__MAX] = {"api", "task", "page", "dispatcher"};
 
@@ -98,18 +101,43 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     return err;
 }
 
+struct upkeep {
+    const struct services *services;
+    int64_t files_due_us;
+};
+
+static void sweep_files(const struct services *s)
+{
+    char text[32];
+    struct error e = {0};
+    int erased = 0;
+    enum err err = file_sweep(s->cfg->data_dir, s->cfg->backend == BACKEND_LOCAL ? &s->jobs : NULL,
+                              source_now_us(s->source),
+                              s->cfg->result_ttl_days * 24 * 3600 * US_PER_S, &erased, &e);
+    (void)snprintf(text, sizeof text, "%d", erased);
+    if (erased > 0)
+        log_event(LOG_NOTICE, "files that nobody will ask for were erased", "files", text, NULL);
+    if (err != ERR_OK)
+        log_error(LOG_WARNING, "old files could not be erased; it is tried again", &e);
+}
+
 static void sweep(void *self)
 {
-    const struct services *s = self;
+    struct upkeep *u = self;
+    const struct services *s = u->services;
     struct error e = {0};
     if (job_sweep(s, NULL, NULL, &e) != ERR_OK)
         log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
+    if (monotonic_us() >= u->files_due_us) {
+        sweep_files(s);
+        u->files_due_us = monotonic_us() + FILES_EVERY_US;
+    }
     if (s->analytics.ops->flush != NULL)
         s->analytics.ops->flush(s->analytics.self, FLUSH_TASK_MS);
 }
 
 /* Where Cloud Tasks delivers, only the maintenance is left to do. */
-static void run_maintenance(const struct worker *w, struct backend *b)
+static void run_maintenance(const struct worker *w, struct upkeep *u)
 {
     int64_t next_us = monotonic_us() + w->cfg->sweep_interval_s * US_PER_S;
     while (stop_requested == 0) {
@@ -117,15 +145,16 @@ static void run_maintenance(const struct worker *w, struct backend *b)
         (void)nanosleep(&pause, NULL);
         if (monotonic_us() < next_us)
             continue;
-        sweep(&b->app.services);
+        sweep(u);
         next_us = monotonic_us() + w->cfg->sweep_interval_s * US_PER_S;
     }
 }
 
 static enum err run_dispatcher(const struct worker *w, struct backend *b, struct error *e)
 {
+    struct upkeep u = {.services = &b->app.services};
     if (w->cfg->backend == BACKEND_GOOGLE) {
-        run_maintenance(w, b);
+        run_maintenance(w, &u);
         return ERR_OK;
     }
     char *db = backend_path(w->cfg, "pdf-ocr.sqlite3");
@@ -136,7 +165,7 @@ static enum err run_dispatcher(const struct worker *w, struct backend *b, struct
                                    .notify_fd = w->notify_fd,
                                    .stop = &stop_requested,
                                    .tick = sweep,
-                                   .tick_self = &b->app.services};
+                                   .tick_self = &u};
     enum err err =
         db != NULL ? dispatcher_run(&o, e) : error_set(e, ERR_INTERNAL, "Out of memory.");
     free(db);

@@ -48,7 +48,8 @@ class Stack:
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="pocr-", dir="/tmp"))
         self.data = pathlib.Path(env.pop("DATA_DIR", self.base / "data"))
         self.port, self.metrics_port = free_port(), free_port()
-        self.command = env.pop("WRAPPER", "").split() + [str(ROOT / "scripts" / "serve")]
+        serve = env.pop("SERVE", ROOT / "scripts" / "serve")
+        self.command = env.pop("WRAPPER", "").split() + [str(serve)]
         self.env = {
             "PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(self.base),
             "DATA_DIR": str(self.data), "RUN_DIR": str(self.base / "run"),
@@ -70,7 +71,7 @@ class Stack:
         self.start()
 
     def start(self):
-        self.log = open(self.base / "log", "ab")
+        self.log = self.open_log()
         self.process = subprocess.Popen(self.command, env=self.env,
                                         stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, cwd=self.base)
@@ -165,6 +166,9 @@ class Stack:
         return [p for p in pids if pathlib.Path(f"/proc/{p}/comm").exists()
                 and "State:\tZ" not in pathlib.Path(f"/proc/{p}/status").read_text()]
 
+    def open_log(self):
+        return open(self.base / "log", "ab")
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -208,6 +212,25 @@ def make_stack():
     yield make
     for s in made:
         s.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 24 MiB."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", mount], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no right to mount a small file system")
+    yield mount
+    subprocess.run(["umount", "-l", mount], check=True)
+
+
+def fill(mount, leave=0):
+    """Takes what is free but for so many bytes, into a file of the name."""
+    free = os.statvfs(mount)
+    with open(mount / "fill", "wb") as f, contextlib.suppress(OSError):
+        f.write(b"\0" * (free.f_bavail * free.f_bsize - leave))
 
 
 def sample(name):

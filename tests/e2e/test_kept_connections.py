@@ -1,10 +1,13 @@
 """What one request leaves on a kept FastCGI connection must never be taken for the next."""
 import contextlib
 import json
+import os
 import pathlib
 import re
+import resource
 import socket
 import struct
+import time
 
 import pytest
 from conftest import KEY, sample
@@ -68,3 +71,46 @@ def test_request_that_nginx_sends_again_makes_one_job(stack):
                                        HTTP_X_API_KEY=KEY))
             made.append(re.search(rb"Location: (\S+)", answers(connection))[1])
     assert made[0] == made[1] != made[2]
+
+
+def connect(stack):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(str(pathlib.Path(stack.env["RUN_DIR"]) / "api.sock"))
+    return connection
+
+
+def test_peer_that_stops_in_a_request_is_let_go(make_stack):
+    s = make_stack(API_WORKERS=1)
+    with connect(s) as stalled:
+        stalled.sendall(request("POST", "/api/v1/extract", "stalled", b"x" * 1000,
+                                HTTP_X_API_KEY=KEY)[:-500])
+        time.sleep(0.2)
+        c = s.connect(timeout=4)
+        assert s.call("GET", "/api/v1/jobs", connection=c).status == 200
+        c.close()
+
+
+def test_worker_without_descriptors_waits_for_one(make_stack):
+    s = make_stack(API_WORKERS=1)
+    pid, = s.workers("api")
+    used = max(int(f.name) for f in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1, before[1]))
+
+    def cpu_s():
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    waiting = [connect(s) for _ in range(20)]
+    started = cpu_s()
+    time.sleep(1)
+    assert cpu_s() - started < 0.1, "it spins"
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    for connection in waiting:
+        connection.sendall(request("GET", "/api/v1/health", "at last"))
+        assert b"Status: 200" in answers_to_one(connection)
+        connection.close()
+
+
+def answers_to_one(connection):
+    connection.settimeout(10)
+    return connection.recv(65536)

@@ -6,13 +6,15 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import threading
 import time
+import urllib.request
 import uuid
 
 import pytest
-from conftest import expected, sample
+from conftest import expected, fill, sample
 
 BODY = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
 QUICK = {"JOB_LEASE_S": 2, "TASK_QUEUE_MIN_BACKOFF_MS": 500, "TASK_QUEUE_MAX_BACKOFF_MS": 2000,
@@ -97,7 +99,9 @@ def test_reload_takes_new_keys_and_drops_nothing(make_stack, tmp_path):
     master = int((s.base / "run" / "master.pid").read_text())
     keys("first", "second")
     os.kill(master, signal.SIGHUP)
-    until(lambda: s.call("GET", "/api/v1/jobs", key="second").status == 200)
+    # A worker that ends answers once more on each connection that nginx keeps to it.
+    until(lambda: all(s.call("GET", "/api/v1/jobs", key="second").status == 200
+                      for _ in range(30)))
     (tmp_path / "keys.json").write_text("{")  # a broken file changes nothing
     os.kill(master, signal.SIGHUP)
     until(lambda: any("old ones stay" in e.get("message", "") for e in s.events()))
@@ -143,6 +147,14 @@ def test_second_delivery_of_a_finished_job_does_nothing(stack):
     assert stack.call("POST", "/api/v1/tasks/process-extraction", {"job_id": 5}).status == 422
 
 
+def test_job_id_of_a_task_cannot_write_the_log(stack):
+    forged = '","severity":"EMERGENCY","x":"123456'
+    assert len(forged) == 36
+    r = stack.call("POST", "/api/v1/tasks/process-extraction", {"job_id": forged})
+    assert r.status == 422 and r.detail.startswith("/job_id: ")
+    assert "EMERGENCY" not in stack.logs()
+
+
 def slow_reader(tmp_path, seconds):
     """A page reader that takes its time before it works."""
     path = tmp_path / "slow-reader"
@@ -169,6 +181,21 @@ def test_running_job_can_be_cancelled(make_stack, tmp_path, reader):
     assert not (s.data / "blobs" / "results" / job_id).exists()
 
 
+def test_killed_worker_is_not_counted_as_busy(make_stack, tmp_path, reader):
+    s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 3))
+
+    def busy():
+        with urllib.request.urlopen(f"http://127.0.0.1:{s.metrics_port}/metrics") as r:
+            return re.search(rb'busy_workers{pool="task"} (-?\d+)', r.read())[1]
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: busy() == b"1")
+    for pid in s.workers("task"):
+        kill(pid)
+    until(lambda: busy() == b"0", 1.5)
+    assert s.wait(job_id)["status"] == "completed"
+    until(lambda: busy() == b"0")
+
+
 def test_status_requests_do_not_wait_for_slow_jobs(make_stack, tmp_path, reader):
     s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 4), TASK_WORKERS=1)
     ids = [s.submit(s.upload(sample("form"))) for _ in range(3)]
@@ -189,6 +216,36 @@ def test_sigterm_during_a_job_loses_nothing(make_stack, tmp_path, reader):
     s.start()
     job = s.wait(job_id)
     assert job["status"] == "completed" and s.fetch(job["result_url"]).body == expected("form")
+
+
+def test_disk_that_fills_under_a_job_and_a_form(make_stack, small_disk, tmp_path, reader):
+    s = make_stack(**QUICK, DATA_DIR=small_disk / "data", TASK_WORKERS=1,
+                   PAGE_READER=slow_reader(tmp_path, 2))
+    job_id = s.submit(s.upload(sample("form")))
+    until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
+    fill(small_disk)
+    # The result cannot be stored, nor why; the dispatcher cannot note that its call has failed.
+    until(lambda: any("disk is full" in e.get("detail", "") for e in s.events()), 30)
+    until(lambda: any("full" in e.get("cause", "") and e["role"] == "dispatcher"
+                      for e in s.events()), 30)
+    assert s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing"
+    assert not (s.data / "blobs" / "results" / job_id / "result.csv").exists()
+    (small_disk / "fill").unlink()
+    assert s.wait(job_id)["status"] == "completed"
+    assert s.fetch(s.call("GET", "/api/v1/jobs/" + job_id).json["result_url"]).body == expected("form")
+    assert not list((s.data / "blobs" / "tmp").iterdir())
+
+    # nginx can store the form, and the worker not the file that is in it.
+    form = (b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n"
+            b"%PDF-1.4" + bytes(2**21) + b"\r\n--B--\r\n")
+    kind = {"Content-Type": "multipart/form-data; boundary=B"}
+    fill(small_disk, leave=3 * 2**20)
+    r = s.call("POST", "/api/v1/upload/documents", form, headers=kind)
+    assert r.status == 507 and "full" in r.detail and int(r.headers["Retry-After"]) >= 1, r.body
+    until(lambda: not [f for f in (s.data / "uploads").rglob("*") if f.is_file()])
+    (small_disk / "fill").unlink()
+    assert s.call("POST", "/api/v1/upload/documents", form, headers=kind).status == 201
+    s.stop()
 
 
 def test_thousand_jobs_survive_random_kills(make_stack):

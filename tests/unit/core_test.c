@@ -230,6 +230,19 @@ static void feedback_needs_what_its_action_needs(void)
     }
 }
 
+static void number_that_is_too_large_is_refused(void)
+{
+    static const char *const too_much[] = {"99999999999999999999", "1099511627777"};
+    struct config c;
+    struct error e;
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(setenv("MAX_UPLOAD_BYTES", too_much[i], 1), 0);
+        CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "to 1099511627776"));
+    }
+    CU_ASSERT_EQUAL(unsetenv("MAX_UPLOAD_BYTES"), 0);
+}
+
 static void wrong_setting_is_named(void)
 {
     struct config c;
@@ -294,6 +307,7 @@ static const struct test_case tests[] = {
     TEST(empty_regions_are_refused),
     TEST(wrong_page_lists_are_refused),
     TEST(feedback_needs_what_its_action_needs),
+    TEST(number_that_is_too_large_is_refused),
     TEST(wrong_setting_is_named),
     TEST(google_mode_needs_what_it_cannot_do_without),
 };
