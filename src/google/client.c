@@ -653,9 +653,6 @@ static enum err run(struct batch *b, const struct checkpoint *checkpoint, struct
     int64_t checked_us = monotonic_us();
     while (b->left > 0) {
         int running;
-        int64_t wait = start_due(b);
-        if (b->left == 0)
-            break;
         if (curl_multi_perform(b->client->multi, &running) != CURLM_OK)
             return no_memory(e);
         collect(b);
@@ -665,7 +662,8 @@ static enum err run(struct batch *b, const struct checkpoint *checkpoint, struct
                 return err;
             checked_us = monotonic_us();
         }
-        if (b->left > 0 && (b->running == 0 || (size_t)running == b->running) &&
+        int64_t wait = start_due(b); /* in the places of those that have ended, too */
+        if (b->left > 0 &&
             curl_multi_poll(b->client->multi, NULL, 0, (int)(wait / 1000) + 1, NULL) != CURLM_OK)
             return no_memory(e);
     }
