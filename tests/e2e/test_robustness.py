@@ -181,6 +181,14 @@ def test_running_job_can_be_cancelled(make_stack, tmp_path, reader):
     assert not (s.data / "blobs" / "results" / job_id).exists()
 
 
+def test_extraction_past_its_deadline_is_given_up(make_stack, tmp_path, reader):
+    s = make_stack(**QUICK, TASK_DEADLINE_S=1, JOB_MAX_RETRIES=2,
+                   PAGE_READER=slow_reader(tmp_path, 5))
+    job = s.extract(sample("form"))
+    assert (job["status"], job["attempts"]) == ("failed", 2), job
+    assert job["error_message"] == ("Max retries exceeded: The extraction took longer than 1 s.")
+
+
 def test_killed_worker_is_not_counted_as_busy(make_stack, tmp_path, reader):
     s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 3))
 
