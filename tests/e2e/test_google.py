@@ -97,10 +97,10 @@ def test_one_token_a_process(world):
     assert 1 <= len(world.calls("/token")) <= workers
 
 
-@pytest.mark.parametrize("who", [{}, {"TASKS_SERVICE_ACCOUNT": TASKS_ACCOUNT}])
+@pytest.mark.parametrize("who", ["", TASKS_ACCOUNT])
 def test_cloud_tasks_keeps_the_rules_of_the_task_queue(world, who):
     known = {t["name"] for t in world.side.control("tasks")}
-    conformance(world, "tasks", **who)
+    conformance(world, "tasks", TASKS_SERVICE_ACCOUNT=who)
     made = [t["resource"] for t in world.side.control("tasks")
             if t["name"] not in known and t["url"].startswith(NOWHERE)]
     assert len(made) == 5
@@ -293,8 +293,6 @@ def test_tables_are_made_once_and_rows_arrive(world):
     assert made.returncode == 0 and made.stdout.count("made") == 5, made.stdout
     again = ensure_tables(world, "--create-tables")
     assert again.returncode == 0 and again.stdout.count("there") == 5, again.stdout
-    checked = ensure_tables(world, "--verify-only")  # the rows are test_migrate.py's matter
-    assert checked.stdout.count("there ") == 5 and "differs" not in checked.stdout, checked.stdout
     job = s.extract(sample("form"))
     s.call("POST", "/api/v1/feedback/corrections",
            {"job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r"}]})

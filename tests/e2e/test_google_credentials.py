@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import BUILD, ROOT, free_port, sample
+from conftest import BUILD, KEY, ROOT, free_port, sample
 from google_stack import World, document, grid, make_tables, needs_firestore, proposal
 from stack import SIGNER, GoogleSide
 
@@ -128,7 +128,7 @@ IMPERSONATION = ("https://iamcredentials.googleapis.com/v1/projects/-/serviceAcc
     (None, {}, None), (None, {"API_BASE_URL": ""}, "API_BASE_URL is not set"),
     (None, {"TASK_DEADLINE_S": "1771"}, "expected at most 1770")])
 def test_what_fails_at_the_first_job_stops_the_start(side, tmp_path, credentials, change, words):
-    env = {**os.environ, **side.env(), "API_KEY": "k", "API_BASE_URL": "https://h", **change}
+    env = {**os.environ, **side.env(), "API_KEY": KEY, "API_BASE_URL": "https://h", **change}
     if "SIGNING_SERVICE_ACCOUNT" not in change:
         del env["SIGNING_SERVICE_ACCOUNT"]
     if credentials is not None:
@@ -142,7 +142,7 @@ def test_what_fails_at_the_first_job_stops_the_start(side, tmp_path, credentials
 
 def test_serve_does_not_guess_where_cloud_tasks_calls(side, tmp_path):
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "BUILD_DIR": str(BUILD),
-           "DATA_DIR": str(tmp_path / "data"), "API_KEY": "k", "HTTPS_PORT": str(free_port()),
+           "DATA_DIR": str(tmp_path / "data"), "API_KEY": KEY, "HTTPS_PORT": str(free_port()),
            "METRICS_PORT": str(free_port()), **side.env()}
     r = subprocess.run([ROOT / "scripts" / "serve"], env=env, timeout=60, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
