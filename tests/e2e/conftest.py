@@ -44,6 +44,8 @@ class Answer:
 class Stack:
     """One running service; its settings are environment variables."""
 
+    secrets = frozenset()
+
     def __init__(self, **env):
         self.base = pathlib.Path(tempfile.mkdtemp(prefix="pocr-", dir="/tmp"))
         self.data = pathlib.Path(env.pop("DATA_DIR", self.base / "data"))
@@ -113,7 +115,7 @@ class Stack:
         """Credentials and signatures, but for words that a log may hold for other reasons."""
         sent = [headers.get("X-API-Key"), headers.get("Authorization", "").split(" ")[-1]]
         sent += re.findall(r"[Ss]ignature=([^&]+)", path)
-        self.secrets.update(s for s in sent if s and len(s) >= 12)
+        self.secrets = self.secrets | {s for s in sent if s and len(s) >= 12}
 
     def fetch(self, url, method="GET", **kw):
         u = urllib.parse.urlsplit(url)
