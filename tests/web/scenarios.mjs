@@ -59,6 +59,7 @@ const scenarios = {
         await b.drag(page, [0.97, 0.2], [0.99, 0.3]);
         assert.equal(await region.count(), 2);
         await page.getByRole("button", {name: "Remove Region 2"}).click();
+        await page.getByRole("button", {name: "Remove Region 2"}).waitFor({state: "detached"}); // at the next frame
         const name = page.getByLabel("Name of the region");
         await name.fill("Weather");
         await name.press("Tab");
