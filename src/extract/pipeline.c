@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/yielding.h"
 #include "extract/debug_graph.h"
 #include "extract/detect.h"
 #include "extract/ocr_batch.h"
@@ -164,8 +165,11 @@ static enum err extract_region(struct run *u, struct seen *s, size_t index, stru
     struct region_result *out = &u->x->results[index];
     enum region_type asked = out->region.type;
     enum err err = checkpoint_pass(u->c, e);
-    if (err == ERR_OK)
-        err = region_extract(s, out, e);
+    if (err != ERR_OK)
+        return err;
+    yielding_begin();
+    err = region_extract(s, out, e);
+    yielding_end();
     if (err != ERR_OK)
         return err;
     if (wants_proposal(u, out, asked))

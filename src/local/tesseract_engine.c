@@ -6,6 +6,7 @@
 #include <tesseract/capi.h>
 
 #include "base/source.h"
+#include "base/yielding.h"
 #include "local/local.h"
 
 #define CHECK_INTERVAL_US (US_PER_S / 5)
@@ -30,7 +31,9 @@ static bool should_stop(void *self, int words)
     int64_t t = monotonic_us();
     if (w->err == ERR_OK && t - w->checked_us > CHECK_INTERVAL_US) {
         w->checked_us = t;
+        yielding_end();
         w->err = checkpoint_pass(w->c, w->e);
+        yielding_begin();
     }
     return w->err != ERR_OK;
 }
@@ -92,6 +95,7 @@ static enum err read_one(struct engine_state *t, const struct raster *image,
     ETEXT_DESC *monitor = TessMonitorCreate();
     if (monitor == NULL)
         return error_set(e, ERR_INTERNAL, "Out of memory.");
+    yielding_begin();
     TessMonitorSetCancelFunc(monitor, should_stop);
     TessMonitorSetCancelThis(monitor, &w);
     TessBaseAPISetPageSegMode(t->api, PSM_SINGLE_BLOCK);
@@ -106,6 +110,7 @@ static enum err read_one(struct engine_state *t, const struct raster *image,
     else
         err = read_words(t->api, image, out, e);
     TessBaseAPIClear(t->api);
+    yielding_end();
     return err;
 }
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/yielding.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
 #include "reader/sandbox.h"
@@ -146,6 +147,7 @@ int main(int argc, char **argv)
                        strtoll(argv[3], NULL, 10),
                        strtoll(argv[4], NULL, 10)};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    yielding_begin();
     if (sandbox_enter(&l.sandbox) != 0)
         return SANDBOX_ERROR;
     return serve(&l);

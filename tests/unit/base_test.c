@@ -2,11 +2,16 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/source.h"
+#include "base/yielding.h"
 #include "ports/blob_store.h"
 #include "tests/unit/suite.h"
 
@@ -172,6 +177,43 @@ static void blob_names_cannot_leave_the_store(void)
     CU_ASSERT_TRUE(blob_name_valid(longest));
 }
 
+static long yields_every_us(void)
+{
+    struct itimerval t = {0};
+    return getitimer(ITIMER_REAL, &t) == 0 ? (long)t.it_interval.tv_usec : -1;
+}
+
+/* A process that reads from a pipe that has nothing for some milliseconds. */
+static int read_patiently(int nice_by)
+{
+    int fds[2], wrong = 0;
+    char byte = 0;
+    if (setpriority(PRIO_PROCESS, 0, nice_by) != 0 || pipe(fds) != 0)
+        return 100;
+    yielding_begin();
+    wrong |= yields_every_us() == (nice_by > 0 ? 1000 : 0) ? 0 : 1;
+    if (fork() == 0) {
+        (void)usleep(50000);
+        _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
+    }
+    wrong |= read(fds[0], &byte, 1) == 1 && byte == 'x' ? 0 : 2;
+    yielding_end();
+    wrong |= yields_every_us() == 0 ? 0 : 4;
+    return wrong;
+}
+
+static void only_nice_processes_yield_and_their_reads_go_on(void)
+{
+    for (int nice_by = 0; nice_by <= 5; nice_by += 5) {
+        int status = -1;
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(read_patiently(nice_by));
+        CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+        CU_ASSERT_EQUAL(status, 0);
+    }
+}
+
 static const struct test_case tests[] = {
     TEST(long_error_is_cut_between_characters),
     TEST(buffer_grows_and_keeps_nul_bytes),
@@ -183,6 +225,7 @@ static const struct test_case tests[] = {
     TEST(json_refuses_what_is_not_strict),
     TEST(json_errors_point_at_the_place),
     TEST(blob_names_cannot_leave_the_store),
+    TEST(only_nice_processes_yield_and_their_reads_go_on),
 };
 
 int main(void)
