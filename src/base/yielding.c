@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 
-#define EVERY_US 1000
+#define EVERY_US 500
 
 static void yield(int number)
 {

@@ -191,7 +191,7 @@ static int read_patiently(int nice_by)
     if (setpriority(PRIO_PROCESS, 0, nice_by) != 0 || pipe(fds) != 0)
         return 100;
     yielding_begin();
-    wrong |= yields_every_us() == (nice_by > 0 ? 1000 : 0) ? 0 : 1;
+    wrong |= yields_every_us() == (nice_by > 0 ? 500 : 0) ? 0 : 1;
     if (fork() == 0) {
         (void)usleep(50000);
         _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
