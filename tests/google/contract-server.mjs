@@ -4,8 +4,10 @@
 //   B. googleapis: url templates in build/src/apis/X/vN.js, param + Schema$ types in X/vN.d.ts (storage v1, bigquery v2 incl. insertAll)
 // Usage: node contract-server.mjs [--port 9700] [--modules DIR/node_modules] [--canned DIR] [--noauth] [--up storage=http://127.0.0.1:9199] [--up tasks=...]
 // Base URL per API: http://127.0.0.1:PORT/<api>/...   <api> = storage bigquery tasks firestore documentai gemini iam
+// A connection that begins as HTTP/2 with prior knowledge is gRPC, of the services of A: see contract-grpc.mjs.
 // GET /__log -> every verdict so far; DELETE /__log clears; GET /__routes -> the route table.
-import { createRequire } from 'node:module'; import fs from 'node:fs'; import http from 'node:http'; import path from 'node:path';
+// POST /__grpc {"path": REGEX, "times": 1, "fault": {...}} -> the next such calls meet the fault; GET /__grpc -> those pending, and the calls seen; DELETE /__grpc clears both.
+import { createRequire } from 'node:module'; import fs from 'node:fs'; import http from 'node:http'; import net from 'node:net'; import path from 'node:path'; import { grpc } from './contract-grpc.mjs';
 const arg = (n, d) => { const i = process.argv.indexOf('--' + n); return i < 0 ? d : process.argv[i + 1]; };
 const NM = path.resolve(arg('modules', new URL('node_modules', import.meta.url).pathname)), require = createRequire(NM + '/x.js');
 const protobuf = require('protobufjs'), ts = require('typescript'), Ajv = require('ajv');
@@ -49,10 +51,10 @@ function msg(T, v, p, E, o = {}) {
   for (const g of T.oneofsArray) { const set = g.fieldsArray.filter(f => jname(f) in v); if (set.length > 1) E.push(`${p}: ${set.map(jname)} are one oneof (${g.name})`); } }
 function queryFields(T, skip, pre = '', d = 0) { const m = new Map(); for (const f of T.fieldsArray) { f.resolve(); if (!pre && skip.has(f.name)) continue; const n = pre + jname(f);
   if (f.resolvedType instanceof protobuf.Type && !/^\.google\.protobuf\./.test(f.resolvedType.fullName)) { if (d < 3 && !f.repeated) for (const e of queryFields(f.resolvedType, skip, n + '.', d + 1)) m.set(...e); } else m.set(n, f); } return m; }
-const routes = [];
-for (const [api, files] of Object.entries(PROTO)) { const root = new protobuf.Root(); root.resolvePath = (_, t) => t.startsWith('google/') ? `${NM}/google-proto-files/${t}` : t;
-  root.loadSync(files.map(f => `google/${f}.proto`), { keepCase: true }).resolveAll();
-  (function walk(ns) { for (const n of ns.nestedArray) { if (n instanceof protobuf.Service) for (const m of n.methodsArray) { m.resolve(); const rule = (m.parsedOptions || []).find(x => x['(google.api.http)'])?.['(google.api.http)']; if (!rule) continue;
+const routes = [], methods = [];
+function load(files) { const root = new protobuf.Root(); root.resolvePath = (_, t) => t.startsWith('google/') ? `${NM}/google-proto-files/${t}` : t; return root.loadSync(files.map(f => `google/${f}.proto`), { keepCase: true }).resolveAll(); }
+for (const [api, files] of Object.entries(PROTO)) { const root = load(files);
+  (function walk(ns) { for (const n of ns.nestedArray) { if (n instanceof protobuf.Service) for (const m of n.methodsArray) { m.resolve(); methods.push({ api, id: `${n.name}.${m.name}`, path: `/${n.fullName.slice(1)}/${m.name}`, m }); const rule = (m.parsedOptions || []).find(x => x['(google.api.http)'])?.['(google.api.http)']; if (!rule) continue;
     for (const r of [rule, ...[].concat(rule.additional_bindings || [])]) { const verb = ['get', 'post', 'put', 'patch', 'delete'].find(x => r[x]); if (!verb) continue; const c = compile(r[verb]);
       const skip = new Set(c.names.map(x => x.split('.')[0])), bodyF = r.body && r.body !== '*' ? m.resolvedRequestType.fields[r.body] : null, qskip = new Set([...c.names, r.body]);
       routes.push({ api, id: `${n.name}.${m.name}`, src: 'proto', method: verb.toUpperCase(), tmpl: r[verb], ...c, respT: m.resolvedResponseType, stream: !!m.responseStream,
@@ -100,8 +102,10 @@ function judge(api, q, url, raw) { INT_ENUM = /enum-encoding=int/.test(url.searc
     if (json) { if (ct !== 'application/json') e.push(`Content-Type: want application/json, got ${ct || 'none'}`); try { r.check(JSON.parse(raw.toString('utf8') || '{}'), e); } catch (x) { e.push('body is not JSON: ' + x.message); } }
     if (r.src in bySrc ? e.length < bySrc[r.src].e.length : true) bySrc[r.src] = { r, e }; }
   for (const { r, e } of Object.values(bySrc)) { best ??= r; E.push(...e.map(x => `[${r.src} ${r.id}] ${x}`)); } return { code: E.length ? 400 : 200, E, id: best.id, r: best, via: Object.keys(bySrc) }; }
-http.createServer((q, s) => { const parts = []; q.on('data', d => parts.push(d)).on('end', () => { const raw = Buffer.concat(parts), send = (c, j) => { s.writeHead(c, { 'content-type': 'application/json; charset=UTF-8' }); s.end(JSON.stringify(j)); };
+const wire = grpc({ protobuf, jname, load, methods, ups, log, token: TOKEN, noauth: process.argv.includes('--noauth'), check(T, json, E) { INT_ENUM = false; msg(T, json, '', E, { req: true }); } });
+const http1 = http.createServer((q, s) => { const parts = []; q.on('data', d => parts.push(d)).on('end', () => { const raw = Buffer.concat(parts), send = (c, j) => { s.writeHead(c, { 'content-type': 'application/json; charset=UTF-8' }); s.end(JSON.stringify(j)); };
   if (q.url === '/__log') { if (q.method === 'DELETE') log.length = 0; return send(200, log); } if (q.url === '/__routes') return send(200, routes.map(r => `${r.api} ${r.src} ${r.id} ${r.method} ${r.tmpl}`));
+  if (q.url === '/__grpc') try { return send(200, wire.control(q.method, raw)); } catch (x) { return send(400, { error: { code: 400, message: x.message } }); }
   if (q.url.startsWith('/computeMetadata/v1/')) { if (q.headers['metadata-flavor'] !== 'Google') return send(403, { error: 'missing Metadata-Flavor: Google' }); s.setHeader('Metadata-Flavor', 'Google'); return q.url.includes('/token') ? send(200, { access_token: TOKEN, expires_in: 3599, token_type: 'Bearer' }) : (s.end('demo-test')); }
   const seg = q.url.split('/')[1], api = routes.some(r => r.api === seg) ? seg : null, rest = api ? q.url.slice(seg.length + 1) : q.url, url = new URL('http://x' + rest);
   const v = judge(api, q, url, raw); const entry = { method: q.method, url: q.url, id: v.id, via: v.via, code: v.code, errors: v.E }; log.push(entry);
@@ -117,4 +121,8 @@ http.createServer((q, s) => { const parts = []; q.on('data', d => parts.push(d))
         wrong = a.statusCode === 200 && !session ? misses(v.r, body) : []; if (!wrong.length) { s.writeHead(a.statusCode, a.headers); return s.end(body); }
         entry.code = 502; entry.errors.push(...wrong); send(502, { error: { code: 502, message: wrong.join('; ') } }); }); }; r.on('error', e => send(502, { error: { code: 502, message: String(e) } })); r.end(raw); }); }, failed = e => send(502, { error: { code: 502, message: String(e) } });
   if (ups[v.r.api]) return void (v.r.api === 'storage' ? chain = chain.then(forward).catch(failed) : forward().catch(failed));
-  send(200, canned[v.id] ?? (v.r.stream ? [{}] : {})); }); }).listen(+arg('port', 9700), '127.0.0.1', () => console.log(`${routes.length} routes; http://127.0.0.1:${arg('port', 9700)}`));
+  send(200, canned[v.id] ?? (v.r.stream ? [{}] : {})); }); });
+net.createServer({ allowHalfOpen: true, noDelay: true }, c => { let head = Buffer.alloc(0); c.on('error', () => {}); c.on('data', function sniff(d) {
+  head = Buffer.concat([head, d]); if (head.length < 3) return; c.off('data', sniff).pause().unshift(head);
+  if (head.toString('latin1', 0, 3) === 'PRI') { c.allowHalfOpen = false; wire.take(c); } else { http1.emit('connection', c); c.resume(); } });
+}).listen(+arg('port', 9700), '127.0.0.1', () => console.log(`${routes.length} routes; http://127.0.0.1:${arg('port', 9700)}`));

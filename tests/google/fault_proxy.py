@@ -5,6 +5,8 @@
     proxy.fail(r':process$', status(503, {'Retry-After': '1'}), times=2)
     ... proxy.url ... proxy.calls ...
     proxy.close()
+
+A connection that begins as HTTP/2 is passed on byte for byte.
 """
 import argparse
 import http.client
@@ -102,6 +104,24 @@ def stall(seconds=3600):
     return fault
 
 
+def hang_up(ends):
+    for end in ends:
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def copy(source, target):
+    """Until one of them is closed: then both are."""
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    hang_up((source, target))
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     disable_nagle_algorithm = True
@@ -122,6 +142,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.reply(*ask())
         except (BrokenPipeError, ConnectionError):
             self.close_connection = True
+
+    def parse_request(self):
+        if self.raw_requestline != b'PRI * HTTP/2.0\r\n':
+            return super().parse_request()
+        self.close_connection = True
+        try:
+            self.pass_on()
+        except OSError:
+            pass
+        return False
+
+    def pass_on(self):
+        proxy = self.server.proxy
+        with socket.create_connection(proxy.upstream) as upstream:
+            ends = self.connection, upstream
+            self.connection.settimeout(None)
+            upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            proxy.tunnels.add(ends)
+            if proxy.closing.is_set():
+                hang_up(ends)
+            upstream.sendall(self.raw_requestline + self.rfile.peek())  # never empty: the preface goes on
+            back = threading.Thread(target=copy, args=ends[::-1], daemon=True)
+            back.start()
+            copy(*ends)
+            back.join()
+            proxy.tunnels.discard(ends)
 
     def read_body(self):
         if self.headers.get('Transfer-Encoding', '').lower() != 'chunked':
@@ -180,7 +226,7 @@ class FaultProxy:
     def __init__(self, upstream, port=0):
         url = urllib.parse.urlsplit(upstream)
         self.upstream, self.faults, self.calls = (url.hostname, url.port), [], []
-        self.lock, self.closing = threading.Lock(), threading.Event()
+        self.lock, self.closing, self.tunnels = threading.Lock(), threading.Event(), set()
         self.server = Server(('127.0.0.1', port), Handler)
         self.server.proxy = self
         self.port = self.server.server_port
@@ -222,6 +268,8 @@ class FaultProxy:
         self.closing.set()
         self.server.shutdown()
         self.server.server_close()
+        for ends in list(self.tunnels):
+            hang_up(ends)
 
 
 if __name__ == '__main__':

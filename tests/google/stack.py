@@ -154,6 +154,18 @@ class GoogleSide:
             call(self.contract + '/__log', 'DELETE')
         return entries
 
+    def grpc_fail(self, path, times=1, **fault):
+        """The next calls whose path matches meet the fault, of those in contract-grpc.mjs; times=None: all of them."""
+        code, _, answer = call(self.contract + '/__grpc', 'POST', {'path': path, 'times': times, 'fault': fault})
+        assert code == 200, answer
+
+    def grpc_calls(self):
+        """[{path, fault, messages}] of the gRPC calls since the start or grpc_clear()."""
+        return json.loads(call(self.contract + '/__grpc')[2])['calls']
+
+    def grpc_clear(self):
+        call(self.contract + '/__grpc', 'DELETE')
+
     def reset_firestore(self):
         call(f'{self.firestore}/emulator/v1/projects/demo-test/databases/(default)/documents', 'DELETE')
 

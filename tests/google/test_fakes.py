@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fault_proxy
-from stack import HERE, SIGNER, GoogleSide, call, free_port
+from stack import HERE, SIGNER, GoogleSide, call, firestore_jar, free_port
 
 BUCKET = '/storage/v1/b/demo-bucket/o'
 UPLOAD = '/upload' + BUCKET
@@ -557,6 +557,30 @@ def test_fault_that_takes_for_ever(google, fault):
     assert get(google, 'slow')[1] == b'0123456789'
 
 
+@pytest.mark.parametrize('by', ['the client', 'the upstream', 'the proxy'])
+def test_http2_through_the_proxy_ends_on_both_sides(by):
+    preface = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        proxy = fault_proxy.FaultProxy(f'http://127.0.0.1:{server.getsockname()[1]}')
+        client = socket.create_connection(('127.0.0.1', proxy.port), 10)
+        client.sendall(preface + b'more')
+        upstream = server.accept()[0]
+        upstream.settimeout(10)
+        got = b''
+        while len(got) < len(preface) + 4:
+            got += upstream.recv(100)
+        upstream.sendall(b'back\0')
+        assert (got, client.recv(100)) == (preface + b'more', b'back\0')
+        {'the client': client, 'the upstream': upstream, 'the proxy': proxy}[by].close()
+        for end in (client, upstream):
+            assert end.fileno() < 0 or end.recv(100) == b''
+            end.close()
+        until(lambda: not proxy.tunnels)
+        assert proxy.calls == []
+        if by != 'the proxy':
+            proxy.close()
+
+
 # ---------------------------------------------------------------- last: what was answered above
 
 def test_replies_have_the_published_types(google, tmp_path):
@@ -614,3 +638,255 @@ def test_document_has_the_fields_asked_for(google):
     assert asked('text,pages.tokens') == {'text': 'x', 'pages': [{'tokens': []}]}
     assert asked('error') == {'error': {'code': 3, 'message': 'no'}}
     google.control('documentai', {})
+
+
+# ---------------------------------------------------------------- gRPC: here, as its refusals clear the log
+
+QUERY = 'google.firestore.v1.Firestore/RunQuery'
+PARENT = DOCUMENTS[4:]
+RETRY_INFO = b'type.googleapis.com/google.rpc.RetryInfo'
+needs_firestore = pytest.mark.skipif(firestore_jar() is None, reason='THE FIRESTORE EMULATOR IS ABSENT: gRPC was not tested')
+
+
+def varint(n):
+    return bytes([n]) if n < 128 else bytes([n & 127 | 128]) + varint(n >> 7)
+
+
+def pb(number, value):
+    """A field of a protobuf message: a number, text, or the bytes of a message."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    value = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def unpb(data):
+    """{field number: [values]}"""
+    def number():
+        nonlocal at
+        n = shift = 0
+        while (byte := data[at]) & 128:
+            n, shift, at = n | (byte & 127) << shift, shift + 7, at + 1
+        at += 1
+        return n | byte << shift
+    at, out = 0, {}
+    while at < len(data):
+        tag, value = number(), number()
+        if tag & 7 == 2:
+            at, value = at + value, data[at:at + value]
+        out.setdefault(tag >> 3, []).append(value)
+    return out
+
+
+def frame(message, flag=0):
+    return struct.pack('>BI', flag, len(message)) + message
+
+
+def query(collection, *more):
+    return pb(1, PARENT) + pb(2, pb(2, pb(2, collection)) + b''.join(more))
+
+
+class Answer:
+    """What curl got of a call by gRPC."""
+
+    def __init__(self, base, body, method=QUERY, headers=(), seconds=20):
+        sent = {'content-type': 'application/grpc', 'te': 'trailers', 'authorization': 'Bearer owner', **dict(headers)}
+        r = subprocess.run(['curl', '-sS', '-m', str(seconds), '--http2-prior-knowledge', '-D', '/dev/stderr', '--data-binary',
+                            '@-', *(a for n, v in sent.items() for a in ('-H', f'{n}: {v}' if v else f'{n}:')),
+                            f'{base}/{method}'], input=body, capture_output=True, timeout=60)
+        self.exit, self.rest, self.messages = r.returncode, r.stdout, []
+        lines = r.stderr.decode('latin-1').split('\r\n')
+        self.headers = dict(line.split(': ', 1) for line in lines if ': ' in line)
+        self.http = lines[0].split()[1] if lines[0].startswith('HTTP/2 ') else None
+        self.status = self.headers.get('grpc-status')
+        self.told = urllib.parse.unquote(self.headers.get('grpc-message', ''))
+        while len(self.rest) >= 5 and len(self.rest) >= (size := 5 + struct.unpack_from('>I', self.rest, 1)[0]):
+            self.messages.append(self.rest[5:size])
+            self.rest = self.rest[size:]
+
+    def documents(self):
+        return [unpb(unpb(m)[1][0])[1][0].decode().removeprefix(PARENT) for m in self.messages]
+
+
+@pytest.fixture(params=['at once', 'through the proxy'])
+def base(google, request):
+    """Where gRPC is called, beside five small documents in /five."""
+    google.reset_firestore()
+    google.grpc_clear()
+    ask(google, 'firestore', DOCUMENTS + ':commit', 'POST', {'writes': [
+        {'update': {'name': f'{PARENT}/five/{i}', 'fields': {'n': {'integerValue': str(i)}}}} for i in range(5)]})
+    yield (google.contract if request.param == 'at once' else google.url) + '/firestore'
+    google.grpc_clear()
+
+
+def calls(google):
+    return [(c['fault'], c['messages']) for c in google.grpc_calls()]
+
+
+@needs_firestore
+def test_grpc(google, base):
+    for path in (base, base.removesuffix('/firestore')):
+        answer = Answer(path, frame(query('five')), headers={
+            'x-goog-request-params': 'parent=' + urllib.parse.quote(PARENT, safe=''), 'grpc-timeout': '30S'})
+        assert (answer.exit, answer.http, answer.status, answer.rest) == (0, '200', '0', b'')
+        assert answer.headers['content-type'] == 'application/grpc'
+        assert answer.documents() == [f'/five/{i}' for i in range(5)]
+    assert google.grpc_calls() == [{'path': path + QUERY, 'fault': 'forwarded', 'messages': 5} for path in ('/firestore/', '/')]
+    entry = json.loads(call(google.contract + '/__log')[2])[-1]
+    assert (entry['id'], entry['url'], entry['code'], entry['messages']) == ('Firestore.RunQuery', '/' + QUERY, 0, 5)
+    assert ask(google, 'firestore', DOCUMENTS + '/five/1')[1]['fields'] == {'n': {'integerValue': '1'}}
+
+
+@needs_firestore
+def test_grpc_of_all_kinds_of_fields(google, base):
+    """Enums, a map, wrappers, times, negative numbers and doubles; calls with one answer, and those that fail."""
+    commit, get_many = (f'google.firestore.v1.Firestore/{m}' for m in ('Commit', 'BatchGetDocuments'))
+    fields = {'n': pb(2, 2 ** 64 - 7), 'd': varint(3 << 3 | 1) + struct.pack('<d', float('inf')), 'b': pb(18, b'\xff'),
+              't': pb(10, pb(1, 1700000000) + pb(2, 5000)), 'l': pb(9, pb(1, pb(1, 1)) + pb(1, pb(11, 0))), 'ü': pb(17, '')}
+    document = pb(1, PARENT + '/kinds/1') + b''.join(pb(2, pb(1, k) + pb(2, v)) for k, v in fields.items())
+    write = pb(1, document) + pb(4, pb(1, 0)) + pb(3, pb(1, 'n') + pb(1, 'd') + pb(1, 'b') + pb(1, 't') + pb(1, 'l') + pb(1, '`ü`'))
+    answer = Answer(base, frame(pb(1, PARENT.removesuffix('/documents')) + pb(2, write)), commit)
+    assert (answer.status, len(answer.messages)) == ('0', 1), answer.told
+    kept = ask(google, 'firestore', DOCUMENTS + '/kinds/1')[1]['fields']
+    assert kept == {'n': {'integerValue': '-7'}, 'd': {'doubleValue': 'Infinity'}, 'b': {'bytesValue': '/w=='}, 'ü': {'stringValue': ''},
+                    't': {'timestampValue': '2023-11-14T22:13:20.000005Z'},
+                    'l': {'arrayValue': {'values': [{'booleanValue': True}, {'nullValue': None}]}}}
+    where = pb(3, pb(2, pb(1, pb(2, 'n')) + pb(2, 1) + pb(3, pb(2, 3))))  # n < 3
+    answer = Answer(base, frame(query('five', where, pb(4, pb(1, pb(2, 'n')) + pb(2, 2)), pb(5, pb(1, 2)), pb(1, pb(2, pb(2, 'n'))))))
+    assert answer.documents() == ['/five/2', '/five/1'], answer.told
+    answer = Answer(base, frame(pb(1, PARENT.removesuffix('/documents')) + pb(2, PARENT + '/five/3')), get_many)
+    assert answer.documents() == ['/five/3']
+    answer = Answer(base, frame(pb(1, PARENT.removesuffix('/documents')) + pb(2, write)), commit)
+    assert answer.status == '6' and 'exists' in answer.told  # of Google's emulator
+    assert calls(google)[-1] == ('forwarded', 0)
+
+
+@needs_firestore
+def test_grpc_of_megabytes(google, base):
+    for i in range(9):
+        ask(google, 'firestore', DOCUMENTS + ':commit', 'POST', {'writes': [{'update': {
+            'name': f'{PARENT}/big/{i}', 'fields': {'x': {'stringValue': str(i) * 1_000_000}}}}]})
+    answer = Answer(base, frame(query('big')))
+    assert (answer.exit, answer.status, answer.documents()) == (0, '0', [f'/big/{i}' for i in range(9)])
+    assert all(str(i).encode() * 1_000_000 in m for i, m in enumerate(answer.messages))
+    google.grpc_fail('RunQuery', reset=True, after=5)
+    answer = Answer(base, frame(query('big')))
+    assert (answer.exit, answer.documents(), answer.rest) == (92, [f'/big/{i}' for i in range(5)], b'')
+
+
+REFUSED = {
+    'unknown field': (frame(query('five') + pb(99, 1)), {}, 3, 'unknown field 99 in .google.firestore.v1.RunQueryRequest'),
+    'unknown field within': (frame(query('five', pb(99, 'x'))), {}, 3, 'structuredQuery: unknown field 99'),
+    'wrong enum': (frame(query('five', pb(4, pb(1, pb(2, 'n')) + pb(2, 7)))), {}, 3, 'structuredQuery.orderBy[0].direction: 7 is not one of'),
+    'wrong wire type': (frame(query('five', pb(5, 2))), {}, 3, 'structuredQuery.limit: wire type 0, want 2'),
+    'no text': (frame(query(b'\xff')), {}, 3, 'not a .google.firestore.v1.RunQueryRequest'),
+    'cut short': (frame(query('five')[:-2]), {}, 3, 'not a .google.firestore.v1.RunQueryRequest'),
+    'required': (frame(query('five')[len(pb(1, PARENT)):]), {}, 3, 'parent: required field missing'),
+    'given twice': (frame(query('five') + pb(1, PARENT)), {}, 3, 'parent: given twice'),
+    'two of a oneof': (frame(query('five') + pb(5, 't') + pb(7, pb(1, 5))), {}, 3, 'are one oneof (consistency_selector)'),
+    'no time': (frame(query('five') + pb(7, pb(1, 5) + pb(2, 10 ** 9))), {}, 3, 'readTime: "out of range" is not a valid Timestamp'),
+    'no te': (frame(query('five')), {'te': ''}, 3, 'te: want trailers'),
+    'content type': (frame(query('five')), {'content-type': 'application/x-protobuf'}, 3, 'content-type: want application/grpc'),
+    'timeout': (frame(query('five')), {'grpc-timeout': '30'}, 3, 'grpc-timeout: 30 is not a timeout'),
+    'routing': (frame(query('five')), {'x-goog-request-params': 'parent=x'}, 3, 'x-goog-request-params: parent=x is not'),
+    'no token': (frame(query('five')), {'authorization': ''}, 16, 'no authorization: Bearer'),
+    'compressed': (frame(query('five'), 1), {}, 3, 'frame: compressed flag is 1'),
+    'no frame': (b'\0\0', {}, 3, 'frame: 2 bytes of a prefix of 5'),
+    'half a frame': (frame(query('five'))[:-1], {}, 3, 'frame: '),
+    'two messages': (frame(query('five')) * 2, {}, 3, '2 messages, want one'),
+    'no message': (b'', {}, 3, '0 messages, want one'),
+}
+
+
+@needs_firestore
+@pytest.mark.parametrize('what', REFUSED)
+def test_grpc_that_is_refused(google, base, what):
+    body, headers, status, told = REFUSED[what]
+    google.grpc_fail('RunQuery', end=True)  # which it does not meet
+    answer = Answer(base, body, headers=headers)
+    assert (answer.exit, answer.http, answer.status, answer.messages) == (0, '200', str(status), []) and told in answer.told
+    (entry,) = google.violations(clear=True)
+    assert entry['code'] == status and '; '.join(entry['errors']) == answer.told
+    assert calls(google) == [('refused', 0)]
+
+
+@needs_firestore
+def test_grpc_of_what_is_not_there(google, base):
+    assert Answer(base, frame(b''), QUERY + 'Now').status == '12'
+    assert Answer(base.replace('/firestore', '/tasks'), frame(query('five'))).status == '12'
+    answer = Answer(base.replace('/firestore', '/documentai'), frame(pb(1, 'projects/p/locations/us') + pb(2, pb(1, 'mine'))),
+                    'google.cloud.documentai.v1.DocumentProcessorService/CreateProcessor')
+    assert answer.told == '[grpc DocumentProcessorService.CreateProcessor] processor.name: output only'
+    assert [e['code'] for e in google.violations(clear=True)] == [12, 12, 3]
+
+
+FAULTS = {
+    'status 8': {'status': 8, 'message': '50 % of ü,\nslow down'}, 'status 13': {'status': 13}, 'reset': {'reset': True},
+    'cut': {'cut': True}, 'half': {'half': True}, 'end': {'end': True}, 'stall': {'stall': True}, 'html': {'html': True}, 'http 503': {'http': 503}}
+
+
+@needs_firestore
+@pytest.mark.parametrize('after', [0, 2, 5, 9])
+@pytest.mark.parametrize('fault', FAULTS)
+def test_grpc_fault(google, base, fault, after):
+    if after and 'ht' in fault:
+        with pytest.raises(AssertionError):
+            google.grpc_fail('RunQuery', after=after, **FAULTS[fault])
+        return
+    google.grpc_fail('RunQuery', after=after, **FAULTS[fault])
+    answer = Answer(base, frame(query('five')), seconds=0.5 if fault == 'stall' else 20)
+    passed = min(after, 5)
+    assert calls(google) == [(fault, passed)]
+    assert answer.http == {'http 503': '503'}.get(fault, '200') or (answer.http is None and after == 0)
+    if fault in ('html', 'http 503'):
+        assert answer.headers['content-type'].startswith('text/') and answer.rest and answer.status is None
+    else:
+        assert answer.documents() == [f'/five/{i}' for i in range(passed)]
+        assert bool(answer.rest) == (fault == 'half')
+    if fault in ('reset', 'cut', 'stall'):
+        assert answer.status is None and answer.exit in {'reset': (92,), 'cut': (16, 18, 52, 55, 56, 92), 'stall': (28,)}[fault]
+    else:
+        assert answer.exit == 0 and answer.status == {'status 8': '8', 'status 13': '13', 'half': '0'}.get(fault)
+    assert answer.told == FAULTS[fault].get('message', '')
+    again = Answer(base, frame(query('five')))
+    assert (again.status, len(again.documents())) == ('0', 5)
+
+
+@needs_firestore
+def test_grpc_faults_in_turn(google, base):
+    google.grpc_fail('RunQuery', 2, status=14, message='one', retry_delay=1.5)
+    google.grpc_fail('Commit', end=True)
+    google.grpc_fail('RunQuery', http=429)
+    pending = json.loads(call(google.contract + '/__grpc')[2])['pending']
+    assert [(p['path'], p['times']) for p in pending] == [('RunQuery', 2), ('Commit', 1), ('RunQuery', 1)]
+    first, second, third, fourth = (Answer(base, frame(query('five'))) for _ in range(4))
+    assert [first.status, second.status, third.http, fourth.status] == ['14', '14', '429', '0']
+    status = unpb(base64.b64decode(first.headers['grpc-status-details-bin']))
+    assert (status[1], status[2]) == ([14], [b'one'])
+    assert unpb(status[3][0]) == {1: [RETRY_INFO], 2: [pb(1, pb(1, 1) + pb(2, 500_000_000))]}
+    assert [f for f, _ in calls(google)] == ['status 14', 'status 14', 'http 429', 'forwarded']
+    assert [p['path'] for p in json.loads(call(google.contract + '/__grpc')[2])['pending']] == ['Commit']
+    google.grpc_clear()
+    assert json.loads(call(google.contract + '/__grpc')[2]) == {'pending': [], 'calls': []}
+    google.grpc_fail('RunQuery', times=None, status=7)
+    assert [Answer(base, frame(query('five'))).status for _ in range(3)] == ['7'] * 3
+    with pytest.raises(AssertionError):
+        google.grpc_fail('RunQuery', slow=True)
+
+
+@pytest.mark.parametrize('first', [b'P', b'PR', b'PU'])
+def test_protocols_are_told_apart_by_their_first_bytes(google, first):
+    """However these arrive."""
+    with socket.create_connection(('127.0.0.1', int(google.contract.rsplit(':', 1)[1])), 10) as link:
+        link.sendall(first)
+        time.sleep(0.2)
+        if first == b'PU':
+            link.sendall(b'T /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+            assert link.recv(100).startswith(b'HTTP/1.1 404 ')
+            google.violations(clear=True)
+        else:
+            link.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'.removeprefix(first) + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+            assert link.recv(100)[3] == 4  # SETTINGS
+            link.shutdown(socket.SHUT_WR)
+            while link.recv(100):
+                pass
