@@ -82,12 +82,20 @@ def normal(value):
 
 def parsed(text):
     """PARSE_JSON, which refuses numbers that do not read back as written."""
+    unusual = False
+
     def real(digits):
+        nonlocal unusual
         value = float(digits)
+        if digits == repr(value) and 1e-4 <= abs(value) < 1e15:
+            return value
+        unusual = True
         if len(digits) > len(number(value)):
             raise ValueError(f'Input number: {digits} cannot round-trip through string representation')
         return value
-    return normal(json.loads(text, parse_float=real))
+    value = json.loads(text, parse_float=real)
+    # Python writes usual numbers as ZetaSQL does, and members in the same order, but many times as fast as normal().
+    return normal(value) if unusual else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(',', ':'))
 
 
 DB.create_function('normal_json', parsed, ['VARCHAR'], 'VARCHAR')
@@ -111,13 +119,11 @@ def make_table(key, table):
 def insert_rows(key, table, rows, streamed):
     """Rows as the API takes them: a JSON column has JSON in a load job, its text in insertAll."""
     columns = columns_of(table)
+    texts = [n for n, t in columns if t == 'JSON']
     with tempfile.NamedTemporaryFile('w', suffix='.ndjson') as file:
         for row in rows:
-            kept = {n: row.get(n) for n, _ in columns}
-            for n, t in columns:
-                if t == 'JSON' and kept[n] is not None:
-                    kept[n] = normal(json.loads(kept[n]) if streamed else kept[n])
-            file.write(json.dumps(kept) + '\n')
+            made = {n: normal(json.loads(row[n]) if streamed else row[n]) for n in texts if row.get(n) is not None}
+            file.write(json.dumps({**row, **made}) + '\n')
         file.flush()
         types = ', '.join(f"'{n}': '{TYPES[t]}'" for n, t in columns)
         names = ', '.join(f'"{n}"' for n, _ in columns)

@@ -242,6 +242,7 @@ class Fake:
             if match and call.method in methods:
                 api = name
                 break
+        start = time.perf_counter()
         try:
             with self.lock:
                 if api not in (None, 'control', 'oauth', 'xml') and self.refuse and 'Authorization' in call.headers:
@@ -261,6 +262,7 @@ class Fake:
             with self.lock:
                 self.calls.append({'method': call.method, 'path': call.path, 'api': api, 'status': reply.status,
                                    'authorization': call.credential(), 'time': time.time(),
+                                   'seconds': time.perf_counter() - start,
                                    'traceparent': call.headers.get('traceparent')})
         if reply.delay:
             time.sleep(reply.delay)
@@ -885,7 +887,7 @@ def row_errors(fields, row, ignore_unknown, prefix=''):
     def wrong(name, message):
         errors.append({'reason': 'invalid', 'location': prefix + name, 'debugInfo': '', 'message': message})
     for name, value in row.items():
-        field = by_name.get(name.lower())
+        field = by_name.get(name) or by_name.get(name.lower())
         if not field:
             if not ignore_unknown:
                 wrong(name, f'no such field: {prefix}{name}.')
@@ -905,7 +907,8 @@ def row_errors(fields, row, ignore_unknown, prefix=''):
                     wrong(name, f'This field: {name} is not a record.')
             elif isinstance(one, (dict, list)) and field['type'] != 'JSON':
                 wrong(name, f'This field: {name} is not a record.')
-            elif not re.fullmatch(NUMERIC.get(field['type'], r'(?s:.*)'), one if isinstance(one, str) else json.dumps(one)):
+            elif field['type'] in NUMERIC and not re.fullmatch(NUMERIC[field['type']],
+                                                               one if isinstance(one, str) else json.dumps(one)):
                 wrong(name, f'Cannot convert value to {field["type"].lower()} (bad value): {str(one)[:40]}')
     given = {n.lower() for n, v in row.items() if v is not None}
     for field in fields:
