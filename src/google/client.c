@@ -22,6 +22,7 @@
 #define PAUSE_MOST_US      (10 * US_PER_S) /* a longer Retry-After is the caller's to wait out */
 #define RETRY_AFTER_MOST_S 86400
 #define POLL_MS            1000
+#define LATE_US            5000 /* curl 7.88 sees the end of a stream when it is next called only */
 #define REPLY_MAX          (64U << 20) /* what is read into memory at most */
 #define CIRCUIT_FAILURES   5           /* calls in a row that failed in all their tries */
 #define CIRCUIT_OPEN_US    (10 * US_PER_S)
@@ -59,8 +60,13 @@ struct call {
     off_t sink_start;
     unsigned token; /* the number of the one sent */
     bool renewed;   /* after a 401 */
-    bool too_large;
     bool done;
+
+    /* Of gRPC. */
+    long grpc_status; /* -1: none came */
+    char grpc_message[256];
+    bool enough;          /* the answer was broken off as no more was wanted */
+    struct error refusal; /* of the one who takes the messages */
 };
 
 static enum err no_memory(struct error *e)
@@ -71,7 +77,6 @@ static enum err no_memory(struct error *e)
 void google_reply_clear(struct google_reply *r)
 {
     json_decref(r->json);
-    buffer_free(&r->body);
     memset(r, 0, sizeof *r);
 }
 
@@ -136,20 +141,25 @@ static void circuit_note(struct google_client *c, enum google_api api, bool fail
 
 /* --- what curl calls --- */
 
-static size_t on_body(char *bytes, size_t size, size_t n, void *self)
+static bool is_grpc_answer(const struct call *k)
 {
-    struct call *k = self;
-    long status = 0;
-    (void)size;
-    (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (!k->q->to_file || status < 200 || status > 299) {
-        size_t most = k->q->reply_max > 0 ? k->q->reply_max : REPLY_MAX;
-        k->too_large = k->body.len + n > most;
-        if (k->too_large)
-            return 0;
-        buffer_append(&k->body, bytes, n);
-        return buffer_failed(&k->body) ? 0 : n;
-    }
+    const char *type = NULL;
+    return k->q->on_message != NULL &&
+           curl_easy_getinfo(k->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != NULL &&
+           strncmp(type, "application/grpc", 16) == 0;
+}
+
+static size_t take_messages(struct call *k, const char *bytes, size_t n)
+{
+    enum err err = grpc_take(&k->body, bytes, n, REPLY_MAX, k->q->on_message, k->q->on_message_self,
+                             &k->enough, &k->refusal);
+    if (err == ERR_OK)
+        k->refusal = (struct error){0};
+    return err == ERR_OK && !k->enough ? n : 0;
+}
+
+static size_t keep_file(const struct call *k, const char *bytes, size_t n)
+{
     for (size_t done = 0; done < n;) {
         ssize_t m = write(k->q->sink_fd, bytes + done, n - done);
         if (m < 0 && errno != EINTR)
@@ -157,6 +167,23 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *self)
         done += m > 0 ? (size_t)m : 0;
     }
     return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *self)
+{
+    struct call *k = self;
+    long status = 0;
+    (void)size;
+    (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &status);
+    bool good = status >= 200 && status <= 299;
+    if (good && is_grpc_answer(k))
+        return take_messages(k, bytes, n);
+    if (good && k->q->to_file)
+        return keep_file(k, bytes, n);
+    if (k->body.len + n > REPLY_MAX)
+        return 0;
+    buffer_append(&k->body, bytes, n);
+    return buffer_failed(&k->body) ? 0 : n;
 }
 
 static void copy_header(const char *value, size_t n, char *out, size_t size)
@@ -186,7 +213,11 @@ static size_t on_header(char *line, size_t size, size_t n, void *self)
     else if (name == 17 && strncasecmp(line, "x-goog-generation", name) == 0) {
         copy_header(colon + 1, rest, number, sizeof number);
         k->r->generation = strtoll(number, NULL, 10);
-    }
+    } else if (name == 11 && strncasecmp(line, "grpc-status", name) == 0) {
+        copy_header(colon + 1, rest, number, sizeof number);
+        k->grpc_status = strtol(number, NULL, 10);
+    } else if (name == 12 && strncasecmp(line, "grpc-message", name) == 0)
+        copy_header(colon + 1, rest, k->grpc_message, sizeof k->grpc_message);
     return n;
 }
 
@@ -242,7 +273,9 @@ static enum err set_headers(struct call *k, struct error *e)
     if (ok && line.len > 0)
         ok = !buffer_failed(&line) && add_header(k, line.data);
     buffer_reset(&line);
-    if (ok && (q->content_type != NULL || q->body != NULL)) {
+    if (ok && q->on_message != NULL)
+        ok = add_header(k, "Content-Type: application/grpc") && add_header(k, "TE: trailers");
+    else if (ok && (q->content_type != NULL || q->body != NULL)) {
         buffer_printf(&line, "Content-Type: %s",
                       q->content_type != NULL ? q->content_type : "application/json");
         ok = !buffer_failed(&line) && add_header(k, line.data);
@@ -267,6 +300,28 @@ static bool set_parts(struct call *k)
              curl_mime_type(part, q->parts[i].content_type) == CURLE_OK;
     }
     return ok && curl_easy_setopt(k->easy, CURLOPT_MIMEPOST, k->mime) == CURLE_OK;
+}
+
+/* gRPC needs HTTP/2, which only TLS can agree on with the server. Without TLS (emulators) it is
+ * taken for granted, on a connection of its own: curl shares one without asking what it speaks. */
+static bool set_message(struct call *k)
+{
+    const struct google_request *q = k->q;
+    const char *base = k->client->o.base_url[q->api];
+    bool plain = base != NULL && strncmp(base, "http:", 5) == 0;
+    struct buffer framed = BUFFER_INIT;
+    grpc_put(&framed, q->body, q->body_len);
+    if (plain) {
+        (void)curl_easy_setopt(k->easy, CURLOPT_HTTP_VERSION,
+                               (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+        (void)curl_easy_setopt(k->easy, CURLOPT_FRESH_CONNECT, 1L);
+        (void)curl_easy_setopt(k->easy, CURLOPT_FORBID_REUSE, 1L);
+    }
+    (void)curl_easy_setopt(k->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)framed.len);
+    bool ok = !buffer_failed(&framed) &&
+              curl_easy_setopt(k->easy, CURLOPT_COPYPOSTFIELDS, framed.data) == CURLE_OK;
+    buffer_free(&framed);
+    return ok;
 }
 
 static void set_body(struct call *k)
@@ -335,16 +390,21 @@ static enum err start(struct call *k)
     if ((k->easy = curl_easy_init()) == NULL)
         return no_memory(k->e);
     k->sent = 0;
-    k->too_large = false;
     k->retry_after_s = 0;
+    k->grpc_status = -1;
+    k->grpc_message[0] = '\0';
+    k->refusal = (struct error){0};
     buffer_reset(&k->body);
     google_reply_clear(k->r);
+    if (k->q->on_message != NULL &&
+        (err = k->q->on_message(k->q->on_message_self, NULL, 0, &k->enough, k->e)) != ERR_OK)
+        return err;
     if ((err = set_headers(k, k->e)) != ERR_OK || (err = set_url(k, k->e)) != ERR_OK)
         return err;
     set_limits(k);
-    if (k->q->n_parts > 0 && !set_parts(k))
+    if ((k->q->n_parts > 0 && !set_parts(k)) || (k->q->on_message != NULL && !set_message(k)))
         return no_memory(k->e);
-    if (k->q->n_parts == 0)
+    if (k->q->n_parts == 0 && k->q->on_message == NULL)
         set_body(k);
     (void)curl_easy_setopt(k->easy, CURLOPT_CUSTOMREQUEST, k->q->method);
     (void)curl_easy_setopt(k->easy, CURLOPT_HTTPHEADER, k->headers);
@@ -380,9 +440,6 @@ static enum err transport_error(const struct call *k, CURLcode code, struct erro
     const char *name = google_api_names[k->q->api];
     if (code == CURLE_OPERATION_TIMEDOUT)
         error_set(e, ERR_TIMEOUT, "%s did not answer in time; try again.", name);
-    else if (k->too_large && k->q->reply_max > 0)
-        return error_set(e, ERR_TOO_LARGE, "%s gave an answer above %zu bytes.", name,
-                         k->q->reply_max);
     else if (code == CURLE_WRITE_ERROR && k->q->to_file)
         error_set(e, ERR_STORAGE_FULL, "A download could not be stored; try again.");
     else
@@ -452,6 +509,16 @@ static enum err http_error(struct call *k, struct error *e)
     return error_cause(e, "%ld %s: %s", s, k->r->reason, message);
 }
 
+/* A status of gRPC is judged as the HTTP status and the error JSON that the same API gives. */
+static void translate_status(struct call *k)
+{
+    char *message = curl_easy_unescape(k->easy, k->grpc_message, 0, NULL);
+    k->r->status = grpc_http_status(k->grpc_status);
+    k->r->json = json_pack("{s:{s:s,s:s}}", "error", "message", message != NULL ? message : "",
+                           "status", grpc_status_name(k->grpc_status));
+    curl_free(message);
+}
+
 static bool succeeded(const struct call *k)
 {
     return (k->r->status >= 200 && k->r->status <= 299) || k->r->status == 308;
@@ -463,22 +530,37 @@ static json_t *parse(const struct call *k, json_error_t *where)
     return json_loadb(k->body.data, k->body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, where);
 }
 
+static enum err broken(const struct call *k, const char *why, struct error *e)
+{
+    error_set(e, ERR_UNAVAILABLE, "%s gave an answer that cannot be read; try again.",
+              google_api_names[k->q->api]);
+    e->retry_after_s = 2;
+    return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, why);
+}
+
 /* What must be JSON and is not was cut off or made by something in between. */
 static enum err read_json(struct call *k, struct error *e)
 {
     json_error_t where;
-    if (k->q->raw) {
-        k->r->body = k->body;
-        k->body = (struct buffer)BUFFER_INIT;
-        return ERR_OK;
-    }
     if (k->body.len == 0 || k->q->to_file || k->r->status == 204 ||
         (k->r->json = parse(k, &where)) != NULL)
         return ERR_OK;
-    error_set(e, ERR_UNAVAILABLE, "%s gave an answer that cannot be read; try again.",
-              google_api_names[k->q->api]);
-    e->retry_after_s = 2;
-    return error_cause(e, "%ld, %zu bytes: %s", k->r->status, k->body.len, where.text);
+    return broken(k, where.text, e);
+}
+
+/* An answer of gRPC is whole when its status has come and no message is left half. */
+static enum err read_status(struct call *k, struct error *e)
+{
+    if (k->enough)
+        return ERR_OK;
+    if (!is_grpc_answer(k))
+        return broken(k, "it is no gRPC", e);
+    if (k->grpc_status < 0 || (k->grpc_status == 0 && k->body.len > 0))
+        return broken(k, "it was cut off", e);
+    if (k->grpc_status == 0)
+        return ERR_OK;
+    translate_status(k);
+    return http_error(k, e);
 }
 
 /* Seconds or a date; curl reads both (RFC 9110). */
@@ -494,12 +576,16 @@ static enum err judge(struct call *k, CURLcode code)
 {
     (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &k->r->status);
     k->retry_after_s = told_retry_after_s(k);
-    if (code != CURLE_OK) {
+    if (k->refusal.kind != ERR_OK) {
+        *k->e = k->refusal;
+        return k->e->kind;
+    }
+    if (code != CURLE_OK && !k->enough) {
         k->r->status = 0;
         return transport_error(k, code, k->e);
     }
     if (succeeded(k))
-        return read_json(k, k->e);
+        return k->q->on_message != NULL ? read_status(k, k->e) : read_json(k, k->e);
     json_error_t ignored;
     if (k->body.len > 0)
         k->r->json = parse(k, &ignored);
@@ -614,6 +700,8 @@ static int64_t start_due(struct batch *b)
     int64_t wait = POLL_MS * 1000, t = monotonic_us();
     for (size_t i = 0; i < b->n && b->running < (size_t)b->client->o.parallel; i++) {
         struct call *k = &b->calls[i];
+        if (k->easy != NULL && k->q->on_message != NULL && wait > LATE_US)
+            wait = LATE_US;
         if (k->done || k->easy != NULL || is_held(b, k))
             continue;
         if (k->not_before_us > t) {

@@ -4,8 +4,8 @@
  * Idempotent calls are tried again after transport errors, 408, 429, 5xx and answers that are not
  * the JSON they should be, with full jitter, honouring Retry-After (RFC 9110), as long as the
  * request at hand has time left (base/context.h). A 401 renews the token once. An API that keeps
- * failing is left alone for a while (a circuit). Google's error JSON becomes one struct error:
- * https://cloud.google.com/apis/design/errors
+ * failing is left alone for a while (a circuit). Google's error JSON, and a status of gRPC, becomes
+ * one struct error: https://cloud.google.com/apis/design/errors
  *
  * A client belongs to one process and is not re-entrant: a checkpoint passed to google_call_many
  * must not use the same client. Nothing secret is logged: no token, no body, no query.
@@ -21,6 +21,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/source.h"
+#include "google/grpc.h"
 #include "ports/page.h"
 
 enum google_api {
@@ -88,22 +89,26 @@ struct google_request {
     bool body_from_file;
     int64_t body_offset, body_file_len;
 
+    /* A call of gRPC instead: the body is the request's message, without a prefix. Each message of
+     * the answer is handed over as it comes; NULL says that a try begins, and that what was handed
+     * over before counts for nothing. An error ends the call and is its own; *enough ends it well.
+     */
+    grpc_message_fn on_message;
+    void *on_message_self;
+
     bool to_file; /* a 2xx body is appended to sink_fd, and not read as JSON */
     int sink_fd;
 
-    bool raw;        /* a 2xx body is given as it is, and not read as JSON */
     bool idempotent; /* trying again does no harm */
     bool must_exist; /* 404 and FAILED_PRECONDITION say that the service is not set up */
     bool no_auth;
-    int timeout_s;    /* of one try; 0: 10 */
-    size_t reply_max; /* a longer body is ERR_TOO_LARGE; 0: 64 MiB, then ERR_UNAVAILABLE */
+    int timeout_s; /* of one try; 0: 10 */
 };
 
 struct google_reply {
-    long status;        /* 0: no answer */
-    json_t *json;       /* the body, where it is JSON; NULL when empty, raw or to_file */
-    struct buffer body; /* of a raw one */
-    char reason[48];    /* Google's error status: FAILED_PRECONDITION, ABORTED, ... */
+    long status;     /* 0: no answer */
+    json_t *json;    /* the body, where it is JSON; NULL when empty, to_file or gRPC */
+    char reason[48]; /* Google's error status: FAILED_PRECONDITION, ABORTED, ... */
     char location[2048];
     char range[64];
     int64_t generation; /* x-goog-generation, or 0 */

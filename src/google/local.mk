@@ -10,13 +10,23 @@ libgoogle_a_SOURCES = \
 	src/google/documentai.c src/google/documentai.h \
 	src/google/documentai_reply.c src/google/documentai_reply.h \
 	src/google/firestore.c \
+	src/google/firestore_message.c src/google/firestore_message.h \
 	src/google/firestore_value.c src/google/firestore_value.h \
 	src/google/gemini.c src/google/gemini.h \
 	src/google/gemini_reply.c src/google/gemini_reply.h \
 	src/google/google.h \
+	src/google/grpc.c src/google/grpc.h \
 	src/google/image_call.c src/google/image_call.h \
 	src/google/service_account.c src/google/service_account.h \
 	src/google/session.c src/google/session.h \
 	src/google/signed_url_v4.c src/google/signed_url_v4.h
 libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
-	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(LEPT_CFLAGS)
+	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(LEPT_CFLAGS) $(PROTOBUF_C_CFLAGS)
+nodist_libgoogle_a_SOURCES = src/google/firestore.pb-c.c src/google/firestore.pb-c.h
+EXTRA_DIST += src/google/firestore.proto
+BUILT_SOURCES += src/google/firestore.pb-c.h
+CLEANFILES += src/google/firestore.pb-c.c src/google/firestore.pb-c.h
+src/google/firestore.pb-c.c: src/google/firestore.proto
+	@$(MKDIR_P) $(@D)
+	$(AM_V_GEN)$(PROTOC_C) -I$(srcdir)/src/google --c_out=$(@D) $(srcdir)/src/google/firestore.proto
+src/google/firestore.pb-c.h: src/google/firestore.pb-c.c

@@ -9,7 +9,8 @@
 #include "migrate/row.h"
 #include "migrate/run.h"
 
-#define PAGE_MOST   5000
+#define PAGE_MOST   20000
+#define PAGE_BYTES  (8U << 20)          /* of the rows of a page, about */
 #define BATCH_BYTES (INT64_C(32) << 20) /* a table takes 1,500 load jobs a day */
 
 const char *run_collection(const struct run *m, size_t i)
@@ -58,49 +59,71 @@ static enum err take_row(struct run *m, size_t i, const json_t *document, const 
     return err;
 }
 
-static enum err take_document(struct run *m, size_t i, const json_t *document, struct buffer *lines,
-                              struct error *e)
-{
-    struct progress *p = state_progress(m->state, i);
-    struct row row;
-    struct error why = {0};
-    const char *name = json_string_value(json_object_get(document, "name"));
-    size_t before = lines->len;
-    enum err err = row_convert(&bigquery_tables[i], document, m->cfg->bucket, lines, &row, &why);
-    p->read++;
-    if (err == ERR_UNPROCESSABLE) {
-        p->rejected++;
-        err = state_reject(m->state, i, name != NULL ? name : "", why.detail, e);
-    } else if (err == ERR_OK) {
-        p->batch_rows++;
-        p->bytes += (int64_t)(lines->len - before);
-        err = take_row(m, i, document, &row, e);
-        if (m->o->mode == MODE_DRY_RUN && !m->sampled[i])
-            report_sample(&m->report, bigquery_tables[i].name, lines->data + before);
-        m->sampled[i] = true;
-    } else {
-        *e = why;
-    }
-    free(row.id);
-    return err;
-}
-
-/* A page on its way into the state. */
+/* A page on its way into the state, and how it stood before. */
 struct page {
     struct run *run;
     size_t part;
+    struct progress before;
     struct buffer lines;
     char *cursor; /* name of its last document */
 };
 
-static enum err take_of_page(void *self, const json_t *document, struct error *e)
+static enum err convert(struct page *page, const json_t *document, struct row *row, struct error *e)
+{
+    struct run *m = page->run;
+    struct progress *p = state_progress(m->state, page->part);
+    const struct bigquery_table *table = &bigquery_tables[page->part];
+    size_t before = page->lines.len;
+    enum err err = row_convert(table, document, m->cfg->bucket, &page->lines, row, e);
+    if (err != ERR_OK)
+        return err;
+    p->batch_rows++;
+    p->bytes += (int64_t)(page->lines.len - before);
+    err = take_row(m, page->part, document, row, e);
+    if (m->o->mode == MODE_DRY_RUN && !m->sampled[page->part])
+        report_sample(&m->report, table->name, page->lines.data + before);
+    m->sampled[page->part] = true;
+    return err;
+}
+
+static enum err take_document(void *self, const json_t *document, const char *unreadable,
+                              bool *enough, struct error *e)
 {
     struct page *page = self;
+    struct progress *p = state_progress(page->run->state, page->part);
+    struct row row = {0};
     const char *name = json_string_value(json_object_get(document, "name"));
     free(page->cursor);
     if ((page->cursor = name != NULL ? strdup(name) : NULL) == NULL)
         return error_set(e, ERR_UNAVAILABLE, "Firestore gave a document without a name.");
-    return take_document(page->run, page->part, document, &page->lines, e);
+    p->read++;
+    enum err err = unreadable == NULL ? convert(page, document, &row, e)
+                                      : error_set(e, ERR_UNPROCESSABLE, "%s", unreadable);
+    if (err == ERR_UNPROCESSABLE) {
+        char why[ERROR_TEXT_MAX];
+        text_format(why, sizeof why, "%s", e->detail);
+        p->rejected++;
+        err = state_reject(page->run->state, page->part, name, why, e);
+    }
+    free(row.id);
+    *enough = page->lines.len >= PAGE_BYTES;
+    return err;
+}
+
+static void forget_page(struct page *page)
+{
+    state_page_undo(page->run->state);
+    *state_progress(page->run->state, page->part) = page->before;
+    buffer_reset(&page->lines);
+    free(page->cursor);
+    page->cursor = NULL;
+}
+
+static enum err begin_page(void *self, struct error *e)
+{
+    struct page *page = self;
+    forget_page(page);
+    return state_page_begin(page->run->state, e);
 }
 
 static enum err keep_page(struct page *page, bool end, struct error *e)
@@ -123,37 +146,21 @@ static enum err keep_page(struct page *page, bool end, struct error *e)
 }
 
 /* Reads a page and keeps it, as a whole or not at all. */
-static enum err take_page(struct run *m, size_t i, struct reader *reader, struct error *e)
-{
-    struct progress *p = state_progress(m->state, i), before = *p;
-    struct page page = {.run = m, .part = i, .lines = BUFFER_INIT};
-    bool end = false;
-    enum err err = state_page_begin(m->state, e);
-    if (err == ERR_OK)
-        err = reader_page(reader, p->cursor, take_of_page, &page, &end, e);
-    if (err == ERR_OK) {
-        err = keep_page(&page, end, e);
-    } else {
-        state_page_undo(m->state);
-        *p = before;
-    }
-    free(page.cursor);
-    buffer_free(&page.lines);
-    return err;
-}
-
-/* An answer that was broken is asked for again. */
 static enum err next_page(struct run *m, size_t i, struct reader *reader, struct error *e)
 {
-    enum err err = ERR_OK;
-    int64_t room = m->o->batch_size - state_progress(m->state, i)->batch_rows;
+    const struct progress *p = state_progress(m->state, i);
+    struct page page = {.run = m, .part = i, .before = *p, .lines = BUFFER_INIT};
+    const struct reader_sink sink = {&page, begin_page, take_document};
+    int64_t room = m->o->batch_size - p->batch_rows;
+    bool end = false;
     reader->most = (int)(room < PAGE_MOST ? room : PAGE_MOST);
-    for (int round = 0; round < PATIENCE; round++) {
-        struct error stopped;
-        err = take_page(m, i, reader, e);
-        if (err != ERR_BAD_REQUEST || patient_pause(&m->checkpoint, round, 0, &stopped) != ERR_OK)
-            break;
-    }
+    enum err err = reader_page(reader, p->cursor, &sink, &end, e);
+    if (err == ERR_OK)
+        err = keep_page(&page, end, e);
+    else
+        forget_page(&page);
+    free(page.cursor);
+    buffer_free(&page.lines);
     return err;
 }
 

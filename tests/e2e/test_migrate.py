@@ -134,6 +134,7 @@ def contract(side):
     """No call breaks Google's contracts, and no fault outlives its test."""
     yield
     side.faults.clear()
+    side.google.grpc_clear()
     side.google.control("engine", {})
     assert side.google.violations(clear=True) == []
 
@@ -396,24 +397,36 @@ def test_a_load_job_has_the_documents_that_were_asked_for(side, small):
 
 BQ_JOBS = r"/projects/demo-test/jobs"
 FAULTS = {
-    "429": (r"runQuery|" + BQ_JOBS, status(429, {"Retry-After": "1"}), 3),
-    "503": (r"runQuery|" + BQ_JOBS, status(503), 6),  # more than the client's own tries
-    "reset": (r"runQuery|/queries|" + BQ_JOBS, reset_before(), 3),
+    "429": (BQ_JOBS, status(429, {"Retry-After": "1"}), 3),
+    "503": (BQ_JOBS, status(503), 6),  # more than the client's own tries
+    "reset": (r"/queries|" + BQ_JOBS, reset_before(), 3),
     "lost answers": (BQ_JOBS, reset_before(forward=True), 6),
-    "cut answers": (r"runQuery|/queries|" + BQ_JOBS, reset_mid_body(), 3),
-    "half answers": (r"runQuery|/queries/", truncated_json(), 3),
-    "a page instead": (r"runQuery|/queries/", html(), 2),
+    "cut answers": (r"/queries|" + BQ_JOBS, reset_mid_body(), 3),
+    "half answers": (r"/queries/", truncated_json(), 3),
+    "a page instead": (r"/queries/", html(), 2),
     "rate limit": (BQ_JOBS, status(403, json={"error": {"code": 403, "message": "slow down", "errors": [
         {"reason": "rateLimitExceeded"}]}}), 2),
 }
+READING = {  # by gRPC, from Firestore
+    "429": ({"status": 8, "message": "slow down", "retry_delay": 1}, 3),
+    "503": ({"status": 14, "message": "not now"}, 6),
+    "late": ({"status": 4, "message": "Deadline exceeded."}, 2),
+    "reset": ({"reset": True}, 3),
+    "cut": ({"cut": True}, 3),
+    "half a message": ({"half": True}, 3),
+    "no status": ({"end": True}, 3),
+    "503 of a load balancer": ({"http": 503}, 3),
+    "a page instead": ({"html": True}, 2),
+}
+LITTLE = {"extraction_jobs": 150, "region_feedback": 60}
 
 
 @pytest.fixture(scope="module")
 def little(side):
     """A few documents for the tests of faults and kills, and what a run makes of them."""
-    for collection, n in (("extraction_jobs_little", 150), ("region_feedback_little", 60)):
-        side.fill(collection, [(name, fields) for name, fields, _ in
-                               shapes.documents(collection.removesuffix("_little"), n, seed=7)])
+    for collection, n in LITTLE.items():
+        side.fill(collection + "_little", [(name, fields) for name, fields, _ in
+                                           shapes.documents(collection, n, seed=7)])
     return side
 
 
@@ -436,6 +449,37 @@ def test_faults_are_ridden_out(little, wanted, tmp_path, fault):
     little.faults.fail(pattern, what, times=times)
     run("--batch-size", "40", want=1)
     assert len([c for c in little.faults.calls if c[2] != "forwarded"]) == times
+    assert outcome(run) == wanted
+
+
+@pytest.mark.parametrize("fault, after", [
+    (name, after) for name, (what, _) in READING.items() for after in (0, 2)
+    if after == 0 or not {"http", "html"} & what.keys()])
+def test_faults_of_reading_are_ridden_out(little, wanted, tmp_path, fault, after):
+    """At the first message, and in the middle of an answer."""
+    run = Run(little, tmp_path, "_little")
+    what, times = READING[fault]
+    little.google.grpc_clear()
+    little.google.grpc_fail("RunQuery", times, after=after, **what)
+    summary = run("--batch-size", "40", "--json", want=1)
+    met = [c["messages"] for c in little.google.grpc_calls() if c["fault"] != "forwarded"]
+    assert met == [after] * times
+    assert {COLLECTIONS[t]: s["documents"] for t, s in summary.items()} == LITTLE
+    assert outcome(run) == wanted
+
+
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize("status, message", [
+    (7, "Missing or insufficient permissions."), (9, "The query requires an index.")])
+def test_a_refusal_by_firestore_ends_the_run_at_once(little, wanted, tmp_path, status, message, after):
+    run = Run(little, tmp_path, "_little")
+    little.google.grpc_clear()
+    little.google.grpc_fail("RunQuery", None, status=status, message=message, after=after)
+    run("--batch-size", "40", want=2)
+    assert "Firestore" in run.err and message in run.err
+    assert [(c["fault"], c["messages"]) for c in little.google.grpc_calls()] == [(f"status {status}", after)]
+    little.google.grpc_clear()
+    run("--batch-size", "40", "--resume", want=1)
     assert outcome(run) == wanted
 
 
@@ -508,6 +552,22 @@ def test_sigint_stops_cleanly_and_resume_ends_the_same(little, wanted, tmp_path)
     assert p.returncode == 130 and "go on with --resume" in out, (out, err)
     little.faults.clear()
     assert "Going on where the last run stopped." in run("--batch-size", "40", "--resume", want=1)
+    assert outcome(run) == wanted
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_sigint_while_firestore_says_nothing(little, wanted, tmp_path, after):
+    run = Run(little, tmp_path, "_little")
+    little.google.grpc_clear()
+    little.google.grpc_fail("RunQuery", stall=True, after=after)
+    p = run.start("--batch-size", "40")
+    while not any(c["fault"] == "stall" for c in little.google.grpc_calls()):
+        assert p.poll() is None
+        time.sleep(0.05)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=20)
+    assert p.returncode == 130 and "go on with --resume" in out, (out, err)
+    run("--batch-size", "40", "--resume", want=1)
     assert outcome(run) == wanted
 
 
