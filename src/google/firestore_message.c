@@ -12,6 +12,8 @@
 
 #define DEPTH_MAX  100 /* Firestore's maps and arrays have 20 levels */
 #define FIELDS_MAX 32
+#define FIRST_S    INT64_C(-62135596800) /* 0001-01-01T00:00:00Z; a Timestamp has four digit years */
+#define LAST_S     INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* Names that can be read. */
 typedef Google__Firestore__V1__Value Value;
@@ -119,7 +121,8 @@ static json_t *rfc3339(const Timestamp *t)
     struct tm tm;
     time_t s = (time_t)t->seconds;
     char out[64];
-    if (t->nanos < 0 || t->nanos > 999999999 || gmtime_r(&s, &tm) == NULL)
+    if (t->seconds < FIRST_S || t->seconds > LAST_S || t->nanos < 0 || t->nanos > 999999999 ||
+        gmtime_r(&s, &tm) == NULL)
         return NULL;
     int n = snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900,
                      tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
