@@ -96,6 +96,13 @@ google_reply_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_reply_test_CFLAGS = $(TEST_CFLAGS)
 google_reply_test_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
 
+check_PROGRAMS += grpc_test
+grpc_test_SOURCES = tests/unit/grpc_test.c
+grpc_test_CPPFLAGS = $(TEST_CPPFLAGS)
+grpc_test_CFLAGS = $(TEST_CFLAGS) $(PROTOBUF_C_CFLAGS)
+grpc_test_LDADD = libgoogle.a libbase.a $(PROTOBUF_C_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+	$(CUNIT_LIBS) -lm
+
 # Stands in for the HTTP client, so it links none of it.
 check_PROGRAMS += google_engine_test
 google_engine_test_SOURCES = tests/unit/google_engine_test.c
