@@ -243,9 +243,12 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
     if (r->n_pages > 0) {
         buffer_puts(out, ",\"pages\":\"");
         for (size_t i = 0; i < r->n_pages; i++) {
-            buffer_printf(out, "%s%d-", i > 0 ? "," : "", r->pages[i].first);
-            if (r->pages[i].last > 0)
-                buffer_printf(out, "%d", r->pages[i].last);
+            const struct page_range *range = &r->pages[i];
+            buffer_printf(out, "%s%d", i > 0 ? "," : "", range->first);
+            if (range->last != range->first)
+                buffer_puts(out, "-");
+            if (range->last > range->first)
+                buffer_printf(out, "%d", range->last);
         }
         buffer_puts(out, "\"");
     }

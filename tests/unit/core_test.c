@@ -172,6 +172,33 @@ static void request_survives_being_written_and_read(void)
     extraction_request_free(&b);
 }
 
+/* As many as fit into what is sent fit into what is written, which the task reads. */
+static void the_longest_list_of_pages_survives(void)
+{
+    static const char *const items[] = {"1,", "12,", "3-,", "4-4,", "5-6,", "123456,"};
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        struct extraction_request a, b;
+        struct buffer text = BUFFER_INIT, written = BUFFER_INIT;
+        struct error e;
+        size_t n = 512 / strlen(items[i]);
+        buffer_puts(&text, "{" PDF ",\"pages\":\"");
+        for (size_t k = 0; k < n; k++)
+            buffer_puts(&text, items[i]);
+        text.len--; /* the last comma */
+        buffer_puts(&text, "\"}");
+        CU_ASSERT_EQUAL_FATAL(read_request(text.data, true, &a, &e), ERR_OK);
+        extraction_request_write(&a, &written);
+        CU_ASSERT_EQUAL_FATAL(extraction_request_parse(written.data, written.len, &limits, &b, &e),
+                              ERR_OK);
+        CU_ASSERT_EQUAL_FATAL(b.n_pages, n);
+        CU_ASSERT_EQUAL(memcmp(a.pages, b.pages, n * sizeof a.pages[0]), 0);
+        buffer_free(&text);
+        buffer_free(&written);
+        extraction_request_free(&a);
+        extraction_request_free(&b);
+    }
+}
+
 /* The tolerance at the edges must not let an empty region through: a task could not read it. */
 static void empty_regions_are_refused(void)
 {
@@ -304,6 +331,7 @@ static const struct test_case tests[] = {
     TEST(cells_that_nobody_checked_are_not_called_verified),
     TEST(signed_link_holds_for_itself_only),
     TEST(request_survives_being_written_and_read),
+    TEST(the_longest_list_of_pages_survives),
     TEST(empty_regions_are_refused),
     TEST(wrong_page_lists_are_refused),
     TEST(feedback_needs_what_its_action_needs),
