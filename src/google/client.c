@@ -514,8 +514,9 @@ static void translate_status(struct call *k)
 {
     char *message = curl_easy_unescape(k->easy, k->grpc_message, 0, NULL);
     k->r->status = grpc_http_status(k->grpc_status);
-    k->r->json = json_pack("{s:{s:s,s:s}}", "error", "message", message != NULL ? message : "",
-                           "status", grpc_status_name(k->grpc_status));
+    /* A message that is not UTF-8, or was cut within a character, is left out. */
+    k->r->json = json_pack("{s:{s:o*,s:s}}", "error", "message", json_string(message), "status",
+                           grpc_status_name(k->grpc_status));
     curl_free(message);
 }
 
