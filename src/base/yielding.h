@@ -3,7 +3,8 @@
  * Once it has the CPU, even a process of low priority keeps it for some milliseconds, and short
  * requests wait for that long where all CPUs are taken. Between these two calls a process that is
  * nice(2) offers the CPU every half a millisecond, by sched_yield(2) in a handler of SIGALRM; that
- * costs a microsecond or two where nobody wants it. One of normal priority does nothing of the kind.
+ * costs a microsecond or two where nobody wants it. One of normal priority does nothing of the
+ * kind.
  *
  * The signal breaks off what sleeps (EINTR), also inside libraries: only computing, and reads and
  * writes, which are taken up again, belong between the calls.

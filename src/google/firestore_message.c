@@ -157,6 +157,12 @@ static json_t *point(const Google__Firestore__V1__LatLng *p)
 
 static enum err read_value(const Value *v, int depth, json_t **out, struct error *e);
 
+/* A document with such a thing is lost for JSON, but not the others of the answer. */
+static enum err not_json(const char *what, struct error *e)
+{
+    return error_set(e, ERR_UNPROCESSABLE, "%s cannot be written as JSON", what);
+}
+
 static enum err read_fields(Field *const *fields, size_t n, int depth, json_t **out,
                             struct error *e)
 {
@@ -165,11 +171,12 @@ static enum err read_fields(Field *const *fields, size_t n, int depth, json_t **
         ProtobufCBinaryData key = fields[i]->key;
         json_t *value = NULL;
         if (memchr(key.data != NULL ? key.data : (uint8_t *)"", '\0', key.len) != NULL)
-            return error_set(e, ERR_UNPROCESSABLE, "the name of a field holds a NUL");
-        err = fields[i]->value != NULL ? read_value(fields[i]->value, depth, &value, e) : broken(e);
+            return not_json("a field's name with a NUL", e);
+        err = fields[i]->value != NULL ? read_value(fields[i]->value, depth, &value, e)
+                                       : not_json("a field without a value", e);
         if (err == ERR_OK && json_object_setn_new(*out, key.len > 0 ? (const char *)key.data : "",
                                                   key.len, value) != 0)
-            err = broken(e);
+            err = not_json("a field's name that is not UTF-8", e);
         else if (err != ERR_OK)
             json_decref(value);
     }
@@ -252,7 +259,7 @@ static enum err read_value(const Value *v, int depth, json_t **out, struct error
     json_t *inner = NULL;
     enum err err = ERR_OK;
     if (v->value_type_case == TYPE(_NOT_SET))
-        return error_set(e, ERR_UNPROCESSABLE, "a value is of a type that is not known");
+        return not_json("a value of a type that is not known", e);
     if (depth >= DEPTH_MAX)
         return error_set(e, ERR_UNPROCESSABLE, "values are nested in more than %d levels",
                          DEPTH_MAX);
@@ -261,7 +268,7 @@ static enum err read_value(const Value *v, int depth, json_t **out, struct error
     else if (v->value_type_case == TYPE(ARRAY_VALUE))
         err = read_array(v->array_value, depth + 1, &inner, e);
     else if ((inner = scalar(v)) == NULL)
-        err = broken(e);
+        err = not_json(type_names[v->value_type_case], e);
     if (err == ERR_OK && (*out = json_pack("{s:O}", type_names[v->value_type_case], inner)) == NULL)
         err = no_memory(e);
     json_decref(inner);
