@@ -110,7 +110,8 @@ def job_shapes():
     for bad in [{"pdf_id": ...}, {"pdf_id": None}, {"pdf_id": []}, {"status": {"a": 1}}, {"regions_count": "many"},
                 {"regions_count": 1.5}, {"regions_count": True}, {"regions_count": "99999999999999999999"},
                 {"regions_count": {"doubleValue": "Infinity"}}, {"has_feedback": "maybe"}, {"has_feedback": 2},
-                {"error_message": {"bytesValue": "AAEC"}}, {"job_id": ""}, {"job_id": "a\u0000b"},
+                {"request_data": {"a": [{"b\u0000c": 1}]}}, {"error_message": {"bytesValue": "AAEC"}}, {"job_id": ""},
+                {"job_id": "a\u0000b"},
                 {"output_format": {"geoPointValue": {"latitude": 1, "longitude": 2}}}]:
         yield job(**bad), None
     yield from time_shapes()
