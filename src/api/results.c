@@ -26,7 +26,7 @@ static enum err send_from_disk(const char *job_id, const char *name, struct repl
 {
     char *escaped = curl_easy_escape(NULL, name, 0);
     if (escaped == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     p->content_type = content_type(name);
     reply_header(p, "X-Accel-Redirect", "/_blobs/results/%s/%s", job_id, escaped);
     reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", escaped);

@@ -69,6 +69,11 @@ enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
     return kind;
 }
 
+enum err error_no_memory(struct error *e)
+{
+    return error_set(e, ERR_INTERNAL, "Out of memory.");
+}
+
 enum err error_cause(struct error *e, const char *fmt, ...)
 {
     va_list args;

@@ -50,6 +50,9 @@ void text_format(char *out, size_t size, const char *fmt, ...)
 enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* error_set for an allocation that failed: ERR_INTERNAL. */
+enum err error_no_memory(struct error *e);
+
 /* Adds the log-only cause to an error already set; returns e->kind. */
 enum err error_cause(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -15,7 +15,7 @@ enum err json_parse(const char *text, size_t len, json_t **out, struct error *e)
     if (*out != NULL)
         return ERR_OK;
     if (json_error_code(&where) == json_error_out_of_memory)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     return error_set(e, ERR_BAD_REQUEST, "The body is not valid JSON: line %d, column %d: %s.",
                      where.line, where.column, where.text);
 }

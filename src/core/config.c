@@ -373,7 +373,7 @@ static enum err read_text(struct config *c, const struct setting *s, const char 
     if (!is_kept(s))
         return ERR_OK;
     *(char **)field(c, s) = copy;
-    return copy != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    return copy != NULL ? ERR_OK : error_no_memory(e);
 }
 
 static enum err read_setting(struct config *c, const struct setting *s, struct error *e)
@@ -493,7 +493,7 @@ enum err config_load(struct config *c, struct error *e)
         buffer_printf(&path, "%s/run", c->data_dir);
         c->run_dir = buffer_take(&path);
         if (c->run_dir == NULL)
-            err = error_set(e, ERR_INTERNAL, "Out of memory.");
+            err = error_no_memory(e);
     }
     if (err == ERR_OK)
         err = check_tokens(c, e);

@@ -96,7 +96,7 @@ static enum err read_regions(const struct json_at *at, bool agentic, const struc
                                      "finds regions by itself");
     out->regions = calloc(n, sizeof *out->regions);
     if (out->regions == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     for (; out->n_regions < n; out->n_regions++) {
         struct json_at region = json_item(at, out->n_regions);
         err = read_region(&region, out->n_regions, &out->regions[out->n_regions], e);
@@ -112,7 +112,7 @@ enum err page_ranges_read(const char *text, struct extraction_request *out, stru
     out->n_pages = 0;
     out->pages = calloc(strlen(text) + 1, sizeof *out->pages);
     if (out->pages == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     for (const char *p = text;;) {
         struct page_range range;
         int used = 0;

@@ -56,7 +56,7 @@ static enum err read_optional_text(const struct json_at *at, char **out, struct 
         return ERR_OK;
     enum err err = json_read_string(at, 1, 256, &text, e);
     if (err == ERR_OK && (*out = strdup(text)) == NULL)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     return err;
 }
 
@@ -104,7 +104,7 @@ enum err feedback_read(json_t *body, const struct source *source, struct feedbac
     (void)snprintf(out->status, sizeof out->status, "pending_analysis");
     out->corrections_json = json_dumps(list.value, JSON_COMPACT);
     if (out->corrections_json == NULL)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
 out:
     if (err != ERR_OK)
         feedback_clear(out);

@@ -84,7 +84,7 @@ static enum err write_text_rows(struct sheet *s, const char *text, struct error 
 {
     char *copy = strdup(text), *rest = copy;
     if (copy == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     separate_block(s);
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         if (line[0] == '\0')
@@ -245,7 +245,7 @@ enum err format_write(const struct extraction *x, enum output_format f, bool esc
         struct sheet s = {out, f == FORMAT_TSV, escape_formulas, false};
         err = write_sheet(x, &s, e);
     }
-    return err == ERR_OK && buffer_failed(out) ? error_set(e, ERR_INTERNAL, "Out of memory.") : err;
+    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
 }
 
 const char *format_content_type(enum output_format f)

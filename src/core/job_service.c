@@ -20,11 +20,6 @@ static int64_t now(const struct services *s)
     return source_now_us(s->source);
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
                   struct error *e)
 {
@@ -53,7 +48,7 @@ static enum err enqueue(const struct services *s, const char *kind, const char *
                         const char *traceparent, struct error *e)
 {
     if (buffer_failed(body))
-        return no_memory(e);
+        return error_no_memory(e);
     struct task t = {.path = path,
                      .body = body->data,
                      .body_len = body->len,
@@ -221,7 +216,7 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     struct buffer request = BUFFER_INIT;
     struct job *existing = NULL;
     struct job *j = job_new();
-    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, e) : no_memory(e);
+    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, e) : error_no_memory(e);
     if (err != ERR_OK)
         goto out;
     source_uuid(s->source, j->id);
@@ -234,7 +229,7 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     j->created_us = j->updated_us = j->next_attempt_us = now(s);
     extraction_request_write(r, &request);
     if ((j->request_json = buffer_take(&request)) == NULL) {
-        err = no_memory(e);
+        err = error_no_memory(e);
         goto out;
     }
     if ((err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e)) != ERR_OK)
@@ -348,7 +343,7 @@ static enum err held_try(struct hold *h, held_fn change, void *arg, struct error
 {
     struct job *before = job_copy(h->job);
     if (before == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     enum err err = change(h, arg, e);
     h->lost = h->lost || err == ERR_CONFLICT;
     if (err == ERR_OK) {
@@ -492,7 +487,7 @@ static enum err complete(struct hold *h, const struct extraction_request *r,
                                 "application/json", e);
     regions_json(x, &regions);
     if (err == ERR_OK && buffer_failed(&regions))
-        err = no_memory(e);
+        err = error_no_memory(e);
     if (err == ERR_OK) {
         struct job_result done = {x->outcome, result, x->debug_graph_json != NULL ? graph : NULL,
                                   regions.data};

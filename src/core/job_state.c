@@ -9,11 +9,6 @@ bool job_is_final(const struct job *j)
     return j->status == JOB_COMPLETED || j->status == JOB_FAILED || j->status == JOB_CANCELLED;
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static bool set_text(char **field, const char *text)
 {
     char *copy = NULL;
@@ -81,7 +76,7 @@ enum err job_finish(struct job *j, int64_t now_us, const char *token, const stru
         !set_text(&j->debug_graph_name, r->debug_graph_name) ||
         !set_text(&j->approved_regions_json, r->approved_regions_json) ||
         !set_text(&j->error_message, NULL))
-        return no_memory(e);
+        return error_no_memory(e);
     release(j, JOB_COMPLETED, now_us);
     j->outcome = r->outcome;
     return ERR_OK;
@@ -96,7 +91,7 @@ enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *
             return err;
     }
     if (!set_text(&j->error_message, message))
-        return no_memory(e);
+        return error_no_memory(e);
     release(j, JOB_FAILED, now_us);
     j->outcome = OUTCOME_FAILED;
     return ERR_OK;
@@ -109,7 +104,7 @@ enum err job_defer(struct job *j, int64_t now_us, const char *token, const char 
     if (err != ERR_OK)
         return err;
     if (!set_text(&j->error_message, message))
-        return no_memory(e);
+        return error_no_memory(e);
     release(j, JOB_QUEUED, now_us);
     j->retry_count++;
     j->next_attempt_us = next_attempt_us;
@@ -133,7 +128,7 @@ enum err job_retry(struct job *j, int64_t now_us, struct error *e)
         return error_set(e, ERR_CONFLICT, "Only a failed job can be retried; this one is %s.",
                          job_status_names[j->status]);
     if (!set_text(&j->error_message, NULL))
-        return no_memory(e);
+        return error_no_memory(e);
     release(j, JOB_QUEUED, now_us);
     j->outcome = OUTCOME_NONE;
     j->attempts = 0;

@@ -75,7 +75,7 @@ static enum err add(struct origins *o, size_t *n, const char *text, struct error
     if (!origin_valid(text))
         return error_set(e, ERR_UNPROCESSABLE, "\"%.100s\" is no origin.", text);
     if ((o->items[(*n)++] = strdup(text)) == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     return ERR_OK;
 }
 

@@ -28,7 +28,7 @@ static enum err add_region(struct detector *d, struct rect r, enum region_type t
     const struct page_info *page = &d->page->info;
     struct region *grown = realloc(*d->regions, (*d->n + 1) * sizeof *grown);
     if (grown == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     *d->regions = grown;
     r.x0 = fmax(0, r.x0 - MARGIN_PT);
     r.y0 = fmax(0, r.y0 - MARGIN_PT);
@@ -257,7 +257,7 @@ enum err detect_regions(const struct page_content *page, struct region **regions
     /* A list of the same words, which stay the page's. */
     struct word_list left = {malloc((page->words.n + 1) * sizeof *left.items), 0, 0};
     if (left.items == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     if (page->words.n > 0)
         memcpy(left.items, page->words.items, page->words.n * sizeof *left.items);
     left.n = page->words.n;

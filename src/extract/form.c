@@ -52,7 +52,7 @@ static enum err add_field(const struct item *name, size_t n_name, const struct i
     struct buffer name_text = BUFFER_INIT, value_text = BUFFER_INIT;
     struct form_field *grown = realloc(*fields, (*n + 1) * sizeof *grown);
     if (grown == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     *fields = grown;
     struct form_field *f = &grown[*n];
     *f = (struct form_field){.confidence = 1, .engine = name->word->engine};
@@ -70,7 +70,7 @@ static enum err add_field(const struct item *name, size_t n_name, const struct i
         f->confidence = fminf(f->confidence, value[i].word->confidence);
     if (f->name == NULL || f->value == NULL) {
         form_field_free(f);
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     }
     ++*n;
     return ERR_OK;

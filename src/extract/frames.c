@@ -17,11 +17,6 @@ struct group {
     size_t n[2];
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static size_t root_of(struct node *nodes, size_t i)
 {
     while (nodes[i].parent != i)
@@ -73,7 +68,7 @@ static enum err collect(struct node *nodes, size_t n, struct frames *out, struct
     out->at = calloc(n + 1, sizeof *out->at);
     if (groups == NULL || out->at == NULL) {
         free(groups);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     for (size_t i = 0; i < n; i++)
         add_to_group(&groups[root_of(nodes, i)], &nodes[i]);
@@ -92,7 +87,7 @@ enum err frames_find(const struct layout *l, const struct rule *rules, size_t n,
     struct node *nodes = calloc(n + 1, sizeof *nodes);
     size_t kept = 0;
     if (nodes == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++) {
         struct rect r = rect_of_box(rules[i].box, page);
         if (!layout_is_stroke(l, r)) {

@@ -6,11 +6,6 @@
 
 #include "extract/grid_parts.h"
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static int by_value(const void *a, const void *b)
 {
     double p = *(const double *)a, q = *(const double *)b;
@@ -21,7 +16,7 @@ enum err edges_add(struct edges *s, double at, struct error *e)
 {
     double *grown = realloc(s->at, (s->n + 1) * sizeof *grown);
     if (grown == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     s->at = grown;
     s->at[s->n++] = at;
     return ERR_OK;
@@ -66,7 +61,7 @@ static enum err place_items(struct grid *g, struct error *e)
     g->place = calloc(g->l->n_items + 1, sizeof *g->place);
     g->root = calloc(n + 1, sizeof *g->root);
     if (g->place == NULL || g->root == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++)
         g->root[i] = (int)i;
     for (size_t i = 0; i < g->l->n_lines; i++) {
@@ -121,7 +116,7 @@ static enum err fill_cell(const struct grid *g, const size_t *order, size_t n,
     }
     out->box = box_of_rect(r, page);
     out->text = buffer_take(&text);
-    return out->text != NULL ? ERR_OK : no_memory(e);
+    return out->text != NULL ? ERR_OK : error_no_memory(e);
 }
 
 static int row_span(const struct grid *g, size_t place, size_t n_cols, size_t n_rows)
@@ -146,10 +141,10 @@ static enum err make_cells(const struct grid *g, const struct page_info *page, s
 {
     size_t n_cols = g->cols.n - 1, n_rows = g->rows.n - 1, next = 0;
     size_t *order = calloc(g->l->n_items + 1, sizeof *order);
-    enum err err = order != NULL ? ERR_OK : no_memory(e);
+    enum err err = order != NULL ? ERR_OK : error_no_memory(e);
     out->cells = calloc(n_cols * n_rows + 1, sizeof *out->cells);
     if (out->cells == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     out->rows = (int)n_rows;
     out->cols = (int)n_cols;
     out->confidence = 1;
@@ -177,7 +172,7 @@ static enum err make_cells(const struct grid *g, const struct page_info *page, s
             c->box = box_of_rect(r, page);
             c->confidence = 1;
             if ((c->text = strdup("")) == NULL)
-                err = no_memory(e);
+                err = error_no_memory(e);
         }
         if (err == ERR_OK)
             out->n_cells++;

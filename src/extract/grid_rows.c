@@ -17,11 +17,6 @@ struct rows {
     bool by_rules;              /* rules part the rows, not only the head and the total */
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static int by_value(const void *a, const void *b)
 {
     double p = *(const double *)a, q = *(const double *)b;
@@ -60,7 +55,7 @@ static enum err measure_gaps(struct rows *r, struct error *e)
     size_t n_lines = r->g->l->n_lines, n = 0;
     double *gaps = calloc(n_lines, sizeof *gaps);
     if (gaps == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 1; i < n_lines; i++)
         if (is_full(r, r->filled[i]) && is_full(r, r->filled[i - 1]))
             gaps[n++] = gap_above(r, i);
@@ -132,7 +127,7 @@ static enum err look_at_lines(struct rows *r, struct error *e)
     r->parted = calloc(l->n_lines, sizeof *r->parted);
     r->ruled = calloc(l->n_lines, sizeof *r->ruled);
     if (r->filled == NULL || r->parted == NULL || r->ruled == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < l->n_lines; i++) {
         r->filled[i] = columns_of_line(g, &l->lines[i]);
         if (i > 0)

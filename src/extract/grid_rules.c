@@ -16,7 +16,7 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
     g->rules = calloc(n + 1, sizeof *g->rules);
     g->band = calloc(n + 1, sizeof *g->band);
     if (g->rules == NULL || g->band == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++) {
         struct rect r = rect_of_box(rules[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;

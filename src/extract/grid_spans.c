@@ -19,11 +19,6 @@ struct spans {
     bool *open_right, *open_below; /* of each place: no rule parts it from the next */
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err look_at_cells(struct spans *s, struct error *e)
 {
     const struct layout *l = s->g->l;
@@ -32,7 +27,7 @@ static enum err look_at_cells(struct spans *s, struct error *e)
     s->open_right = calloc(n, sizeof *s->open_right);
     s->open_below = calloc(n, sizeof *s->open_below);
     if (s->at == NULL || s->open_right == NULL || s->open_below == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++)
         s->at[i].to = (int)i;
     for (size_t i = 0; i < l->n_items; i++) {

@@ -18,11 +18,6 @@ struct finder {
     unsigned *words;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static bool has_split_line(const struct layout *l)
 {
     bool split = false;
@@ -49,7 +44,7 @@ static enum err find_head(struct finder *f, struct error *e)
     const struct layout *l = f->g->l;
     size_t voters = 0, *pieces = calloc(l->n_lines, sizeof *pieces);
     if (pieces == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < l->n_lines; i++)
         if (votes(f, i))
             pieces[voters++] = l->lines[i].n_pieces;
@@ -174,8 +169,8 @@ enum err grid_find_strips(const struct grid *g, struct strips *out, struct error
     /* Lines with one piece do not vote, since headings and notes run across the strips; but between
      * rules, cells of several lines may leave no line with two pieces. */
     f.least = has_split_line(g->l) || g->n_rules < 2 ? 2 : 1;
-    enum err err =
-        f.pieces != NULL && f.words != NULL && out->at != NULL ? find(&f, out, e) : no_memory(e);
+    enum err err = f.pieces != NULL && f.words != NULL && out->at != NULL ? find(&f, out, e)
+                                                                          : error_no_memory(e);
     free(f.pieces);
     free(f.words);
     return err;

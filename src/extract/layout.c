@@ -46,16 +46,11 @@ static int by_value(const void *a, const void *b)
     return p < q ? -1 : p > q;
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err median_height(struct layout *l, struct error *e)
 {
     double *heights = calloc(l->n_items + 1, sizeof *heights);
     if (heights == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < l->n_items; i++)
         heights[i] = l->items[i].r.y1 - l->items[i].r.y0;
     qsort(heights, l->n_items, sizeof *heights, by_value);
@@ -69,7 +64,7 @@ static enum err take_items(const struct word_list *words, const struct page_info
 {
     l->items = calloc(words->n + 1, sizeof *l->items);
     if (l->items == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < words->n; i++) {
         struct rect r = rect_of_box(words->items[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
@@ -85,7 +80,7 @@ static enum err cut_lines(struct layout *l, struct error *e)
 {
     l->lines = calloc(l->n_items + 1, sizeof *l->lines);
     if (l->lines == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     qsort(l->items, l->n_items, sizeof *l->items, by_middle);
     double sum = 0;
     for (size_t i = 0; i < l->n_items; i++) {
@@ -110,7 +105,7 @@ static enum err cut_pieces(struct line *line, double height, struct error *e)
     qsort(line->items, line->n, sizeof *line->items, by_x);
     line->pieces = calloc(line->n, sizeof *line->pieces);
     if (line->pieces == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < line->n; i++) {
         struct item *item = &line->items[i];
         struct piece *piece = line->n_pieces > 0 ? &line->pieces[line->n_pieces - 1] : NULL;
@@ -244,9 +239,9 @@ enum err layout_text(const struct layout *l, struct buffer *out, struct error *e
         return ERR_OK;
     struct item *items = malloc(l->n_items * sizeof *items);
     if (items == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     memcpy(items, l->items, l->n_items * sizeof *items);
     write_ordered(items, l->n_items, l->height, 200, out);
     free(items);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }

@@ -54,7 +54,7 @@ enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
 {
     struct ocr_result *read = calloc(b->n + 1, sizeof *read);
     memset(out, 0, b->n * sizeof *out);
-    enum err err = read != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = read != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
         err = raster_batch_draw(b, reader, e);
     if (err == ERR_OK)

@@ -179,7 +179,7 @@ static enum err read_more(struct page_reader *r, struct error *e)
         ssize_t n = read(r->from, chunk, sizeof chunk);
         if (n > 0) {
             buffer_append(&r->in, chunk, (size_t)n);
-            return buffer_failed(&r->in) ? error_set(e, ERR_INTERNAL, "Out of memory.") : ERR_OK;
+            return buffer_failed(&r->in) ? error_no_memory(e) : ERR_OK;
         }
         if (n == 0)
             return explain_death(r, e);
@@ -285,7 +285,7 @@ enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
     json_t *answer = NULL;
     *out = NULL;
     if (r == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     r->to = r->from = -1;
     r->limits = *l;
     if (c != NULL)
@@ -333,7 +333,7 @@ static enum err read_word(json_t *item, struct word_list *out, struct error *e)
     return word_list_add(out, b, json_string_value(text), json_string_length(text), 1,
                          ENGINE_TEXT) == ERR_OK
                ? ERR_OK
-               : error_set(e, ERR_INTERNAL, "Out of memory.");
+               : error_no_memory(e);
 }
 
 static enum err read_page(json_t *answer, int page, struct page_content *out, struct error *e)
@@ -386,7 +386,7 @@ static enum err read_pixels(struct page_reader *r, json_t *answer, struct raster
         return damaged(e);
     size_t n = (size_t)width * (size_t)height, have = 0;
     *out = (struct raster){(int)width, (int)height, (int)dpi, malloc(n)};
-    enum err err = out->pixels != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = out->pixels != NULL ? ERR_OK : error_no_memory(e);
     while (err == ERR_OK && have < n) {
         size_t part = r->in.len < n - have ? r->in.len : n - have;
         if (part == 0) {
@@ -426,7 +426,7 @@ enum err page_reader_sizes(struct page_reader *r, struct page_size **out, struct
     if (err == ERR_OK && json_array_size(sizes) != (size_t)r->pages)
         err = damaged(e);
     if (err == ERR_OK && (*out = calloc((size_t)r->pages, sizeof **out)) == NULL)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     for (size_t i = 0; err == ERR_OK && i < (size_t)r->pages; i++) {
         const json_t *size = json_array_get(sizes, i);
         (*out)[i] = (struct page_size){json_number_value(json_array_get(size, 0)),
@@ -458,7 +458,7 @@ static enum err read_png(struct page_reader *r, json_int_t n, struct buffer *png
         buffer_append(png, r->in.data, part);
         consume(&r->in, part);
         if (buffer_failed(png))
-            err = error_set(e, ERR_INTERNAL, "Out of memory.");
+            err = error_no_memory(e);
     }
     if (err == ERR_OK && memcmp(png->data + start, signature, sizeof signature - 1) != 0)
         err = damaged(e);

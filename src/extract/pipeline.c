@@ -33,11 +33,6 @@ struct run {
     struct buffer graph_text;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 /* The engine that reads for the choice; NULL: none does. */
 static const struct ocr_engine *engine_for(const struct pipeline *p, enum engine_choice choice)
 {
@@ -119,7 +114,7 @@ static enum err warn_unchecked(struct region_result *r, const struct error *why,
     buffer_printf(&text, "The structure of this table could not be checked by Gemini: %s",
                   why->detail);
     r->warning = buffer_take(&text);
-    return r->warning != NULL ? ERR_OK : no_memory(e);
+    return r->warning != NULL ? ERR_OK : error_no_memory(e);
 }
 
 /* A structurer that was not asked for by name may fail: what there is without it stays. */
@@ -208,7 +203,7 @@ static enum err read_regions(struct run *u, struct error *e)
 {
     size_t n = u->unread.n;
     struct seen *seen = calloc(n + 1, sizeof *seen);
-    enum err err = seen != NULL ? ERR_OK : no_memory(e);
+    enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && n > 0)
         err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
@@ -264,7 +259,7 @@ static enum err run_marked(struct run *u, struct error *e)
     u->x->results = calloc(n, sizeof *u->x->results);
     if (done == NULL || u->x->results == NULL) {
         free(done);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     u->x->n_results = n;
     for (size_t i = 0; i < n; i++)
@@ -302,7 +297,7 @@ static enum err extract_found(struct run *u, struct seen *page, const struct reg
     enum err err = ERR_OK;
     struct region_result *grown = realloc(x->results, (x->n_results + n + 1) * sizeof *grown);
     if (grown == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     x->results = grown;
     u->progress->regions_total += (int)n;
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
@@ -332,7 +327,7 @@ static enum err read_pages(struct run *u, struct seen *window, struct error *e)
 {
     size_t n = u->unread.n;
     struct seen *seen = calloc(n + 1, sizeof *seen);
-    enum err err = seen != NULL ? ERR_OK : no_memory(e);
+    enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && n > 0)
         err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
@@ -366,7 +361,7 @@ static enum err run_window(struct run *u, int *number, struct error *e)
 {
     struct seen *window = calloc(u->unread.max, sizeof *window);
     size_t n = 0;
-    enum err err = window != NULL ? ERR_OK : no_memory(e);
+    enum err err = window != NULL ? ERR_OK : error_no_memory(e);
     for (; err == ERR_OK && n < u->unread.max && *number <= u->x->pages_total; ++*number)
         if (page_wanted(u->r, *number))
             err = look_at_page(u, *number, window, n++, e);
@@ -431,7 +426,7 @@ static enum err finish(struct run *u, struct error *e)
     if (!u->r->agentic)
         return ERR_OK;
     u->x->debug_graph_json = debug_graph_finish(&u->graph, u->x);
-    return u->x->debug_graph_json != NULL ? ERR_OK : no_memory(e);
+    return u->x->debug_graph_json != NULL ? ERR_OK : error_no_memory(e);
 }
 
 enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extraction_request *r,

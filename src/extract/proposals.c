@@ -13,7 +13,7 @@ static enum err warn_unused(struct region_result *out, struct error *e)
         out->warning =
             strdup("Gemini's table is left out: too little of it could be matched to the "
                    "words that were read.");
-    return out->warning != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    return out->warning != NULL ? ERR_OK : error_no_memory(e);
 }
 
 static enum err apply(const struct raster_part *part, const struct table_proposal *p,
@@ -37,7 +37,7 @@ enum err proposals_apply(struct raster_batch *b, const struct structurer *s,
                          struct region_result *results, struct error *e)
 {
     struct table_proposal *proposals = calloc(b->n + 1, sizeof *proposals);
-    enum err err = proposals != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = proposals != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
         err = raster_batch_draw(b, reader, e);
     if (err == ERR_OK)

@@ -13,7 +13,7 @@ enum err raster_batch_init(struct raster_batch *out, size_t max, int64_t max_pix
     out->parts = calloc(out->max, sizeof *out->parts);
     out->images = calloc(out->max, sizeof *out->images);
     if (out->parts == NULL || out->images == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     return ERR_OK;
 }
 

@@ -81,11 +81,6 @@ static PIX *find_runs(const struct darkness *d, bool vertical, int length, int t
     return runs;
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err add_rules(const struct darkness *d, const struct raster *image, bool vertical,
                           struct rule **out, size_t *n, struct error *e)
 {
@@ -96,7 +91,7 @@ static enum err add_rules(const struct darkness *d, const struct raster *image, 
     int count = boxes != NULL ? boxaGetCount(boxes) : 0;
     struct rule *rules = realloc(*out, (*n + (size_t)count + 1) * sizeof *rules);
     if (boxes == NULL || rules == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     if (rules != NULL)
         *out = rules;
     for (int i = 0; err == ERR_OK && i < count; i++) {
@@ -121,7 +116,7 @@ enum err raster_find_rules(const struct raster *image, struct rule **out, size_t
     struct darkness d = {NULL, NULL, NULL};
     yielding_begin();
     bool ok = look(image, image->dpi * THICKNESS_PT / 72 + 1, &d);
-    enum err err = ok ? add_rules(&d, image, false, out, n, e) : no_memory(e);
+    enum err err = ok ? add_rules(&d, image, false, out, n, e) : error_no_memory(e);
     if (err == ERR_OK)
         err = add_rules(&d, image, true, out, n, e);
     darkness_free(&d);

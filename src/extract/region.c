@@ -9,11 +9,6 @@
 
 #define FORM_SHARE 0.6 /* lines with a name that make an AUTO region a form */
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 void seen_free(struct seen *s)
 {
     page_content_free(&s->content);
@@ -41,7 +36,7 @@ static enum err copy_words(const struct layout *l, struct region_result *out, st
         const struct word *w = l->items[i].word;
         if (word_list_add(&out->words, w->box, w->text, strlen(w->text), w->confidence,
                           w->engine) != ERR_OK)
-            return no_memory(e);
+            return error_no_memory(e);
         sum += w->confidence;
         out->engine = w->engine;
     }
@@ -68,7 +63,7 @@ enum err region_set_table(struct region_result *out, struct table *t, struct err
     out->tables = malloc(sizeof *out->tables);
     if (out->tables == NULL) {
         table_free(t);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     out->tables[0] = *t;
     out->n_tables = 1;
@@ -109,7 +104,7 @@ static enum err take_fields(struct seen *s, struct region_result *out, struct er
 {
     out->fields = calloc(s->found.n_fields + 1, sizeof *out->fields);
     if (out->fields == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < s->found.n_fields; i++) {
         struct form_field *f = &s->found.fields[i];
         if (f->name == NULL || !centre_in(f->name_box, out->region.box))
@@ -195,10 +190,10 @@ enum err region_extract(struct seen *s, struct region_result *out, struct error 
     if (err == ERR_OK)
         err = layout_text(&l, &text, e);
     if (err == ERR_OK && (out->text = buffer_take(&text)) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     if (err == ERR_OK && l.n_items == 0 &&
         (out->warning = strdup("Nothing was found in this region.")) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     buffer_free(&text);
     layout_free(&l);
     return err;

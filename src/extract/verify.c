@@ -44,11 +44,6 @@ struct verifier {
     int n_rows, n_cols;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static struct box box_union(struct box a, struct box b)
 {
     double x = fmin(a.x, b.x), y = fmin(a.y, b.y);
@@ -64,7 +59,7 @@ static enum err set_want(struct want *w, const char *text, struct error *e)
     w->ends = calloc(n + 1, sizeof *w->ends);
     w->words = calloc(n + 1, sizeof *w->words);
     if (w->letters == NULL || w->ends == NULL || w->words == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (const char *p = text; *p != '\0'; p++) {
         if (strchr(SPACES, *p) == NULL)
             w->letters[w->n++] = *p;
@@ -85,7 +80,7 @@ static enum err take_proposal(struct verifier *v, const struct table_proposal *p
     v->rows = calloc((size_t)v->n_rows + 1, sizeof *v->rows);
     v->cols = calloc((size_t)v->n_cols + 1, sizeof *v->cols);
     if (v->wants == NULL || v->rows == NULL || v->cols == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t row = 0; row < p->n_rows; row++)
         for (size_t col = 0; err == ERR_OK && col < p->cols[row]; col++) {
             struct want *w = &v->wants[v->n_wants];
@@ -104,7 +99,7 @@ static enum err take_words(struct verifier *v, struct error *e)
     v->len = calloc(l->n_items + 1, sizeof *v->len);
     v->used = calloc(l->n_items + 1, sizeof *v->used);
     if (v->piece_end == NULL || v->len == NULL || v->used == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < l->n_items; i++)
         v->len[i] = strlen(l->items[i].word->text);
     for (size_t i = 0; i < l->n_lines; i++)
@@ -495,7 +490,7 @@ static enum err find_cores(const struct verifier *v, struct axis *a, struct erro
     double *froms = calloc(v->n_wants + 1, sizeof *froms);
     double *tos = calloc(v->n_wants + 1, sizeof *tos);
     a->cores = calloc((size_t)a->n + 1, sizeof *a->cores);
-    enum err err = froms != NULL && tos != NULL && a->cores != NULL ? ERR_OK : no_memory(e);
+    enum err err = froms != NULL && tos != NULL && a->cores != NULL ? ERR_OK : error_no_memory(e);
     for (int i = 0; err == ERR_OK && i < a->n; i++)
         a->cores[i] = find_core(v, a, i, froms, tos);
     free(froms);
@@ -568,7 +563,7 @@ static enum err fill_cell(const struct verifier *v, const struct want *w, struct
     else if (row->known && col->known)
         c->box = (struct box){col->box.x, row->box.y, col->box.w, row->box.h};
     c->text = w != NULL ? words_text(v, w) : strdup("");
-    return c->text != NULL ? ERR_OK : no_memory(e);
+    return c->text != NULL ? ERR_OK : error_no_memory(e);
 }
 
 static void describe_table(struct table *t)
@@ -592,7 +587,7 @@ static enum err make_table(const struct verifier *v, struct table *out, struct e
     *out = (struct table){.structure = STRUCTURE_GEMINI, .rows = v->n_rows, .cols = v->n_cols};
     out->cells = calloc(n + 1, sizeof *out->cells);
     if (out->cells == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t place = 0; err == ERR_OK && place < n; place++) {
         struct cell *c = &out->cells[out->n_cells];
         *c = (struct cell){.row = (int)(place / (size_t)v->n_cols),

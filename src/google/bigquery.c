@@ -27,11 +27,6 @@ struct analytics_state {
     bool in_haste; /* this flush gets less than an answer may take: its time-out tells nothing */
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 /* --- rows --- */
 
 static void set_text(json_t *row, const char *name, const char *text)
@@ -347,7 +342,7 @@ enum err bigquery_analytics_open(struct google_client *client, const struct bigq
 {
     struct analytics_state *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     t->client = client;
     t->project = strdup(o->project);
     t->dataset = strdup(o->dataset);
@@ -357,7 +352,7 @@ enum err bigquery_analytics_open(struct google_client *client, const struct bigq
     if (t->project == NULL || t->dataset == NULL || t->bucket == NULL ||
         t->pending[TABLE_JOBS] == NULL || t->pending[TABLE_FEEDBACK] == NULL) {
         analytics_close(t);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     *out = (struct analytics){&ops, t};
     return ERR_OK;

@@ -46,11 +46,6 @@ const struct bigquery_table bigquery_tables[BIGQUERY_TABLES] = {
     {"feedback", "id", "created_at", {"job_id", "user_id", "status"}, feedback_columns},
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 /* --- what should be there --- */
 
 static json_t *column_json(const struct bigquery_column *c)
@@ -190,7 +185,7 @@ static enum err look_or_make(struct google_client *client, const char *path, con
     struct google_reply r;
     *found = NULL;
     f->state = BIGQUERY_THERE;
-    enum err err = wanted != NULL ? call(client, "GET", path, NULL, &r, e) : no_memory(e);
+    enum err err = wanted != NULL ? call(client, "GET", path, NULL, &r, e) : error_no_memory(e);
     if (wanted == NULL)
         return err;
     if (err == ERR_OK)

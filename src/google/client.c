@@ -69,11 +69,6 @@ struct call {
     struct error refusal; /* of the one who takes the messages */
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 void google_reply_clear(struct google_reply *r)
 {
     json_decref(r->json);
@@ -86,7 +81,7 @@ enum err google_json_body(const json_t *tree, struct buffer *out, struct error *
     if (text != NULL)
         buffer_puts(out, text);
     free(text);
-    return text != NULL && !buffer_failed(out) ? ERR_OK : no_memory(e);
+    return text != NULL && !buffer_failed(out) ? ERR_OK : error_no_memory(e);
 }
 
 void google_escape(struct buffer *out, const char *text)
@@ -286,7 +281,7 @@ static enum err set_headers(struct call *k, struct error *e)
         ok = !buffer_failed(&line) && add_header(k, line.data);
     }
     buffer_free(&line);
-    return err != ERR_OK ? err : ok ? ERR_OK : no_memory(e);
+    return err != ERR_OK ? err : ok ? ERR_OK : error_no_memory(e);
 }
 
 /* A multipart/related body; curl adds the boundary to the Content-Type. */
@@ -365,9 +360,9 @@ static enum err set_url(struct call *k, struct error *e)
     const char *base = k->client->o.base_url[k->q->api], *path = k->q->path;
     struct buffer url = BUFFER_INIT;
     buffer_printf(&url, "%s%s", path[0] == '/' && base != NULL ? base : "", path);
-    enum err err = buffer_failed(&url) ? no_memory(e) : ERR_OK;
+    enum err err = buffer_failed(&url) ? error_no_memory(e) : ERR_OK;
     if (err == ERR_OK && curl_easy_setopt(k->easy, CURLOPT_URL, url.data) != CURLE_OK)
-        err = no_memory(e);
+        err = error_no_memory(e);
     buffer_free(&url);
     return err;
 }
@@ -388,7 +383,7 @@ static enum err start(struct call *k)
     if (err != ERR_OK)
         return err;
     if ((k->easy = curl_easy_init()) == NULL)
-        return no_memory(k->e);
+        return error_no_memory(k->e);
     k->sent = 0;
     k->retry_after_s = 0;
     k->grpc_status = -1;
@@ -403,7 +398,7 @@ static enum err start(struct call *k)
         return err;
     set_limits(k);
     if ((k->q->n_parts > 0 && !set_parts(k)) || (k->q->on_message != NULL && !set_message(k)))
-        return no_memory(k->e);
+        return error_no_memory(k->e);
     if (k->q->n_parts == 0 && k->q->on_message == NULL)
         set_body(k);
     (void)curl_easy_setopt(k->easy, CURLOPT_CUSTOMREQUEST, k->q->method);
@@ -417,7 +412,7 @@ static enum err start(struct call *k)
     k->tries++;
     if (curl_multi_add_handle(k->client->multi, k->easy) == CURLM_OK)
         return ERR_OK;
-    return no_memory(k->e);
+    return error_no_memory(k->e);
 }
 
 static void free_try(struct call *k)
@@ -743,7 +738,7 @@ static enum err run(struct batch *b, const struct checkpoint *checkpoint, struct
     while (b->left > 0) {
         int running;
         if (curl_multi_perform(b->client->multi, &running) != CURLM_OK)
-            return no_memory(e);
+            return error_no_memory(e);
         collect(b);
         if (checkpoint != NULL && monotonic_us() - checked_us > US_PER_S) {
             enum err err = checkpoint_pass(checkpoint, e);
@@ -754,7 +749,7 @@ static enum err run(struct batch *b, const struct checkpoint *checkpoint, struct
         int64_t wait = start_due(b); /* in the places of those that have ended, too */
         if (b->left > 0 &&
             curl_multi_poll(b->client->multi, NULL, 0, (int)(wait / 1000) + 1, NULL) != CURLM_OK)
-            return no_memory(e);
+            return error_no_memory(e);
     }
     return ERR_OK;
 }
@@ -767,7 +762,7 @@ enum err google_call_many(struct google_client *c, const struct google_request *
     memset(r, 0, n * sizeof *r);
     memset(errors, 0, n * sizeof *errors);
     if (b.calls == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++)
         b.calls[i] =
             (struct call){.client = c,
@@ -808,7 +803,7 @@ enum err google_client_open(const struct google_client_options *o, struct google
     struct google_client *c = calloc(1, sizeof *c);
     *out = NULL;
     if (c == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     c->o = *o;
     bool ok = copy_text(&c->o.api_key);
     ok = copy_text(&c->o.ca_file) && ok;
@@ -818,7 +813,7 @@ enum err google_client_open(const struct google_client_options *o, struct google
         c->o.parallel = 1;
     if (!ok || (c->multi = curl_multi_init()) == NULL) {
         google_client_close(c);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     (void)curl_multi_setopt(c->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     *out = c;

@@ -36,11 +36,6 @@ struct storage {
     size_t next_link;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err check_name(const char *name, struct error *e)
 {
     if (blob_name_valid(name))
@@ -60,7 +55,7 @@ static enum err object_path(const struct storage *t, const char *name, const cha
     buffer_printf(out, "/storage/v1/b/%s/o/", t->bucket);
     google_escape(out, name);
     buffer_puts(out, suffix);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 static enum err get_json(struct storage *t, const char *path, bool must_exist,
@@ -87,7 +82,7 @@ static enum err upload_path(const struct storage *t, const char *kind, const cha
     }
     if (create_only)
         buffer_puts(out, "&ifGenerationMatch=0");
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 /* A small file goes as one request with its bytes alone. */
@@ -309,7 +304,7 @@ static int temp_file(const struct storage *t)
 static enum err not_the_object(int fd, struct error *e)
 {
     if (ftruncate(fd, 0) != 0)
-        return no_memory(e);
+        return error_no_memory(e);
     return error_set(e, ERR_UNAVAILABLE,
                      "Cloud Storage gave an answer that cannot be read; try again.");
 }
@@ -367,7 +362,7 @@ static enum err storage_open(void *self, const char *name, int *out, struct erro
         google_pause(t->client, go);
     }
     if (err == ERR_OK && lseek(fd, 0, SEEK_SET) != 0)
-        err = no_memory(e);
+        err = error_no_memory(e);
     if (err != ERR_OK)
         (void)close(fd);
     else
@@ -416,7 +411,7 @@ static enum err list_page(struct storage *t, const char *prefix, int max, const 
         buffer_puts(&path, "&pageToken=");
         google_escape(&path, page_token);
     }
-    enum err err = buffer_failed(&path) ? no_memory(e) : get_json(t, path.data, true, r, e);
+    enum err err = buffer_failed(&path) ? error_no_memory(e) : get_json(t, path.data, true, r, e);
     buffer_free(&path);
     return err;
 }
@@ -520,7 +515,7 @@ static enum err sign_by_iam(struct storage *t, const char *email, const struct b
                                .body_len = body.len,
                                .must_exist = true,
                                .idempotent = true};
-    enum err err = buffer_failed(&path) || buffer_failed(&body) ? no_memory(e)
+    enum err err = buffer_failed(&path) || buffer_failed(&body) ? error_no_memory(e)
                                                                 : google_call(t->client, &q, &r, e);
     const char *blob = json_string_value(json_object_get(r.json, "signedBlob"));
     if (err == ERR_OK &&
@@ -610,7 +605,7 @@ static enum err storage_download_url(void *self, const char *name, int64_t expir
         buffer_free(&url);
     }
     buffer_puts(out, known->url);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 static void storage_uri(void *self, const char *name, struct buffer *out)
@@ -661,7 +656,7 @@ enum err cloud_storage_open(struct google_client *client, const struct cloud_sto
 {
     struct storage *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     t->client = client;
     t->credentials = o->credentials;
     t->source = o->source;
@@ -671,7 +666,7 @@ enum err cloud_storage_open(struct google_client *client, const struct cloud_sto
     t->links = calloc(LINKS, sizeof *t->links);
     if (t->bucket == NULL || t->temp_dir == NULL || t->link_base == NULL || t->links == NULL) {
         storage_close(t);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     out->ops = &ops;
     out->self = t;

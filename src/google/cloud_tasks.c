@@ -13,11 +13,6 @@ struct tasks {
     int dispatch_deadline_s;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static json_t *base64_json(const void *bytes, size_t n)
 {
     size_t size = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
@@ -152,7 +147,7 @@ enum err cloud_tasks_open(struct google_client *client, const struct cloud_tasks
     char queue[512];
     struct tasks *q = calloc(1, sizeof *q);
     if (q == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     (void)snprintf(queue, sizeof queue, "projects/%s/locations/%s/queues/%s", o->project,
                    o->location, o->queue);
     q->client = client;
@@ -160,7 +155,7 @@ enum err cloud_tasks_open(struct google_client *client, const struct cloud_tasks
     if (!copy(&q->queue, queue) || !copy(&q->target_base_url, o->target_base_url) ||
         !copy(&q->service_account, o->service_account) || !copy(&q->api_key, o->api_key)) {
         tasks_close(q);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     *out = (struct task_queue){&ops, q};
     return ERR_OK;

@@ -36,11 +36,6 @@ struct google_credentials {
     int64_t renew_us, expires_us;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static const char *text_of(const json_t *object, const char *name)
 {
     return json_string_value(json_object_get(object, name));
@@ -62,7 +57,7 @@ static enum err read_file(const char *path, struct buffer *out, struct error *e)
         return error_set(e, ERR_UNPROCESSABLE, "Cannot read %s: %s", path, strerror(code));
     if (out->len > FILE_MAX)
         return error_set(e, ERR_UNPROCESSABLE, "%s is too large.", path);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 static enum err require(const json_t *file, const char *const *names, struct error *e)
@@ -150,7 +145,7 @@ static enum err keep(struct google_credentials *c, const char *token, int64_t ex
         return error_set(e, ERR_UNAVAILABLE, "The token service gave no token; try again.");
     char *copy = strdup(token);
     if (copy == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     forget(c);
     int64_t now = source_now_us(c->source), life = expires_us - now;
     c->token = copy;
@@ -176,7 +171,7 @@ static enum err post_form(struct google_credentials *c, const char *url, struct 
                           struct google_reply *r, struct error *e)
 {
     if (buffer_failed(form))
-        return no_memory(e);
+        return error_no_memory(e);
     struct google_request q = {.api = GOOGLE_TOKENS,
                                .method = "POST",
                                .path = url,
@@ -198,7 +193,7 @@ static enum err get_text(struct google_credentials *c, const char *url, const ch
     char chunk[4096];
     int sink = memfd_create("token", MFD_CLOEXEC);
     if (sink < 0)
-        return no_memory(e);
+        return error_no_memory(e);
     struct google_request q = {.api = GOOGLE_TOKENS,
                                .method = "GET",
                                .path = url,
@@ -214,7 +209,7 @@ static enum err get_text(struct google_credentials *c, const char *url, const ch
         buffer_append(out, chunk, (size_t)n);
     google_reply_clear(&r);
     (void)close(sink);
-    return err == ERR_OK && (n < 0 || buffer_failed(out)) ? no_memory(e) : err;
+    return err == ERR_OK && (n < 0 || buffer_failed(out)) ? error_no_memory(e) : err;
 }
 
 static enum err from_metadata(struct google_credentials *c, const char *what, struct buffer *out,
@@ -224,7 +219,8 @@ static enum err from_metadata(struct google_credentials *c, const char *what, st
     struct buffer url = BUFFER_INIT;
     buffer_printf(&url, "%s/computeMetadata/v1/instance/service-accounts/default/%s",
                   c->metadata_base, what);
-    enum err err = buffer_failed(&url) ? no_memory(e) : get_text(c, url.data, headers, out, e);
+    enum err err =
+        buffer_failed(&url) ? error_no_memory(e) : get_text(c, url.data, headers, out, e);
     buffer_free(&url);
     return err;
 }
@@ -286,7 +282,7 @@ static enum err pick_subject(const json_t *source, const char *text, size_t len,
             buffer_puts(out, value);
     }
     json_decref(tree);
-    return err == ERR_OK && buffer_failed(out) ? no_memory(e) : err;
+    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
 }
 
 static enum err subject_from_url(struct google_credentials *c, const json_t *source,
@@ -344,7 +340,7 @@ static enum err impersonate(struct google_credentials *c, const char *url, const
                                .body_len = sizeof body - 1,
                                .idempotent = true,
                                .no_auth = true};
-    enum err err = buffer_failed(&header) ? no_memory(e) : google_call(c->http, &q, &r, e);
+    enum err err = buffer_failed(&header) ? error_no_memory(e) : google_call(c->http, &q, &r, e);
     const char *expires = err == ERR_OK ? text_of(r.json, "expireTime") : NULL;
     if (err == ERR_OK && (expires == NULL || rfc3339_parse(expires, &expires_us) != 0))
         err = error_set(e, ERR_UNAVAILABLE, "The token service gave no token; try again.");
@@ -451,7 +447,7 @@ enum err google_credentials_email(struct google_credentials *c, const char **ema
                         "The service account that signs links is not known; set "
                         "SIGNING_SERVICE_ACCOUNT.");
     if (err == ERR_OK && c->email == NULL && (c->email = strdup(found)) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     *email = c->email;
     buffer_free(&text);
     return err;
@@ -484,7 +480,7 @@ static enum err take_impersonated(struct google_credentials *c, struct error *e)
         return ERR_OK;
     at += sizeof before - 1;
     c->email = strndup(at, strcspn(at, ":/?"));
-    return c->email != NULL ? ERR_OK : no_memory(e);
+    return c->email != NULL ? ERR_OK : error_no_memory(e);
 }
 
 enum err google_credentials_open(const struct google_credentials_options *o,
@@ -494,15 +490,15 @@ enum err google_credentials_open(const struct google_credentials_options *o,
     struct buffer base = BUFFER_INIT;
     *out = NULL;
     if (c == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     c->source = o->source;
     c->http = o->http;
     buffer_printf(&base, "http://%s", o->metadata_host);
     c->metadata_base = buffer_take(&base);
-    enum err err = c->metadata_base != NULL ? ERR_OK : no_memory(e);
+    enum err err = c->metadata_base != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && o->service_account != NULL &&
         (c->email = strdup(o->service_account)) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     if (err == ERR_OK && o->file != NULL)
         err = load_file(c, o->file, e);
     if (err == ERR_OK)

@@ -27,11 +27,6 @@ struct bands {
     size_t n;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static void bands_free(struct bands *b)
 {
     for (size_t i = 0; i < b->n; i++)
@@ -53,7 +48,7 @@ static enum err add_band(struct bands *b, struct band band, struct buffer *body,
         b->bodies = bodies;
     if (items == NULL || bodies == NULL) {
         buffer_free(body);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     items[b->n] = band;
     bodies[b->n++] = *body;
@@ -92,7 +87,7 @@ static enum err write_body(const struct raster *image, struct buffer *out, struc
                      "\"rawDocument\":{\"mimeType\":\"image/png\",\"content\":\"");
     enum err err = image_base64(image, out, e);
     buffer_puts(out, "\"}}");
-    return err == ERR_OK && buffer_failed(out) ? no_memory(e) : err;
+    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
 }
 
 /* Adds the requests for a band: one, or those of its halves when it is too large. */
@@ -128,7 +123,7 @@ static enum err take_words(const struct raster *image, const struct band *band,
         struct box b = {w->box.x, first + w->box.y * part, w->box.w, w->box.h * part};
         if (word_list_add(&out->words, b, w->text, strlen(w->text), w->confidence, w->engine) !=
             ERR_OK)
-            return no_memory(e);
+            return error_no_memory(e);
     }
     return ERR_OK;
 }
@@ -152,7 +147,7 @@ static enum err call(struct documentai *d, const struct raster *images, const st
 {
     struct google_reply *replies = calloc(bands->n, sizeof *replies);
     if (replies == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     enum err err =
         image_call(d->client, GOOGLE_DOCUMENTAI, d->path, bands->bodies, bands->n, c, replies, e);
     for (size_t i = 0; err == ERR_OK && i < bands->n; i++) {
@@ -219,7 +214,7 @@ enum err documentai_engine_open(struct google_client *client, const char *projec
     struct documentai *d = calloc(1, sizeof *d);
     if (d == NULL || (d->path = make_path(project, location, processor_id)) == NULL) {
         free(d);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     d->client = client;
     d->ops = (struct ocr_engine_ops){.engine = ENGINE_DOCUMENTAI,

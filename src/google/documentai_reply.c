@@ -31,11 +31,6 @@ static enum err bad(struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "Document AI gave an answer that cannot be used.");
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 /* --- members; those with their default value are left out by Google --- */
 
 static enum err get_array(const json_t *object, const char *name, const json_t **out,
@@ -101,7 +96,7 @@ static enum err text_open(const json_t *document, struct text *t, struct error *
     size_t n = strlen(t->bytes);
     t->starts = malloc((n + 1) * sizeof *t->starts);
     if (t->starts == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++)
         if (((unsigned char)t->bytes[i] & 0xC0) != 0x80)
             t->starts[t->points++] = i;
@@ -154,7 +149,7 @@ static enum err anchor_text(const struct text *t, const json_t *layout, char **o
     }
     *out = buffer_take(&b);
     if (*out == NULL)
-        return err == ERR_OK ? no_memory(e) : err;
+        return err == ERR_OK ? error_no_memory(e) : err;
     trim_end(*out, " ");
     return err;
 }
@@ -256,7 +251,7 @@ static enum err read_token(const struct text *t, const json_t *page, const json_
     if (err == ERR_OK && l.text[0] != '\0' &&
         word_list_add(&out->words, l.box, l.text, strlen(l.text), l.confidence,
                       ENGINE_DOCUMENTAI) != ERR_OK)
-        err = no_memory(e);
+        err = error_no_memory(e);
     free(l.text);
     return err;
 }
@@ -282,7 +277,7 @@ static enum err add_cell(struct filling *f, const struct layout_of *l, int row, 
         return bad(e);
     struct cell *grown = realloc(t->cells, (t->n_cells + 1) * sizeof *grown);
     if (grown == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     t->cells = grown;
     t->cells[t->n_cells] = (struct cell){.row = row,
                                          .col = col,
@@ -294,7 +289,7 @@ static enum err add_cell(struct filling *f, const struct layout_of *l, int row, 
                                          .engine = ENGINE_DOCUMENTAI,
                                          .header = header};
     if (t->cells[t->n_cells].text == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     t->n_cells++;
     t->cols = col + span > t->cols ? col + span : t->cols;
     t->confidence = fminf(t->confidence, l->confidence);
@@ -350,7 +345,7 @@ static enum err fill_table(const struct text *t, const json_t *page, const json_
     free(own.text);
     struct filling *f = err == ERR_OK ? calloc(1, sizeof *f) : NULL;
     if (f == NULL)
-        return err == ERR_OK ? no_memory(e) : err;
+        return err == ERR_OK ? error_no_memory(e) : err;
     f->table = out;
     int n_head = (int)json_array_size(head);
     out->structure = STRUCTURE_DOCUMENTAI;
@@ -369,7 +364,7 @@ static enum err read_table(const struct text *t, const json_t *page, const json_
 {
     struct table *grown = realloc(out->tables, (out->n_tables + 1) * sizeof *grown);
     if (grown == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     out->tables = grown;
     struct table *own = &grown[out->n_tables];
     *own = (struct table){0};
@@ -389,7 +384,7 @@ static enum err add_field(struct layout_of *name, struct layout_of *value, struc
 {
     struct form_field *grown = realloc(out->fields, (out->n_fields + 1) * sizeof *grown);
     if (grown == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     out->fields = grown;
     grown[out->n_fields++] =
         (struct form_field){.name = name->text,

@@ -23,11 +23,6 @@ struct store {
     char *collection, *feedback, *idempotency;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static void name_of(const struct store *t, const char *collection, const char *id,
                     char out[NAME_MAX_LEN])
 {
@@ -45,7 +40,7 @@ static enum err get_document(struct store *t, const char *collection, const char
     google_escape(&path, id);
     struct google_request q = {
         .api = GOOGLE_FIRESTORE, .method = "GET", .path = path.data, .idempotent = true};
-    enum err err = buffer_failed(&path) ? no_memory(e) : google_call(t->client, &q, r, e);
+    enum err err = buffer_failed(&path) ? error_no_memory(e) : google_call(t->client, &q, r, e);
     buffer_free(&path);
     return err;
 }
@@ -343,7 +338,7 @@ static enum err find_existing(struct store *t, const struct idempotency *idem, c
             copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
             err = ERR_OK;
         } else if (err == ERR_OK && (*existing = read_job(job.json)) == NULL) {
-            err = no_memory(e);
+            err = error_no_memory(e);
         }
     }
     google_reply_clear(&job);
@@ -389,7 +384,7 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
     *out = NULL;
     enum err err = get_document(self, ((struct store *)self)->collection, id, &r, e);
     if (err == ERR_OK && (*out = read_job(r.json)) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     google_reply_clear(&r);
     return err;
 }
@@ -460,7 +455,7 @@ static enum err run_query(struct store *t, json_t *structured,
     {
         const json_t *document = json_object_get(item, "document");
         if (err == ERR_OK && document != NULL && !take(to, document))
-            err = no_memory(e);
+            err = error_no_memory(e);
     }
     google_reply_clear(&r);
     return err;
@@ -518,7 +513,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     if (err == ERR_OK && out->n > (size_t)f->page_size) {
         job_free(out->jobs[--out->n]);
         if ((out->next_page_token = job_page_token_make(out->jobs[out->n - 1])) == NULL)
-            err = no_memory(e);
+            err = error_no_memory(e);
     }
     if (err != ERR_OK)
         job_page_free(out);
@@ -746,7 +741,7 @@ enum err firestore_job_store_open(struct google_client *client, const struct fir
     struct buffer documents = BUFFER_INIT, idempotency = BUFFER_INIT;
     struct store *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     buffer_printf(&documents, "projects/%s/databases/%s/documents", o->project, o->database);
     buffer_printf(&idempotency, "%s_idempotency", o->collection);
     t->client = client;
@@ -758,7 +753,7 @@ enum err firestore_job_store_open(struct google_client *client, const struct fir
     if (t->documents == NULL || t->collection == NULL || t->feedback == NULL ||
         t->idempotency == NULL) {
         store_close(t);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     out->ops = &ops;
     out->self = t;

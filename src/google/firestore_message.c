@@ -24,11 +24,6 @@ typedef Google__Firestore__V1__StructuredQuery__FieldReference FieldReference;
 #define QUERY(part) GOOGLE__FIRESTORE__V1__STRUCTURED_QUERY__##part##__INIT
 #define TYPE(name)  GOOGLE__FIRESTORE__V1__VALUE__VALUE_TYPE_##name
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 /* --- the query --- */
 
 static enum err pack(const ProtobufCMessage *message, struct buffer *out, struct error *e)
@@ -36,10 +31,10 @@ static enum err pack(const ProtobufCMessage *message, struct buffer *out, struct
     size_t n = protobuf_c_message_get_packed_size(message);
     uint8_t *bytes = malloc(n + 1);
     if (bytes == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     buffer_append(out, bytes, protobuf_c_message_pack(message, bytes));
     free(bytes);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 enum err firestore_pack_query(const struct firestore_query *q, struct buffer *out, struct error *e)
@@ -86,7 +81,7 @@ enum err firestore_pack_query(const struct firestore_query *q, struct buffer *ou
     buffer_printf(&parent, "projects/%s/databases/%s/documents", q->project, q->database);
     request.parent = parent.data;
     request.structured_query = &query;
-    enum err err = buffer_failed(&parent) ? no_memory(e) : pack(&request.base, out, e);
+    enum err err = buffer_failed(&parent) ? error_no_memory(e) : pack(&request.base, out, e);
     buffer_free(&parent);
     return err;
 }
@@ -166,7 +161,7 @@ static enum err not_json(const char *what, struct error *e)
 static enum err read_fields(Field *const *fields, size_t n, int depth, json_t **out,
                             struct error *e)
 {
-    enum err err = (*out = json_object()) != NULL ? ERR_OK : no_memory(e);
+    enum err err = (*out = json_object()) != NULL ? ERR_OK : error_no_memory(e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         ProtobufCBinaryData key = fields[i]->key;
         json_t *value = NULL;
@@ -206,7 +201,7 @@ static enum err read_array(ProtobufCBinaryData bytes, int depth, json_t **out, s
         json_t *value = NULL;
         err = read_value(array->values[i], depth, &value, e);
         if (json_array_append_new(values, value) != 0 && err == ERR_OK)
-            err = no_memory(e);
+            err = error_no_memory(e);
     }
     if (array != NULL)
         google__firestore__v1__array_value__free_unpacked(array, NULL);
@@ -270,7 +265,7 @@ static enum err read_value(const Value *v, int depth, json_t **out, struct error
     else if ((inner = scalar(v)) == NULL)
         err = not_json(type_names[v->value_type_case], e);
     if (err == ERR_OK && (*out = json_pack("{s:O}", type_names[v->value_type_case], inner)) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     json_decref(inner);
     return err;
 }

@@ -24,11 +24,6 @@ struct gemini {
     char *path; /* owned */
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err write_body(const struct raster *image, struct buffer *out, struct error *e)
 {
     buffer_puts(out, "{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":");
@@ -38,7 +33,7 @@ static enum err write_body(const struct raster *image, struct buffer *out, struc
     buffer_puts(out, "\"}}]}],\"generationConfig\":");
     buffer_puts(out, config);
     buffer_puts(out, "}");
-    return err == ERR_OK && buffer_failed(out) ? no_memory(e) : err;
+    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
 }
 
 static enum err call(struct gemini *g, const struct buffer *bodies, size_t n,
@@ -46,7 +41,7 @@ static enum err call(struct gemini *g, const struct buffer *bodies, size_t n,
 {
     struct google_reply *replies = calloc(n, sizeof *replies);
     if (replies == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     enum err err = image_call(g->client, GOOGLE_GEMINI, g->path, bodies, n, c, replies, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
         err = gemini_reply_read(replies[i].json, &out[i], e);
@@ -60,7 +55,7 @@ static enum err propose(void *self, const struct raster *images, size_t n,
                         const struct checkpoint *c, struct table_proposal *out, struct error *e)
 {
     struct buffer *bodies = calloc(n + 1, sizeof *bodies);
-    enum err err = bodies != NULL ? ERR_OK : no_memory(e);
+    enum err err = bodies != NULL ? ERR_OK : error_no_memory(e);
     memset(out, 0, n * sizeof *out);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         err = checkpoint_pass(c, e);
@@ -105,7 +100,7 @@ enum err gemini_structurer_open(struct google_client *client, const char *model,
     struct gemini *g = calloc(1, sizeof *g);
     if (g == NULL || (g->path = make_path(model)) == NULL) {
         free(g);
-        return no_memory(e);
+        return error_no_memory(e);
     }
     g->client = client;
     *out = (struct structurer){&ops, g};

@@ -11,11 +11,6 @@ static enum err bad(struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "Gemini gave an answer that cannot be used.");
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 /* --- the answer around the model's text --- */
 
 static enum err no_candidate(const json_t *reply, struct error *e)
@@ -49,7 +44,7 @@ static enum err collect_text(const json_t *candidate, struct buffer *out, struct
         if (json_is_string(text))
             buffer_append(out, json_string_value(text), json_string_length(text));
     }
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 /* --- the table in it --- */
@@ -66,14 +61,14 @@ static enum err take_row(const struct json_at *row, size_t n, struct table_propo
     enum err err = ERR_OK;
     char **grown = realloc(out->texts, (out->n_texts + n + 1) * sizeof *grown);
     if (grown == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     out->texts = grown;
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct json_at cell = json_item(row, i);
         const char *text = NULL;
         err = json_read_string(&cell, 0, GEMINI_CELL_MAX, &text, e);
         if (err == ERR_OK && (grown[out->n_texts] = strdup(text)) == NULL)
-            err = no_memory(e);
+            err = error_no_memory(e);
         out->n_texts += err == ERR_OK;
     }
     out->cols[out->n_rows++] = n;
@@ -86,7 +81,7 @@ static enum err take_rows(const struct json_at *rows, size_t n, struct table_pro
     enum err err = ERR_OK;
     out->cols = calloc(n + 1, sizeof *out->cols);
     if (out->cols == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct json_at row = json_item(rows, i);
         size_t cols = 0;
@@ -112,7 +107,7 @@ static enum err read_table(const struct buffer *text, struct table_proposal *out
         err = take_rows(&rows, n, out, &why);
     json_decref(tree);
     if (err == ERR_INTERNAL)
-        return no_memory(e);
+        return error_no_memory(e);
     return err == ERR_OK ? ERR_OK : wrong_table(&why, e);
 }
 

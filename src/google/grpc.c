@@ -72,7 +72,7 @@ static enum err take_kept(struct buffer *kept, const char **bytes, size_t *n, si
     *bytes += more;
     *n -= more;
     if (buffer_failed(kept))
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     enum err err = whole_length(kept->data, kept->len, most, &length, e);
     if (err != ERR_OK || kept->len < length)
         return err;

@@ -7,11 +7,6 @@
 
 #define TIMEOUT_S 120
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static PIX *to_pix(const struct raster *image)
 {
     PIX *grey = pixCreate(image->width, image->height, 8);
@@ -44,11 +39,11 @@ static enum err append_base64(const l_uint8 *bytes, size_t n, struct buffer *out
     size_t size = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
     char *text = malloc(size);
     if (text == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     (void)sodium_bin2base64(text, size, bytes, n, sodium_base64_VARIANT_ORIGINAL);
     buffer_append(out, text, size - 1);
     free(text);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 enum err image_base64_within(const struct raster *image, size_t max, struct buffer *out,
@@ -65,7 +60,7 @@ enum err image_base64_within(const struct raster *image, size_t max, struct buff
         halve(&pix);
         ok = pix != NULL && pixWriteMemPng(&png, &n, pix, 0) == 0;
     }
-    enum err err = ok ? append_base64(png, n, out, e) : no_memory(e);
+    enum err err = ok ? append_base64(png, n, out, e) : error_no_memory(e);
     lept_free(png);
     pixDestroy(&pix);
     return err;
@@ -97,7 +92,7 @@ static enum err post(struct google_client *client, const struct google_request *
 {
     struct error *errors = calloc(n, sizeof *errors);
     if (errors == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     enum err err = google_call_many(client, q, n, c, replies, errors, e);
     free(errors);
     return err;
@@ -109,7 +104,7 @@ enum err image_call(struct google_client *client, enum google_api api, const cha
 {
     struct google_request *q = calloc(n, sizeof *q);
     if (q == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     for (size_t i = 0; i < n; i++)
         q[i] = (struct google_request){.api = api,
                                        .method = "POST",

@@ -17,11 +17,6 @@ struct service_account {
     cjose_jwk_t *jwk;
 };
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err bad_key(struct error *e)
 {
     return error_set(e, ERR_UNPROCESSABLE, "The credentials file's private_key is no RSA key.");
@@ -77,7 +72,7 @@ enum err service_account_open(const char *private_key_pem, const char *key_id, c
     *out = NULL;
     if (s == NULL || pem == NULL || (s->email = strdup(email)) == NULL ||
         (key_id != NULL && (s->key_id = strdup(key_id)) == NULL)) {
-        err = no_memory(e);
+        err = error_no_memory(e);
     } else {
         s->key = PEM_read_bio_PrivateKey(pem, NULL, NULL, NULL);
         if (s->key == NULL || EVP_PKEY_get_base_id(s->key) != EVP_PKEY_RSA ||
@@ -136,7 +131,7 @@ enum err service_account_assertion(const struct service_account *s, const char *
     cjose_jws_release(jws);
     cjose_header_release(header);
     free(text);
-    return ok && !buffer_failed(out) ? ERR_OK : no_memory(e);
+    return ok && !buffer_failed(out) ? ERR_OK : error_no_memory(e);
 }
 
 enum err service_account_sign(const struct service_account *s, const void *bytes, size_t n,
@@ -151,5 +146,5 @@ enum err service_account_sign(const struct service_account *s, const void *bytes
     if (!ok)
         return error_set(e, ERR_INTERNAL, "A link could not be signed.");
     buffer_append(out, signature, len);
-    return buffer_failed(out) ? no_memory(e) : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }

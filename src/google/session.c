@@ -39,8 +39,7 @@ static enum err open_client(const struct config *cfg, const struct google_client
     o.emulated[GOOGLE_FIRESTORE] = cfg->firestore_host != NULL;
     o.api_key = cfg->gemini_api_key;
     o.ca_file = cfg->google_ca_file;
-    enum err err =
-        ok ? google_client_open(&o, out, e) : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = ok ? google_client_open(&o, out, e) : error_no_memory(e);
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         free((char *)o.base_url[i]);
     buffer_free(&documentai);

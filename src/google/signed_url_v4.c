@@ -10,7 +10,7 @@
 
 static enum err check(const struct buffer *out, struct error *e)
 {
-    return buffer_failed(out) ? error_set(e, ERR_INTERNAL, "Out of memory.") : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 static void times(const struct signed_url_v4 *u, char date[9], char time[17])

@@ -329,7 +329,7 @@ enum err dispatcher_run(const struct dispatcher_options *o, struct error *e)
     d.deliveries = calloc((size_t)d.limit, sizeof *d.deliveries);
     d.multi = curl_multi_init();
     if (d.deliveries == NULL || d.multi == NULL)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     else
         err = sqlite_tasks_recover(d.tasks, e);
     if (err == ERR_OK)

@@ -245,7 +245,7 @@ static enum err open_prefix(const struct files *f, const char *prefix, DIR **out
         return file_error(errno, "listing", prefix, e);
     if ((*out = fdopendir(fd)) == NULL) {
         (void)close(fd);
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     }
     return ERR_OK;
 }
@@ -319,7 +319,7 @@ static enum err append_url(const struct files *f, const char *method, const char
     char path[BLOB_NAME_MAX + 32];
     (void)snprintf(path, sizeof path, "/api/v1/%s%s", folder, name);
     signed_url_make(f->key, f->base_url, method, path, expires_s, out);
-    return buffer_failed(out) ? error_set(e, ERR_INTERNAL, "Out of memory.") : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 static enum err files_upload_url(void *self, const char *name, const char *content_type, int ttl_s,
@@ -383,7 +383,7 @@ enum err file_blob_store_open(const char *root, const char *base_url,
     struct files *f = calloc(1, sizeof *f);
     if (f == NULL || (f->base_url = strdup(base_url)) == NULL) {
         free(f);
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     }
     memcpy(f->key, signing_key, SIGNING_KEY_BYTES);
     f->source = source;

@@ -89,7 +89,7 @@ enum err sqlite_analytics_open(const char *path, struct analytics *out, struct e
 {
     struct analytics_state *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     enum err err = sqlite_db_open(path, &t->db, e);
     if (err == ERR_OK)
         err = sqlite_db_prepare(t->db, totals_sql, &t->totals, e);

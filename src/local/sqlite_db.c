@@ -52,7 +52,7 @@ enum err sqlite_db_error(sqlite3 *db, struct error *e)
         (primary == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)))
         err = error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
     else if (primary == SQLITE_NOMEM)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     else
         err = error_set(e, ERR_UNAVAILABLE, "The job store does not answer; try again.");
     if (e != NULL) {
@@ -105,8 +105,7 @@ enum err sqlite_db_open(const char *path, sqlite3 **out, struct error *e)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     enum err err = ERR_OK;
     if (sqlite3_open_v2(path, out, flags, NULL) != SQLITE_OK)
-        err =
-            *out != NULL ? sqlite_db_error(*out, e) : error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = *out != NULL ? sqlite_db_error(*out, e) : error_no_memory(e);
     if (err == ERR_OK) {
         (void)sqlite3_busy_timeout(*out, BUSY_TIMEOUT_MS);
         err = sqlite_db_exec(*out, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", e);

@@ -168,11 +168,6 @@ static struct job *read_job(sqlite3_stmt *s)
     return j;
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err store_get(void *self, const char *id, struct job **out, struct error *e)
 {
     struct store *t = self;
@@ -186,7 +181,7 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
     else if (step != SQLITE_ROW)
         err = sqlite_db_error(t->db, e);
     else if ((*out = read_job(s)) == NULL)
-        err = no_memory(e);
+        err = error_no_memory(e);
     (void)sqlite3_reset(s);
     return err;
 }
@@ -302,7 +297,7 @@ static enum err read_page(struct store *t, sqlite3_stmt *s, struct job_page *out
         if (step != SQLITE_ROW)
             err = sqlite_db_error(t->db, e);
         else if (jobs == NULL)
-            err = no_memory(e);
+            err = error_no_memory(e);
         if (err != ERR_OK) {
             job_free(j);
             break;
@@ -345,7 +340,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     if (err == ERR_OK && out->n > (size_t)f->page_size) {
         job_free(out->jobs[--out->n]);
         if ((out->next_page_token = job_page_token_make(out->jobs[out->n - 1])) == NULL)
-            err = no_memory(e);
+            err = error_no_memory(e);
     }
     if (err != ERR_OK)
         job_page_free(out);
@@ -460,7 +455,7 @@ static enum err store_feedback_list(void *self, const char *job_id, struct feedb
         if (items != NULL)
             out->items = items;
         if (items == NULL || !read_feedback(s, &f))
-            err = no_memory(e);
+            err = error_no_memory(e);
         else
             out->items[out->n++] = f;
     }
@@ -505,7 +500,7 @@ enum err sqlite_job_store_open(const char *path, const struct source *source, st
 {
     struct store *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     t->source = source;
     enum err err = sqlite_db_open(path, &t->db, e);
     for (int i = 0; err == ERR_OK && i < ST__MAX; i++)

@@ -53,7 +53,7 @@ enum err sqlite_task_queue_open(const char *path, const struct source *source, i
 {
     struct queue *q = calloc(1, sizeof *q);
     if (q == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     q->source = source;
     q->notify_fd = notify_fd;
     enum err err = sqlite_tasks_open(path, &q->tasks, e);

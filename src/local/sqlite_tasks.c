@@ -46,7 +46,7 @@ enum err sqlite_tasks_open(const char *path, struct sqlite_tasks **out, struct e
 {
     struct sqlite_tasks *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     enum err err = sqlite_db_open(path, &t->db, e);
     for (int i = 0; err == ERR_OK && i < ST__MAX; i++)
         err = sqlite_db_prepare(t->db, sql[i], &t->st[i], e);
@@ -137,7 +137,7 @@ enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, struct due_ta
     int step = sqlite3_step(s);
     if (step == SQLITE_ROW) {
         if (!(*found = read_task(s, out)))
-            err = error_set(e, ERR_INTERNAL, "Out of memory.");
+            err = error_no_memory(e);
         /* The change is committed when the statement has run to its end. */
         if (sqlite3_step(s) != SQLITE_DONE && err == ERR_OK)
             err = sqlite_db_error(t->db, e);

@@ -46,7 +46,7 @@ static enum err load(struct engine_state *t, struct error *e)
      * asks for a number of threads in each region, which overrides omp_set_num_threads(). */
     omp_set_max_active_levels(0);
     if ((t->api = TessBaseAPICreate()) == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     if (TessBaseAPIInit2(t->api, t->tessdata_dir, t->language, OEM_LSTM_ONLY) == 0) {
         (void)TessBaseAPISetVariable(t->api, "debug_file", "/dev/null");
         return ERR_OK;
@@ -79,7 +79,7 @@ static enum err read_words(TessBaseAPI *api, const struct raster *image, struct 
             float confidence = TessResultIteratorConfidence(it, RIL_WORD) / 100.0F;
             if (word_list_add(&out->words, b, text, strcspn(text, "\n"), confidence,
                               ENGINE_TESSERACT) != ERR_OK)
-                err = error_set(e, ERR_INTERNAL, "Out of memory.");
+                err = error_no_memory(e);
         }
         TessDeleteText(text);
     } while (err == ERR_OK && TessResultIteratorNext(it, RIL_WORD));
@@ -94,7 +94,7 @@ static enum err read_one(struct engine_state *t, const struct raster *image,
     struct watch w = {c, e, ERR_OK, monotonic_us()};
     ETEXT_DESC *monitor = TessMonitorCreate();
     if (monitor == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     yielding_begin();
     TessMonitorSetCancelFunc(monitor, should_stop);
     TessMonitorSetCancelThis(monitor, &w);
@@ -162,7 +162,7 @@ enum err tesseract_engine_open(const char *tessdata_dir, const char *language,
         (tessdata_dir != NULL && (t->tessdata_dir = strdup(tessdata_dir)) == NULL)) {
         if (t != NULL)
             engine_close(t);
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     }
     *out = (struct ocr_engine){&ops, t};
     // cppcheck-suppress memleak ; out owns it

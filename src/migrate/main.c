@@ -139,7 +139,7 @@ static int read_options(int argc, char **argv, struct migration_options *o)
 static enum err load_settings(struct config *cfg, struct error *e)
 {
     if (setenv("BACKEND", "local", 1) != 0)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     enum err err = config_load(cfg, e);
     if (err != ERR_OK)
         return err;

@@ -32,7 +32,7 @@ static enum err run_merge(struct run *m, size_t i, const char *what, int64_t set
     run_name_job(m, i, what, 0, name);
     run_name_staging(state_run_id(m->state), i, staging);
     sql_merge(&m->dataset, &bigquery_tables[i], staging, settled_us, &sql);
-    enum err err = buffer_failed(&sql) ? error_set(e, ERR_INTERNAL, "Out of memory.")
+    enum err err = buffer_failed(&sql) ? error_no_memory(e)
                                        : warehouse_query(&m->warehouse, name, sql.data, job, e);
     buffer_free(&sql);
     return err;
@@ -106,7 +106,7 @@ static enum err compare_rows(struct run *m, size_t i, struct error *e)
     source_hex(&system_source, random, 8); /* what is there now, not when the run was killed */
     run_name_job(m, i, random, 0, name);
     sql_fingerprints(&m->dataset, &bigquery_tables[i], &sql);
-    enum err err = buffer_failed(&sql) ? error_set(e, ERR_INTERNAL, "Out of memory.")
+    enum err err = buffer_failed(&sql) ? error_no_memory(e)
                                        : warehouse_query(&m->warehouse, name, sql.data, &job, e);
     if (err == ERR_OK)
         err = warehouse_rows(&m->warehouse, job, compare_row, &k, e);
@@ -280,7 +280,7 @@ static enum err open_state(struct run *m, const char *dir, struct error *e)
     bool resumed = false;
     enum err err = purpose != NULL
                        ? state_open(dir, purpose, m->o->resume, &m->state, &left, &resumed, e)
-                       : error_set(e, ERR_INTERNAL, "Out of memory.");
+                       : error_no_memory(e);
     if (err == ERR_OK && m->o->resume)
         report_note(&m->report, resumed ? "Going on where the last run stopped."
                                         : "There is nothing to resume; starting anew.");

@@ -86,7 +86,7 @@ static enum err ask(const struct reader *r, const char *cursor, struct page *pag
     enum err err = pack_query(r, cursor, &message, e);
     put_routing(r, &routing);
     if (err == ERR_OK && buffer_failed(&routing))
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     if (err == ERR_OK) {
         const char *const headers[] = {routing.data, NULL};
         struct google_request q = {.api = GOOGLE_FIRESTORE,

@@ -324,7 +324,7 @@ static enum err read_cells(struct conversion *k)
         if (!k->cells[i].given && is(c[i].mode, "REQUIRED"))
             err = error_set(k->e, ERR_UNPROCESSABLE, "%s: is missing", c[i].name);
         if (buffer_failed(&k->cells[i].text))
-            err = error_set(k->e, ERR_INTERNAL, "Out of memory.");
+            err = error_no_memory(k->e);
     }
     return err;
 }
@@ -399,9 +399,7 @@ static enum err make_row(struct conversion *k, struct buffer *line, struct row *
     make_fingerprint(k, out->fingerprint);
     put_line(k, line);
     out->id = strdup(id->text.data);
-    return out->id != NULL && !buffer_failed(line)
-               ? ERR_OK
-               : error_set(k->e, ERR_INTERNAL, "Out of memory.");
+    return out->id != NULL && !buffer_failed(line) ? ERR_OK : error_no_memory(k->e);
 }
 
 enum err row_convert(const struct bigquery_table *t, const json_t *document, const char *bucket,

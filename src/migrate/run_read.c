@@ -39,7 +39,7 @@ static enum err reject_loser(struct run *m, size_t i, const struct row *row, con
     buffer_printf(&reason, "%s: %s is that of another document too, which is newer",
                   bigquery_tables[i].id, row->id);
     enum err err = buffer_failed(&path) || buffer_failed(&reason)
-                       ? error_set(e, ERR_INTERNAL, "Out of memory.")
+                       ? error_no_memory(e)
                        : state_reject(m->state, i, path.data, reason.data, e);
     buffer_free(&path);
     buffer_free(&reason);

@@ -241,7 +241,7 @@ enum err state_open(const char *dir, const char *purpose, bool resume, struct st
     *left = NULL;
     if (s == NULL || (s->dir = strdup(dir)) == NULL) {
         free(s);
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     }
     s->batch_fd = -1;
     enum err err = ERR_OK;
@@ -345,7 +345,7 @@ enum err state_row(struct state *s, size_t i, const struct row *r, const char *d
     enum err err = wins ? put_row(s, REPLACE, i, r, document, e) : ERR_OK;
     *loser = wins ? strdup(other) : strdup(document);
     free(other);
-    return err == ERR_OK && *loser == NULL ? error_set(e, ERR_INTERNAL, "Out of memory.") : err;
+    return err == ERR_OK && *loser == NULL ? error_no_memory(e) : err;
 }
 
 enum err state_reject(struct state *s, size_t i, const char *path, const char *reason,

@@ -146,8 +146,8 @@ static enum err get_job(struct warehouse *w, const char *id, json_t **out, struc
     struct buffer path = BUFFER_INIT;
     buffer_printf(&path, "/bigquery/v2/projects/%s/jobs/%s?location=", w->dataset->project, id);
     google_escape(&path, w->location);
-    enum err err = buffer_failed(&path) ? error_set(e, ERR_INTERNAL, "Out of memory.")
-                                        : call(w, "GET", path.data, NULL, &r, e);
+    enum err err =
+        buffer_failed(&path) ? error_no_memory(e) : call(w, "GET", path.data, NULL, &r, e);
     if (path.data == NULL || buffer_failed(&path))
         memset(&r, 0, sizeof r);
     *out = err == ERR_OK ? json_incref(r.json) : NULL;
@@ -324,8 +324,8 @@ static enum err rows_page(struct warehouse *w, const char *id, const char *token
         buffer_puts(&path, "&pageToken=");
         google_escape(&path, token);
     }
-    enum err err = buffer_failed(&path) ? error_set(e, ERR_INTERNAL, "Out of memory.")
-                                        : call(w, "GET", path.data, NULL, r, e);
+    enum err err =
+        buffer_failed(&path) ? error_no_memory(e) : call(w, "GET", path.data, NULL, r, e);
     buffer_free(&path);
     return err;
 }
@@ -352,7 +352,7 @@ enum err warehouse_rows(struct warehouse *w, const json_t *job,
         }
         const char *next = json_string_value(json_object_get(r.json, "pageToken"));
         if (err == ERR_OK && next != NULL && (token = strdup(next)) == NULL)
-            err = error_set(e, ERR_INTERNAL, "Out of memory.");
+            err = error_no_memory(e);
         google_reply_clear(&r);
     } while (err == ERR_OK && token != NULL);
     free(token);

@@ -19,15 +19,10 @@ char *backend_path(const struct config *cfg, const char *name)
     return buffer_take(&b);
 }
 
-static enum err no_memory(struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
-}
-
 static enum err make_folder(const char *path, mode_t mode, struct error *e)
 {
     if (path == NULL)
-        return no_memory(e);
+        return error_no_memory(e);
     if (mkdir(path, mode) == 0 || errno == EEXIST)
         return ERR_OK;
     return error_set(e, ERR_UNAVAILABLE, "Cannot make the folder %s: %s", path, strerror(errno));
@@ -62,7 +57,7 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
     if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
         err = make_folder(blobs, 0750, e);
     if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
-        err = key_path != NULL ? signing_key_load(key_path, key, e) : no_memory(e);
+        err = key_path != NULL ? signing_key_load(key_path, key, e) : error_no_memory(e);
     free(uploads);
     free(blobs);
     free(key_path);
@@ -84,7 +79,7 @@ static enum err open_local(const struct config *cfg, int notify_fd, struct backe
     struct services *s = &b->app.services;
     char *db = backend_path(cfg, "pdf-ocr.sqlite3"), *blobs = backend_path(cfg, "blobs");
     char *key_path = backend_path(cfg, "signing-key");
-    enum err err = db != NULL && blobs != NULL && key_path != NULL ? ERR_OK : no_memory(e);
+    enum err err = db != NULL && blobs != NULL && key_path != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
         err = signing_key_load(key_path, b->app.signing_key, e);
     if (err == ERR_OK)
@@ -129,7 +124,7 @@ static enum err open_google_stores(const struct config *cfg, struct backend *b, 
                                             (int)cfg->task_deadline_s + TASK_MARGIN_S};
     struct bigquery_options analytics = {
         .project = cfg->project, .dataset = cfg->dataset, .bucket = cfg->bucket};
-    enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : no_memory(e);
+    enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
         err = firestore_job_store_open(client, &jobs, &s->jobs, e);
     if (err == ERR_OK)

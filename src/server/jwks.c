@@ -30,7 +30,7 @@ enum err jwks_open(const char *from, const char *ca_file, struct jwks **out, str
     if (j == NULL || (j->from = strdup(from)) == NULL ||
         (ca_file != NULL && (j->ca_file = strdup(ca_file)) == NULL)) {
         jwks_close(j);
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     }
     j->is_url = strstr(from, "://") != NULL;
     *out = j;
@@ -110,7 +110,7 @@ enum err jwks_read(struct jwks *j, int64_t mono_us, struct error *e)
     int64_t age_s = AGE_DEFAULT_S;
     enum err err = j->is_url ? fetch(j, &text, &age_s, e) : read_file(j, &text, e);
     if (err == ERR_OK && buffer_failed(&text))
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     if (err == ERR_OK) {
         err = jwt_keys_read(text.data != NULL ? text.data : "", text.len, &keys, e);
         if (err == ERR_UNPROCESSABLE) {

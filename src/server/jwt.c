@@ -114,8 +114,7 @@ enum err jwt_keys_read(const char *text, size_t n, struct jwt_keys **out, struct
     json_t *tree = NULL;
     size_t n_items = 0;
     struct jwt_keys *k = calloc(1, sizeof *k);
-    enum err err =
-        k != NULL ? json_parse(text, n, &tree, e) : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = k != NULL ? json_parse(text, n, &tree, e) : error_no_memory(e);
     if (err == ERR_OK) {
         struct json_at root = json_root(tree), list = json_member(&root, "keys");
         err = json_read_array(&list, KEYS_MAX, &n_items, e);

@@ -33,7 +33,7 @@ static enum err add_key(struct key_set *k, const struct key *key, struct error *
 {
     struct key *items = realloc(k->items, (k->n + 1) * sizeof *items);
     if (items == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     k->items = items;
     k->items[k->n++] = *key;
     return ERR_OK;
@@ -138,7 +138,7 @@ enum err keys_load(const struct config *cfg, const char *task_key, struct key_se
                    struct error *e)
 {
     struct key_set *k = calloc(1, sizeof *k);
-    enum err err = k != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = k != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && cfg->api_key != NULL)
         err = add_plain(k, cfg->api_key, "default", SCOPE_CLIENT | SCOPE_TASK | SCOPE_ADMIN, e);
     if (err == ERR_OK && task_key != NULL)

@@ -80,7 +80,7 @@ static enum err open_file(struct key_file *f, struct error *e)
         f->tree = json_load_file(f->path, JSON_REJECT_DUPLICATES, NULL);
     }
     f->list = json_object_get(f->tree, "keys");
-    return f->list != NULL ? ERR_OK : error_set(e, ERR_INTERNAL, "Out of memory.");
+    return f->list != NULL ? ERR_OK : error_no_memory(e);
 }
 
 static void close_file(struct key_file *f)
@@ -198,7 +198,7 @@ static enum err add_entry(struct key_file *f, const struct wish *w, const char *
     struct json_at at = json_root(entry);
     enum err err = key_check_entry(&at, e);
     if (err == ERR_OK && json_array_append(f->list, entry) != 0)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     json_decref(entry);
     return err;
 }

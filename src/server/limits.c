@@ -31,7 +31,7 @@ enum err limits_setup(struct error *e)
     void *memory =
         mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     table = memory;
     crypto_shorthash_keygen(table->key);
     return ERR_OK;

@@ -42,10 +42,10 @@ static enum err ensure_key(struct config *cfg, struct error *e)
         return ERR_OK;
     char *path = backend_path(cfg, "api-key");
     if (path == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     enum err err = keys_local(path, key, &made, e);
     if (err == ERR_OK && (cfg->api_key = strdup(key)) == NULL)
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     if (err == ERR_OK)
         log_event(LOG_NOTICE,
                   made ? "an API key was made; it is in this file" : "the API key is in this file",

@@ -293,7 +293,7 @@ static enum err set_up(struct master *m, struct error *e)
         calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers + 1),
                sizeof *m->slots);
     if (m->slots == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     add_slots(m, ROLE_API, m->cfg->api_workers);
     add_slots(m, ROLE_TASK, m->cfg->task_workers);
     add_slots(m, ROLE_PAGE, m->cfg->page_workers);

@@ -41,7 +41,7 @@ enum err metrics_setup(struct error *e)
     void *memory =
         mmap(NULL, sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     counters = memory;
     return ERR_OK;
 }

@@ -55,7 +55,7 @@ enum err probe_ready(struct error *e)
     long status = 0;
     CURL *c = curl_easy_init();
     if (c == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     make_url(url, sizeof url);
     CURLcode result = ask(c, url, &status);
     curl_easy_cleanup(c);

@@ -103,7 +103,7 @@ static enum err decode(const char *text, size_t n, struct buffer *out, struct er
     char *decoded = copy != NULL ? curl_easy_unescape(NULL, copy, (int)n, &decoded_len) : NULL;
     free(copy);
     if (decoded == NULL)
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     bool ok =
         is_utf8(decoded, (size_t)decoded_len) && memchr(decoded, '\0', (size_t)decoded_len) == NULL;
     if (ok)
@@ -153,7 +153,7 @@ static enum err read_json_body(FCGX_Request *cgi, int64_t max_bytes, struct requ
                              (long long)max_bytes);
     }
     if (buffer_failed(&r->body))
-        return error_set(e, ERR_INTERNAL, "Out of memory.");
+        return error_no_memory(e);
     if (r->body.len > 0 && !media_type_is(r->content_type, "application/json"))
         return error_set(e, ERR_MEDIA_TYPE, "The body must be application/json.");
     return ERR_OK;

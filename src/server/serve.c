@@ -207,7 +207,7 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
     if (err == ERR_OK)
         err = (*route)->handler(s->app, r, p, e);
     if (err == ERR_OK && buffer_failed(&p->body))
-        err = error_set(e, ERR_INTERNAL, "Out of memory.");
+        err = error_no_memory(e);
     return err;
 }
 

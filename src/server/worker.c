@@ -88,7 +88,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
         l.after_self = &b->app.services.analytics;
     }
     enum err err = s.uploads_dir != NULL ? origins_read(w->cfg->cors_origins, &s.origins, e)
-                                         : error_set(e, ERR_INTERNAL, "Out of memory.");
+                                         : error_no_memory(e);
     if (err == ERR_OK)
         err = auth_open(&s.auth, e);
     if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
@@ -166,8 +166,7 @@ static enum err run_dispatcher(const struct worker *w, struct backend *b, struct
                                    .stop = &stop_requested,
                                    .tick = sweep,
                                    .tick_self = &u};
-    enum err err =
-        db != NULL ? dispatcher_run(&o, e) : error_set(e, ERR_INTERNAL, "Out of memory.");
+    enum err err = db != NULL ? dispatcher_run(&o, e) : error_no_memory(e);
     free(db);
     return err;
 }

@@ -28,6 +28,15 @@ static void long_error_is_cut_between_characters(void)
     CU_ASSERT_TRUE(err_is_transient(ERR_UNAVAILABLE));
 }
 
+static void lack_of_memory_is_internal(void)
+{
+    struct error e = {.retry_after_s = 3, .cause = "before"};
+    CU_ASSERT_EQUAL(error_no_memory(&e), ERR_INTERNAL);
+    CU_ASSERT_TRUE(e.kind == ERR_INTERNAL && e.retry_after_s == 0 && e.cause[0] == '\0');
+    CU_ASSERT_STRING_EQUAL(e.detail, "Out of memory.");
+    CU_ASSERT_EQUAL(error_no_memory(NULL), ERR_INTERNAL);
+}
+
 static void text_of_any_size_is_cut_between_characters(void)
 {
     char out[6];
@@ -216,6 +225,7 @@ static void only_nice_processes_yield_and_their_reads_go_on(void)
 
 static const struct test_case tests[] = {
     TEST(long_error_is_cut_between_characters),
+    TEST(lack_of_memory_is_internal),
     TEST(buffer_grows_and_keeps_nul_bytes),
     TEST(text_of_any_size_is_cut_between_characters),
     TEST(any_bytes_become_valid_json_strings),

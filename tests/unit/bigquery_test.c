@@ -34,7 +34,7 @@ enum err google_json_body(const json_t *tree, struct buffer *out, struct error *
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     buffer_puts(out, text);
     free(text);
-    return buffer_failed(out) ? error_set(e, ERR_INTERNAL, "Out of memory.") : ERR_OK;
+    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
 }
 
 static size_t rows_of(size_t call)
