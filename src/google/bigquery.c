@@ -111,22 +111,13 @@ static void analytics_feedback_given(void *self, const char *owner, const struct
 
 /* --- sending --- */
 
-static enum err post(struct analytics_state *t, const char *path, const json_t *tree,
+static enum err post(struct analytics_state *t, const char *path, const json_t *body,
                      struct google_reply *r, struct error *e)
 {
-    struct buffer body = BUFFER_INIT;
+    const struct google_request q = {
+        .api = GOOGLE_BIGQUERY, .method = "POST", .path = path, .json = body, .idempotent = true};
     memset(r, 0, sizeof *r);
-    enum err err = google_json_body(tree, &body, e);
-    struct google_request q = {.api = GOOGLE_BIGQUERY,
-                               .method = "POST",
-                               .path = path,
-                               .body = body.data,
-                               .body_len = body.len,
-                               .idempotent = true};
-    if (err == ERR_OK)
-        err = google_call(t->client, &q, r, e);
-    buffer_free(&body);
-    return err;
+    return body != NULL ? google_call(t->client, &q, r, e) : error_no_memory(e);
 }
 
 /* Why the first row was refused: "stopped" is said of rows that only came along with a bad one. */

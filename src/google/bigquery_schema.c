@@ -161,20 +161,13 @@ static void compare_layout(const json_t *wanted, const json_t *found, struct big
 static enum err call(struct google_client *client, const char *method, const char *path,
                      const json_t *body, struct google_reply *r, struct error *e)
 {
-    struct buffer text = BUFFER_INIT;
-    memset(r, 0, sizeof *r);
-    enum err err = body != NULL ? google_json_body(body, &text, e) : ERR_OK;
-    struct google_request q = {.api = GOOGLE_BIGQUERY,
-                               .method = method,
-                               .path = path,
-                               .body = text.data,
-                               .body_len = text.len,
-                               .idempotent = true,
-                               .timeout_s = 30};
-    if (err == ERR_OK)
-        err = google_call(client, &q, r, e);
-    buffer_free(&text);
-    return err;
+    const struct google_request q = {.api = GOOGLE_BIGQUERY,
+                                     .method = method,
+                                     .path = path,
+                                     .json = body,
+                                     .idempotent = true,
+                                     .timeout_s = 30};
+    return google_call(client, &q, r, e);
 }
 
 /* Looks at path; when there is nothing, posts wanted to collection. *found is owned. */

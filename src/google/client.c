@@ -52,7 +52,8 @@ struct call {
     CURL *easy;
     struct curl_slist *headers;
     curl_mime *mime;
-    struct buffer body;
+    struct buffer json; /* the request's tree as text */
+    struct buffer body; /* of the answer */
     int tries;
     int64_t not_before_us; /* when the next try may start */
     int64_t started_us, sent;
@@ -270,7 +271,7 @@ static enum err set_headers(struct call *k, struct error *e)
     buffer_reset(&line);
     if (ok && q->on_message != NULL)
         ok = add_header(k, "Content-Type: application/grpc") && add_header(k, "TE: trailers");
-    else if (ok && (q->content_type != NULL || q->body != NULL)) {
+    else if (ok && (q->content_type != NULL || q->body != NULL || q->json != NULL)) {
         buffer_printf(&line, "Content-Type: %s",
                       q->content_type != NULL ? q->content_type : "application/json");
         ok = !buffer_failed(&line) && add_header(k, line.data);
@@ -322,6 +323,7 @@ static bool set_message(struct call *k)
 static void set_body(struct call *k)
 {
     const struct google_request *q = k->q;
+    const char *bytes = q->json != NULL ? k->json.data : q->body;
     if (q->body_from_file) {
         (void)curl_easy_setopt(k->easy, CURLOPT_UPLOAD, 1L);
         (void)curl_easy_setopt(k->easy, CURLOPT_READFUNCTION, on_read);
@@ -329,10 +331,11 @@ static void set_body(struct call *k)
         (void)curl_easy_setopt(k->easy, CURLOPT_SEEKFUNCTION, on_seek);
         (void)curl_easy_setopt(k->easy, CURLOPT_SEEKDATA, k);
         (void)curl_easy_setopt(k->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->body_file_len);
-    } else if (q->body != NULL || strcmp(q->method, "POST") == 0 || strcmp(q->method, "PUT") == 0) {
+    } else if (bytes != NULL || strcmp(q->method, "POST") == 0 || strcmp(q->method, "PUT") == 0) {
+        size_t n = q->json != NULL ? k->json.len : q->body_len;
         (void)curl_easy_setopt(k->easy, CURLOPT_POST, 1L);
-        (void)curl_easy_setopt(k->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
-        (void)curl_easy_setopt(k->easy, CURLOPT_POSTFIELDS, q->body != NULL ? q->body : "");
+        (void)curl_easy_setopt(k->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)n);
+        (void)curl_easy_setopt(k->easy, CURLOPT_POSTFIELDS, bytes != NULL ? bytes : "");
     }
 }
 
@@ -380,6 +383,8 @@ static enum err start(struct call *k)
 {
     /* A call that was let through makes all its tries. */
     enum err err = k->tries == 0 ? circuit_check(k->client, k->q->api, k->e) : ERR_OK;
+    if (err == ERR_OK && k->q->json != NULL && k->json.len == 0)
+        err = google_json_body(k->q->json, &k->json, k->e);
     if (err != ERR_OK)
         return err;
     if ((k->easy = curl_easy_init()) == NULL)
@@ -777,6 +782,7 @@ enum err google_call_many(struct google_client *c, const struct google_request *
             err = b.first;
         }
         free_try(&b.calls[i]);
+        buffer_free(&b.calls[i].json);
         buffer_free(&b.calls[i].body);
     }
     free(b.calls);

@@ -79,10 +79,11 @@ struct google_request {
     const char *path;           /* below the API's base URL, percent-encoded; or a whole URL */
     const char *const *headers; /* `Name: value`, ended by NULL; may be NULL */
 
-    /* The body: bytes, or parts, or a part of a file. All borrowed. */
+    /* The body: bytes, or a tree as JSON, or parts, or a part of a file. All borrowed. */
     const char *content_type; /* NULL: application/json where there is a body */
     const void *body;
     size_t body_len;
+    const json_t *json; /* NULL: none, so a tree that may have failed is checked before */
     const struct google_part *parts;
     size_t n_parts;
     int body_fd; /* used when body_from_file */
@@ -135,7 +136,7 @@ enum err google_call_many(struct google_client *c, const struct google_request *
 /* Sleeps as between two tries, but not past the deadline: for those who try again themselves. */
 void google_pause(const struct google_client *c, int tries);
 
-/* A request with a JSON body; the tree is only borrowed while the buffer is filled. */
+/* Appends a tree as JSON; a tree of NULL is one that there was no memory for. */
 enum err google_json_body(const json_t *tree, struct buffer *out, struct error *e);
 
 /* Appends text percent-encoded as one path segment or query value (RFC 3986). */

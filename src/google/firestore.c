@@ -50,21 +50,16 @@ static enum err post(struct store *t, const char *method, json_t *body, bool mus
                      struct google_reply *r, struct error *e)
 {
     char path[NAME_MAX_LEN];
-    struct buffer text = BUFFER_INIT;
+    const struct google_request q = {.api = GOOGLE_FIRESTORE,
+                                     .method = "POST",
+                                     .path = path,
+                                     .json = body,
+                                     .must_exist = must_exist,
+                                     .idempotent = true};
     memset(r, 0, sizeof *r);
     (void)snprintf(path, sizeof path, "/v1/%s:%s", t->documents, method);
-    enum err err = google_json_body(body, &text, e);
-    struct google_request q = {.api = GOOGLE_FIRESTORE,
-                               .method = "POST",
-                               .path = path,
-                               .body = text.data,
-                               .body_len = text.len,
-                               .must_exist = must_exist,
-                               .idempotent = true};
-    if (err == ERR_OK)
-        err = google_call(t->client, &q, r, e);
+    enum err err = body != NULL ? google_call(t->client, &q, r, e) : error_no_memory(e);
     json_decref(body);
-    buffer_free(&text);
     return err;
 }
 

@@ -133,7 +133,7 @@ enum err reader_page(struct reader *r, const char *cursor, const struct reader_s
 
 int64_t reader_count(const struct reader *r)
 {
-    struct buffer path = BUFFER_INIT, text = BUFFER_INIT;
+    struct buffer path = BUFFER_INIT;
     struct google_reply reply = {0};
     struct error ignored;
     json_t *body = json_pack("{s:{s:{s:[{s:s}]},s:[{s:s,s:{}}]}}", "structuredAggregationQuery",
@@ -141,23 +141,20 @@ int64_t reader_count(const struct reader *r)
                              "aggregations", "alias", "n", "count");
     buffer_printf(&path, "/v1/projects/%s/databases/%s/documents:runAggregationQuery", r->project,
                   r->database);
-    enum err err = google_json_body(body, &text, &ignored);
-    struct google_request q = {.api = GOOGLE_FIRESTORE,
-                               .method = "POST",
-                               .path = path.data,
-                               .body = text.data,
-                               .body_len = text.len,
-                               .idempotent = true,
-                               .timeout_s = PAGE_S};
-    if (err == ERR_OK && !buffer_failed(&path))
-        err = patient_call(r->client, &q, r->checkpoint, &reply, &ignored);
+    const struct google_request q = {.api = GOOGLE_FIRESTORE,
+                                     .method = "POST",
+                                     .path = path.data,
+                                     .json = body,
+                                     .idempotent = true,
+                                     .timeout_s = PAGE_S};
+    bool ok = body != NULL && !buffer_failed(&path) &&
+              patient_call(r->client, &q, r->checkpoint, &reply, &ignored) == ERR_OK;
     const json_t *result = json_object_get(json_array_get(reply.json, 0), "result");
     const json_t *n = json_object_get(json_object_get(result, "aggregateFields"), "n");
     const char *digits = json_string_value(json_object_get(n, "integerValue"));
-    int64_t count = err == ERR_OK && digits != NULL ? strtoll(digits, NULL, 10) : -1;
+    int64_t count = ok && digits != NULL ? strtoll(digits, NULL, 10) : -1;
     google_reply_clear(&reply);
     json_decref(body);
-    buffer_free(&text);
     buffer_free(&path);
     return count;
 }

@@ -32,20 +32,14 @@ struct task {
 static enum err call(struct warehouse *w, const char *method, const char *path, json_t *body,
                      struct google_reply *r, struct error *e)
 {
-    struct buffer text = BUFFER_INIT;
-    memset(r, 0, sizeof *r);
-    enum err err = body != NULL ? google_json_body(body, &text, e) : ERR_OK;
-    struct google_request q = {.api = GOOGLE_BIGQUERY,
-                               .method = method,
-                               .path = path,
-                               .body = text.data,
-                               .body_len = text.len,
-                               .idempotent = true,
-                               .timeout_s = CALL_S};
-    if (err == ERR_OK)
-        err = patient_call(w->client, &q, w->checkpoint, r, e);
+    const struct google_request q = {.api = GOOGLE_BIGQUERY,
+                                     .method = method,
+                                     .path = path,
+                                     .json = body,
+                                     .idempotent = true,
+                                     .timeout_s = CALL_S};
+    enum err err = patient_call(w->client, &q, w->checkpoint, r, e);
     json_decref(body);
-    buffer_free(&text);
     return err;
 }
 

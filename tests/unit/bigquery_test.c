@@ -28,15 +28,6 @@ void google_reply_clear(struct google_reply *r)
     memset(r, 0, sizeof *r);
 }
 
-enum err google_json_body(const json_t *tree, struct buffer *out, struct error *e)
-{
-    char *text = json_dumps(tree, 0);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    buffer_puts(out, text);
-    free(text);
-    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
-}
-
 static size_t rows_of(size_t call)
 {
     return json_array_size(json_object_get(http.bodies[call], "rows"));
@@ -51,7 +42,7 @@ enum err google_call(struct google_client *c, const struct google_request *q,
     CU_ASSERT_TRUE_FATAL(http.n < CALLS_MAX);
     CU_ASSERT_TRUE(q->api == GOOGLE_BIGQUERY && q->idempotent);
     http.given_us[http.n] = context_left_us();
-    CU_ASSERT_EQUAL(json_parse(q->body, q->body_len, &http.bodies[http.n++], &why), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(http.bodies[http.n++] = json_deep_copy(q->json));
     if (http.rows_max > 0 && rows_of(http.n - 1) > http.rows_max)
         return error_set(e, ERR_TOO_LARGE, "Request payload size exceeds the limit.");
     if (http.fail != ERR_OK)
