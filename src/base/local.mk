@@ -7,6 +7,7 @@ libbase_a_SOURCES = \
 	src/base/json.c src/base/json.h \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \
+	src/base/text.c src/base/text.h \
 	src/base/yielding.c src/base/yielding.h \
 	src/ports/analytics.h \
 	src/ports/blob_store.c src/ports/blob_store.h \

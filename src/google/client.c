@@ -12,6 +12,7 @@
 
 #include "base/context.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "google/credentials.h"
 
 #define TRIES              4
@@ -798,23 +799,19 @@ enum err google_call(struct google_client *c, const struct google_request *q,
 
 /* --- opening --- */
 
-static bool copy_text(const char **text)
-{
-    return *text == NULL || (*text = strdup(*text)) != NULL;
-}
-
 enum err google_client_open(const struct google_client_options *o, struct google_client **out,
                             struct error *e)
 {
     struct google_client *c = calloc(1, sizeof *c);
+    bool ok = true;
     *out = NULL;
     if (c == NULL)
         return error_no_memory(e);
     c->o = *o;
-    bool ok = copy_text(&c->o.api_key);
-    ok = copy_text(&c->o.ca_file) && ok;
+    c->o.api_key = text_dup(o->api_key, &ok);
+    c->o.ca_file = text_dup(o->ca_file, &ok);
     for (int i = 0; i < GOOGLE_API__MAX; i++)
-        ok = copy_text(&c->o.base_url[i]) && ok;
+        c->o.base_url[i] = text_dup(o->base_url[i], &ok);
     if (c->o.parallel < 1)
         c->o.parallel = 1;
     if (!ok || (c->multi = curl_multi_init()) == NULL) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "google/google.h"
 
 struct tasks {
@@ -135,16 +136,11 @@ static const struct task_queue_ops ops = {
     .close = tasks_close,
 };
 
-static bool copy(char **to, const char *from)
-{
-    *to = from != NULL ? strdup(from) : NULL;
-    return from == NULL || *to != NULL;
-}
-
 enum err cloud_tasks_open(struct google_client *client, const struct cloud_tasks_options *o,
                           struct task_queue *out, struct error *e)
 {
     char queue[512];
+    bool ok = true;
     struct tasks *q = calloc(1, sizeof *q);
     if (q == NULL)
         return error_no_memory(e);
@@ -152,11 +148,15 @@ enum err cloud_tasks_open(struct google_client *client, const struct cloud_tasks
                    o->location, o->queue);
     q->client = client;
     q->dispatch_deadline_s = o->dispatch_deadline_s;
-    if (!copy(&q->queue, queue) || !copy(&q->target_base_url, o->target_base_url) ||
-        !copy(&q->service_account, o->service_account) || !copy(&q->api_key, o->api_key)) {
+    q->queue = text_dup(queue, &ok);
+    q->target_base_url = text_dup(o->target_base_url, &ok);
+    q->service_account = text_dup(o->service_account, &ok);
+    q->api_key = text_dup(o->api_key, &ok);
+    if (!ok) {
         tasks_close(q);
         return error_no_memory(e);
     }
-    *out = (struct task_queue){&ops, q};
+    out->ops = &ops;
+    out->self = q;
     return ERR_OK;
 }

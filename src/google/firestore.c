@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "google/firestore_value.h"
 #include "google/google.h"
 
@@ -153,12 +154,6 @@ static void copy_text(char *to, size_t size, const char *from)
     (void)snprintf(to, size, "%s", from != NULL ? from : "");
 }
 
-static bool keep_text(char **to, const char *from)
-{
-    *to = from != NULL ? strdup(from) : NULL;
-    return from == NULL || *to != NULL;
-}
-
 static int name_index(const char *const *names, int first, int n, const char *text, int fallback)
 {
     for (int i = first; text != NULL && i < n; i++)
@@ -195,6 +190,7 @@ static struct job *read_job(const json_t *document)
     const char *name = json_string_value(json_object_get(document, "name"));
     const char *slash = name != NULL ? strrchr(name, '/') : NULL;
     struct job *j = slash != NULL ? job_new() : NULL;
+    bool ok = true;
     if (j == NULL)
         return NULL;
     copy_text(j->id, sizeof j->id, slash + 1);
@@ -211,9 +207,9 @@ static struct job *read_job(const json_t *document)
     read_numbers(f, j);
     j->request_json = fs_get_json_text(f, "request_data");
     j->approved_regions_json = fs_get_json_text(f, "approved_regions");
-    bool ok = keep_text(&j->error_message, fs_get_string(f, "error_message"));
-    ok = keep_text(&j->result_name, fs_get_string(f, "result_name")) && ok;
-    ok = keep_text(&j->debug_graph_name, fs_get_string(f, "debug_graph_name")) && ok;
+    j->error_message = text_dup(fs_get_string(f, "error_message"), &ok);
+    j->result_name = text_dup(fs_get_string(f, "result_name"), &ok);
+    j->debug_graph_name = text_dup(fs_get_string(f, "debug_graph_name"), &ok);
     if (!ok) {
         job_free(j);
         return NULL;
@@ -594,8 +590,8 @@ static bool take_feedback(void *to, const json_t *document)
     f->created_us = fs_get_time(d, "created_at");
     bool ok = (f->corrections_json = fs_get_json_text(d, "corrections")) != NULL ||
               (f->corrections_json = strdup("[]")) != NULL;
-    ok = keep_text(&f->user_id, fs_get_string(d, "user_id")) && ok;
-    ok = keep_text(&f->session_id, fs_get_string(d, "session_id")) && ok;
+    f->user_id = text_dup(fs_get_string(d, "user_id"), &ok);
+    f->session_id = text_dup(fs_get_string(d, "session_id"), &ok);
     list->n++;
     return ok;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "local/local.h"
 #include "local/sqlite_db.h"
 
@@ -124,16 +125,15 @@ static void column_copy(sqlite3_stmt *s, int at, char *out, size_t size)
     (void)snprintf(out, size, "%s", text != NULL ? (const char *)text : "");
 }
 
-static bool column_dup(sqlite3_stmt *s, int at, char **out)
+static char *column_dup(sqlite3_stmt *s, int at, bool *ok)
 {
-    const unsigned char *text = sqlite3_column_text(s, at);
-    *out = text != NULL ? strdup((const char *)text) : NULL;
-    return text == NULL || *out != NULL;
+    return text_dup((const char *)sqlite3_column_text(s, at), ok);
 }
 
 static struct job *read_job(sqlite3_stmt *s)
 {
     struct job *j = job_new();
+    bool ok = true;
     if (j == NULL)
         return NULL;
     column_copy(s, 0, j->id, sizeof j->id);
@@ -159,9 +159,12 @@ static struct job *read_job(sqlite3_stmt *s)
     j->has_feedback = sqlite3_column_int(s, 25) != 0;
     j->feedback_count = sqlite3_column_int(s, 26);
     j->last_feedback_us = sqlite3_column_int64(s, 27);
-    if (!column_dup(s, 20, &j->request_json) || !column_dup(s, 21, &j->error_message) ||
-        !column_dup(s, 22, &j->result_name) || !column_dup(s, 23, &j->debug_graph_name) ||
-        !column_dup(s, 24, &j->approved_regions_json)) {
+    j->request_json = column_dup(s, 20, &ok);
+    j->error_message = column_dup(s, 21, &ok);
+    j->result_name = column_dup(s, 22, &ok);
+    j->debug_graph_name = column_dup(s, 23, &ok);
+    j->approved_regions_json = column_dup(s, 24, &ok);
+    if (!ok) {
         job_free(j);
         return NULL;
     }
@@ -422,6 +425,7 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
 
 static bool read_feedback(sqlite3_stmt *s, struct feedback *f)
 {
+    bool ok = true;
     memset(f, 0, sizeof *f);
     column_copy(s, 0, f->id, sizeof f->id);
     column_copy(s, 1, f->job_id, sizeof f->job_id);
@@ -429,8 +433,9 @@ static bool read_feedback(sqlite3_stmt *s, struct feedback *f)
     f->timestamp_us = sqlite3_column_int64(s, 6);
     column_copy(s, 7, f->status, sizeof f->status);
     f->created_us = sqlite3_column_int64(s, 8);
-    bool ok = column_dup(s, 2, &f->corrections_json) && column_dup(s, 4, &f->user_id) &&
-              column_dup(s, 5, &f->session_id);
+    f->corrections_json = column_dup(s, 2, &ok);
+    f->user_id = column_dup(s, 4, &ok);
+    f->session_id = column_dup(s, 5, &ok);
     if (!ok)
         feedback_clear(f);
     return ok;

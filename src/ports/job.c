@@ -1,7 +1,8 @@
 #include "ports/job.h"
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/text.h"
 
 const char *const job_status_names[JOB_STATUS__MAX + 1] = {
     [JOB_QUEUED] = "queued", [JOB_PROCESSING] = "processing", [JOB_COMPLETED] = "completed",
@@ -20,23 +21,18 @@ struct job *job_new(void)
     return calloc(1, sizeof(struct job));
 }
 
-static bool copy_text(char **to, const char *from)
-{
-    *to = from != NULL ? strdup(from) : NULL;
-    return from == NULL || *to != NULL;
-}
-
 struct job *job_copy(const struct job *j)
 {
     struct job *copy = job_new();
     if (copy == NULL)
         return NULL;
     *copy = *j;
-    bool ok = copy_text(&copy->request_json, j->request_json);
-    ok = copy_text(&copy->error_message, j->error_message) && ok;
-    ok = copy_text(&copy->result_name, j->result_name) && ok;
-    ok = copy_text(&copy->debug_graph_name, j->debug_graph_name) && ok;
-    ok = copy_text(&copy->approved_regions_json, j->approved_regions_json) && ok;
+    bool ok = true;
+    copy->request_json = text_dup(j->request_json, &ok);
+    copy->error_message = text_dup(j->error_message, &ok);
+    copy->result_name = text_dup(j->result_name, &ok);
+    copy->debug_graph_name = text_dup(j->debug_graph_name, &ok);
+    copy->approved_regions_json = text_dup(j->approved_regions_json, &ok);
     if (!ok) {
         job_free(copy);
         return NULL;

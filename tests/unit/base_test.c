@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "base/yielding.h"
 #include "ports/blob_store.h"
 #include "tests/unit/suite.h"
@@ -35,6 +36,19 @@ static void lack_of_memory_is_internal(void)
     CU_ASSERT_TRUE(e.kind == ERR_INTERNAL && e.retry_after_s == 0 && e.cause[0] == '\0');
     CU_ASSERT_STRING_EQUAL(e.detail, "Out of memory.");
     CU_ASSERT_EQUAL(error_no_memory(NULL), ERR_INTERNAL);
+}
+
+static void text_that_is_missing_is_copied_as_missing(void)
+{
+    bool ok = true;
+    char *copy = text_dup("abc", &ok);
+    CU_ASSERT_PTR_NULL(text_dup(NULL, &ok));
+    CU_ASSERT_TRUE(ok);
+    CU_ASSERT_STRING_EQUAL(copy, "abc");
+    free(copy);
+    ok = false;
+    CU_ASSERT_PTR_NULL(text_dup(NULL, &ok));
+    CU_ASSERT_FALSE(ok);
 }
 
 static void text_of_any_size_is_cut_between_characters(void)
@@ -226,6 +240,7 @@ static void only_nice_processes_yield_and_their_reads_go_on(void)
 static const struct test_case tests[] = {
     TEST(long_error_is_cut_between_characters),
     TEST(lack_of_memory_is_internal),
+    TEST(text_that_is_missing_is_copied_as_missing),
     TEST(buffer_grows_and_keeps_nul_bytes),
     TEST(text_of_any_size_is_cut_between_characters),
     TEST(any_bytes_become_valid_json_strings),
