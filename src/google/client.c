@@ -661,7 +661,9 @@ static enum err settle(struct call *k, enum err err)
         }
     }
     /* Whatever answers, even with what cannot be read, is not down. */
-    circuit_note(c, k->q->api, may_pass(k, err) && err != ERR_RATE_LIMITED && !succeeded(k));
+    bool failed = may_pass(k, err) && err != ERR_RATE_LIMITED && !succeeded(k);
+    if (!failed || !k->q->goes_on)
+        circuit_note(c, k->q->api, failed);
     k->done = true;
     return err;
 }

@@ -103,6 +103,7 @@ struct google_request {
     bool idempotent; /* trying again does no harm */
     bool must_exist; /* 404 and FAILED_PRECONDITION say that the service is not set up */
     bool no_auth;
+    bool goes_on;  /* the caller tries again by itself: a failure is not told to the circuit */
     int timeout_s; /* of one try; 0: 10 */
 };
 

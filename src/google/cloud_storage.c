@@ -309,9 +309,10 @@ static enum err not_the_object(int fd, struct error *e)
                      "Cloud Storage gave an answer that cannot be read; try again.");
 }
 
-/* One go of a download from where it broke off; generation pins the object's version. */
-static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, int64_t *generation,
-                      struct error *e)
+/* One go of a download from where it broke off; generation pins the object's version. Only the last
+ * go can count as a failed call: a download that broke is one call, however many goes it took. */
+static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, bool last,
+                      int64_t *generation, struct error *e)
 {
     struct buffer path = BUFFER_INIT;
     struct google_reply r = {0};
@@ -329,6 +330,7 @@ static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, i
                                .headers = at > 0 ? headers : NULL,
                                .to_file = true,
                                .sink_fd = fd,
+                               .goes_on = !last,
                                .timeout_s = TRANSFER_S};
     if (err == ERR_OK)
         err = google_call(t->client, &q, &r, e);
@@ -356,7 +358,7 @@ static enum err storage_open(void *self, const char *name, int *out, struct erro
         return error_set(e, ERR_STORAGE_FULL, "There is no room for a temporary file.");
     for (int go = 0; go < DOWNLOAD_GOES; go++) {
         int64_t at = lseek(fd, 0, SEEK_END);
-        err = fetch(t, name, fd, at, &generation, e);
+        err = fetch(t, name, fd, at, go + 1 == DOWNLOAD_GOES, &generation, e);
         if (!err_is_transient(err) || err == ERR_STORAGE_FULL)
             break;
         google_pause(t->client, go);

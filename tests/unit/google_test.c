@@ -5,6 +5,7 @@
 
 #include "google/client.h"
 #include "google/firestore_value.h"
+#include "google/google.h"
 #include "google/service_account.h"
 #include "google/signed_url_v4.h"
 #include "tests/unit/google_vectors.h"
@@ -176,11 +177,49 @@ static void pauses_are_drawn_at_random(void)
     CU_ASSERT_TRUE((least < again ? least : again) < 100000);
 }
 
+/* --- the circuit --- */
+
+static int tried, refused;
+
+static void count(enum google_api api, enum google_event event, long status, int64_t us)
+{
+    (void)status;
+    (void)us;
+    CU_ASSERT_EQUAL(api, GOOGLE_STORAGE);
+    tried += event == GOOGLE_TRIED;
+    refused += event == GOOGLE_REFUSED;
+}
+
+/* Nobody listens there, and the pauses are none. The goes of a download are one call. */
+static void broken_download_is_one_failed_call(void)
+{
+    static const struct source s = {.random_bytes = draw};
+    const struct google_client_options o = {
+        .source = &s, .base_url[GOOGLE_STORAGE] = "http://127.0.0.1:1", .observe = count};
+    const struct cloud_storage_options storage = {
+        .source = &s, .bucket = "b", .temp_dir = "/tmp", .link_base = "http://127.0.0.1:1"};
+    struct google_client *client = NULL;
+    struct blob_store blobs;
+    struct error e;
+    int fd;
+    random_byte = 0;
+    CU_ASSERT_EQUAL_FATAL(google_client_open(&o, &client, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(cloud_storage_open(client, &storage, &blobs, &e), ERR_OK);
+    for (int downloads = 1; downloads <= 5; downloads++) {
+        CU_ASSERT_EQUAL(blobs.ops->open(blobs.self, "pdfs/a.pdf", &fd, &e), ERR_UNAVAILABLE);
+        CU_ASSERT_TRUE(tried == 5 * downloads && refused == 0);
+    }
+    CU_ASSERT_EQUAL(blobs.ops->open(blobs.self, "pdfs/a.pdf", &fd, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_TRUE(tried == 25 && refused > 0);
+    blobs.ops->close(blobs.self);
+    google_client_close(client);
+}
+
 static const struct test_case tests[] = {
     TEST(json_goes_to_values_and_back), TEST(every_type_of_value_is_read),
     TEST(values_go_to_json_and_back),   TEST(text_that_is_not_utf8_is_stored_all_the_same),
     TEST(signed_urls_are_as_published), TEST(what_is_no_key_is_refused),
-    TEST(pauses_are_drawn_at_random),
+    TEST(pauses_are_drawn_at_random),   TEST(broken_download_is_one_failed_call),
 };
 
 int main(void)
