@@ -3,7 +3,7 @@ TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 TEST_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)
 EXTRA_DIST += tests/unit/suite.h tests/unit/job_store_suite.h tests/unit/blob_store_suite.h \
 	tests/unit/google_vectors.h tests/unit/task_queue_suite.h tests/unit/analytics_suite.h \
-	tests/unit/jwt_vectors.h tests/unit/make_jwt_vectors.py
+	tests/unit/jwt_vectors.h tests/unit/make_jwt_vectors.py tests/unit/words.h
 
 if HAVE_CUNIT
 check_PROGRAMS += base_test

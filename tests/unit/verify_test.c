@@ -5,21 +5,7 @@
 
 #include "extract/verify.h"
 #include "tests/unit/suite.h"
-
-static const struct page_info page = {1, 600, 800, 0};
-static const struct box whole = {0, 0, 1, 1};
-
-/* Adds the words of a text at a place in points, 10 high, 6 a letter, 3 apart. */
-static void put(struct word_list *l, double x, double y, const char *text)
-{
-    while (*text != '\0') {
-        size_t n = strcspn(text, " ");
-        struct box b = {x / 600, y / 800, (double)n * 6 / 600, 10.0 / 800};
-        CU_ASSERT_EQUAL(word_list_add(l, b, text, n, 0.9F, ENGINE_TESSERACT), ERR_OK);
-        x += (double)(n + 1) * 6 - 3;
-        text += n + (text[n] == ' ');
-    }
-}
+#include "tests/unit/words.h"
 
 /* Cells are parted by '|', rows by '/'. */
 static struct table_proposal propose(const char *text)
@@ -51,15 +37,6 @@ static struct table verify(struct word_list *words, const char *proposal, bool *
     layout_free(&l);
     table_proposal_free(&p);
     return t;
-}
-
-static const struct cell *cell_at(const struct table *t, int row, int col)
-{
-    for (size_t i = 0; i < t->n_cells; i++)
-        if (t->cells[i].row == row && t->cells[i].col == col)
-            return &t->cells[i];
-    CU_FAIL_FATAL("no such cell");
-    return NULL;
 }
 
 static void expect_text(const struct table *t, int row, int col, const char *want)
