@@ -17,6 +17,7 @@
 
 struct detector {
     const struct page_content *page;
+    struct pace *pace;
     struct layout l; /* of the words that are in no frame */
     struct region **regions;
     size_t *n;
@@ -64,7 +65,7 @@ static enum err look_at(const struct detector *d, struct rect r, struct look *ou
     struct table t;
     size_t n = 0;
     *out = (struct look){0};
-    enum err err = layout_build(&page->words, &page->info, box, &l, e);
+    enum err err = layout_build(&page->words, &page->info, box, d->pace, &l, e);
     if (err != ERR_OK)
         return err;
     out->named = form_share(&l);
@@ -107,6 +108,8 @@ static enum err judge_frame(struct detector *d, struct rect r, struct word_list 
     struct look look;
     enum err err = look_at(d, r, &look, e);
     bool form = look.named >= FORM_SHARE;
+    if (err == ERR_OK)
+        err = pace_take(d->pace, left->n, 1, e);
     if (err != ERR_OK || !(look.table || form) || take_words(left, r, &d->page->info) == 0)
         return err;
     return form ? add_region(d, r, REGION_FORM, 0.5 + 0.5 * look.named, e)
@@ -118,7 +121,7 @@ static enum err detect_framed(struct detector *d, struct word_list *left, struct
     static const struct box whole = {0, 0, 1, 1};
     const struct page_info *page = &d->page->info;
     struct frames frames;
-    enum err err = layout_build(left, page, whole, &d->l, e);
+    enum err err = layout_build(left, page, whole, d->pace, &d->l, e);
     if (err != ERR_OK)
         return err;
     err = frames_find(&d->l, d->page->rules, d->page->n_rules, page, &frames, e);
@@ -174,6 +177,9 @@ static enum err judge_table(struct detector *d, size_t from, size_t to, struct e
 {
     size_t pieces = 0, words = 0, several = 0, rules = 0;
     struct look look;
+    enum err err = pace_take(d->pace, d->page->n_rules, 1, e);
+    if (err != ERR_OK)
+        return err;
     trim(d, &from, &to, &rules);
     for (size_t i = from; i < to; i++) {
         const struct line *line = &d->l.lines[i];
@@ -189,7 +195,7 @@ static enum err judge_table(struct detector *d, size_t from, size_t to, struct e
         (mean_words > PROSE_WORDS && !ruled))
         return ERR_OK;
     struct rect r = block_rect(&d->l, from, to);
-    enum err err = look_at(d, r, &look, e);
+    err = look_at(d, r, &look, e);
     if (err != ERR_OK || !look.table)
         return err;
     double share = (double)several / (double)(to - from);
@@ -229,7 +235,7 @@ static bool block_ends(const struct layout *l, size_t from, size_t i)
 static enum err detect_blocks(struct detector *d, const struct word_list *left, struct error *e)
 {
     static const struct box whole = {0, 0, 1, 1};
-    enum err err = layout_build(left, &d->page->info, whole, &d->l, e);
+    enum err err = layout_build(left, &d->page->info, whole, d->pace, &d->l, e);
     if (err != ERR_OK)
         return err;
     for (size_t from = 0; err == ERR_OK && from < d->l.n_lines;) {
@@ -249,10 +255,11 @@ static int by_top(const void *a, const void *b)
     return p->box.y < q->box.y ? -1 : p->box.y > q->box.y;
 }
 
-enum err detect_regions(const struct page_content *page, struct region **regions, size_t *n,
-                        struct error *e)
+enum err detect_regions(const struct page_content *page, const struct checkpoint *c,
+                        struct region **regions, size_t *n, struct error *e)
 {
-    struct detector d = {.page = page, .regions = regions, .n = n};
+    struct pace pace = {.c = c};
+    struct detector d = {.page = page, .pace = &pace, .regions = regions, .n = n};
     size_t before = *n;
     /* A list of the same words, which stay the page's. */
     struct word_list left = {malloc((page->words.n + 1) * sizeof *left.items), 0, 0};

@@ -88,6 +88,8 @@ enum err form_find(const struct layout *l, const struct page_info *page, struct 
         if (end < line->n)
             start = name_start(line, 0, end);
         while (err == ERR_OK && end < line->n) {
+            if ((err = pace_take(l->pace, line->n_pieces, 1, e)) != ERR_OK)
+                break;
             size_t next_end = find_name(line, end + 1);
             size_t value_end = next_end < line->n ? name_start(line, end + 1, next_end) : line->n;
             err = add_field(&line->items[start], end - start + 1, &line->items[end + 1],

@@ -30,12 +30,16 @@ static bool touch(struct rect a, struct rect b)
            b.y0 - TOUCH_PT < a.y1;
 }
 
-static void join_touching(struct node *nodes, size_t n)
+static enum err join_touching(struct node *nodes, size_t n, struct pace *pace, struct error *e)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; k < n; k++)
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        err = pace_take(pace, n - i, 1, e);
+        for (size_t k = i + 1; err == ERR_OK && k < n; k++)
             if (touch(nodes[i].r, nodes[k].r))
                 nodes[root_of(nodes, k)].parent = root_of(nodes, i);
+    }
+    return err;
 }
 
 static void add_to_group(struct group *g, const struct node *node)
@@ -88,15 +92,20 @@ enum err frames_find(const struct layout *l, const struct rule *rules, size_t n,
     size_t kept = 0;
     if (nodes == NULL)
         return error_no_memory(e);
-    for (size_t i = 0; i < n; i++) {
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct rect r = rect_of_box(rules[i].box, page);
-        if (!layout_is_stroke(l, r)) {
+        bool stroke;
+        err = layout_is_stroke(l, r, &stroke, e);
+        if (!stroke) {
             nodes[kept] = (struct node){r, rules[i].vertical, kept};
             kept++;
         }
     }
-    join_touching(nodes, kept);
-    enum err err = collect(nodes, kept, out, e);
+    if (err == ERR_OK)
+        err = join_touching(nodes, kept, l->pace, e);
+    if (err == ERR_OK)
+        err = collect(nodes, kept, out, e);
     free(nodes);
     return err;
 }

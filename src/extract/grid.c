@@ -6,6 +6,8 @@
 
 #include "extract/grid_parts.h"
 
+#define CELLS_MOST 1000000 /* a cell takes some hundred bytes, with words or without */
+
 static int by_value(const void *a, const void *b)
 {
     double p = *(const double *)a, q = *(const double *)b;
@@ -58,14 +60,18 @@ static struct rect content_rect(const struct layout *l)
 static enum err place_items(struct grid *g, struct error *e)
 {
     size_t n_cols = g->cols.n - 1, n = n_cols * (g->rows.n - 1);
+    if (n > CELLS_MOST)
+        return pace_too_complex(e);
     g->place = calloc(g->l->n_items + 1, sizeof *g->place);
     g->root = calloc(n + 1, sizeof *g->root);
     if (g->place == NULL || g->root == NULL)
         return error_no_memory(e);
     for (size_t i = 0; i < n; i++)
         g->root[i] = (int)i;
-    for (size_t i = 0; i < g->l->n_lines; i++) {
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < g->l->n_lines; i++) {
         const struct line *line = &g->l->lines[i];
+        err = pace_take(g->l->pace, line->n + n_cols, 1, e);
         double y = (line->r.y0 + line->r.y1) / 2;
         size_t row = edges_find(&g->rows, y);
         for (size_t k = 0; k < line->n_pieces; k++) {
@@ -90,7 +96,7 @@ static enum err place_items(struct grid *g, struct error *e)
                         g->root[row * n_cols + c] = (int)(row * n_cols + first);
         }
     }
-    return ERR_OK;
+    return err;
 }
 
 static int by_place(const void *a, const void *b, void *arg)

@@ -29,8 +29,11 @@ static enum err columns_from_rules(struct grid *g, struct edges *out, struct err
         edges_snap(&candidates, SNAP_PT);
     for (size_t k = 0; err == ERR_OK && k < candidates.n; k++) {
         double x = candidates.at[k];
-        grid_take_band(g, true, x - SNAP_PT, x + SNAP_PT);
-        if (grid_band_cover(g, g->content.y0, g->content.y1) >= 0.5)
+        double covered = 0;
+        err = grid_take_band(g, true, x - SNAP_PT, x + SNAP_PT, e);
+        if (err == ERR_OK)
+            err = grid_band_cover(g, g->content.y0, g->content.y1, &covered, e);
+        if (err == ERR_OK && covered >= 0.5)
             err = edges_add(out, x, e);
     }
     free(candidates.at);
@@ -120,11 +123,13 @@ static bool is_ruled(const struct columns *c, size_t edge)
 }
 
 /* From the right, as the first column often has no heading at all. */
-static void join_headings(struct columns *c)
+static enum err join_headings(struct columns *c, struct error *e)
 {
     struct edges *cols = &c->g->cols;
-    for (size_t i = cols->n - 2; i > 0; i--) {
-        if (is_ruled(c, i))
+    enum err err = ERR_OK;
+    for (size_t i = cols->n - 2; err == ERR_OK && i > 0; i--) {
+        err = pace_take(c->g->l->pace, c->ruled.n + c->g->l->n_items, 1, e);
+        if (err != ERR_OK || is_ruled(c, i))
             continue;
         struct pair p = compare_columns(c->g, i - 1, i);
         bool vouched =
@@ -132,14 +137,18 @@ static void join_headings(struct columns *c)
         if (!vouched || one_above_other(&p))
             drop_edge(cols, i);
     }
+    return err;
 }
 
 /* A heading that is centred over two columns may be narrow enough to stand between them: no column
  * of its own. */
-static void join_centred(struct columns *c)
+static enum err join_centred(struct columns *c, struct error *e)
 {
     struct edges *cols = &c->g->cols;
     for (size_t i = 1; i + 2 < cols->n; i++) {
+        enum err err = pace_take(c->g->l->pace, c->g->l->n_items, 3, e);
+        if (err != ERR_OK)
+            return err;
         struct pair left = compare_columns(c->g, i - 1, i), right = compare_columns(c->g, i, i + 1);
         struct pair sides = compare_columns(c->g, i - 1, i + 1);
         if (!one_above_other(&left) || !one_above_other(&right) || sides.both < 2 ||
@@ -152,6 +161,7 @@ static void join_centred(struct columns *c)
         cols->at[i] = middle;
         drop_edge(cols, i + 1);
     }
+    return ERR_OK;
 }
 
 /* Rules see empty columns, strips see columns that no rule parts. */
@@ -165,6 +175,8 @@ static enum err add_ruled(struct columns *c, struct error *e)
         err = edges_add(cols, c->ruled.at[i], e);
     for (size_t i = 1; err == ERR_OK && i + 1 < own.n; i++) {
         bool parted = false;
+        if ((err = pace_take(c->g->l->pace, c->ruled.n, 1, e)) != ERR_OK)
+            break;
         bool narrow =
             c->strips.at[i - 1].to - c->strips.at[i - 1].from < WORD_GAP * c->g->l->height;
         for (size_t k = 0; k < c->ruled.n; k++)
@@ -192,10 +204,10 @@ enum err grid_find_columns(struct grid *g, struct error *e)
         err = columns_from_strips(&c, e);
     if (err == ERR_OK && c.ruled.n >= 3)
         err = add_ruled(&c, e);
-    if (err == ERR_OK) {
-        join_centred(&c);
-        join_headings(&c);
-    }
+    if (err == ERR_OK)
+        err = join_centred(&c, e);
+    if (err == ERR_OK)
+        err = join_headings(&c, e);
     free(c.strips.at);
     free(c.ruled.at);
     return err;

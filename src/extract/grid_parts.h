@@ -44,13 +44,14 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
                          const struct page_info *page, struct rect region, struct error *e);
 
 /* Makes g->band the rules of one direction that lie between at0 and at1. */
-void grid_take_band(struct grid *g, bool vertical, double at0, double at1);
+enum err grid_take_band(struct grid *g, bool vertical, double at0, double at1, struct error *e);
 
-/* The part of from..to along which the band's rules run, 0..1. */
-double grid_band_cover(const struct grid *g, double from, double to);
+/* *cover: the part of from..to along which the band's rules run, 0..1. */
+enum err grid_band_cover(const struct grid *g, double from, double to, double *cover,
+                         struct error *e);
 
-/* The height of the longest horizontal rule between two heights, or their middle. */
-double grid_longest_rule(const struct grid *g, double y0, double y1);
+/* *at: the height of the longest horizontal rule between two heights, or their middle. */
+enum err grid_longest_rule(const struct grid *g, double y0, double y1, double *at, struct error *e);
 
 /* White between columns: hardly a line that votes has anything there. cut: the border in it. */
 struct strip {

@@ -5,7 +5,8 @@
 
 #include "extract/grid_parts.h"
 
-#define HEAD_GAP 0.5 /* between the lines of a heading, in heights */
+#define HEAD_GAP   0.5 /* between the lines of a heading, in heights */
+#define FIND_STEPS 10  /* to find the columns of two pieces */
 
 struct rows {
     struct grid *g;
@@ -70,14 +71,20 @@ static enum err measure_gaps(struct rows *r, struct error *e)
 }
 
 /* In some columns only, a cell may span the rows in the others. */
-static void look_above(struct rows *r, size_t i)
+static enum err look_above(struct rows *r, size_t i, struct error *e)
 {
     struct grid *g = r->g;
-    grid_take_band(g, false, middle(&g->l->lines[i - 1]), middle(&g->l->lines[i]));
-    r->ruled[i] = grid_band_cover(g, g->content.x0, g->content.x1) >= RULE_COVER;
-    for (size_t c = 0; g->n_band > 0 && c + 1 < g->cols.n; c++)
-        if (grid_band_cover(g, g->cols.at[c], g->cols.at[c + 1]) >= RULE_COVER)
-            r->parted[i] = true;
+    double covered = 0;
+    enum err err =
+        grid_take_band(g, false, middle(&g->l->lines[i - 1]), middle(&g->l->lines[i]), e);
+    if (err == ERR_OK)
+        err = grid_band_cover(g, g->content.x0, g->content.x1, &covered, e);
+    r->ruled[i] = covered >= RULE_COVER;
+    for (size_t c = 0; err == ERR_OK && g->n_band > 0 && c + 1 < g->cols.n; c++) {
+        err = grid_band_cover(g, g->cols.at[c], g->cols.at[c + 1], &covered, e);
+        r->parted[i] = r->parted[i] || covered >= RULE_COVER;
+    }
+    return err;
 }
 
 /* Rules that part a quarter of the lines part the rows. Fewer may part the head and the total only,
@@ -130,8 +137,9 @@ static enum err look_at_lines(struct rows *r, struct error *e)
         return error_no_memory(e);
     for (size_t i = 0; i < l->n_lines; i++) {
         r->filled[i] = columns_of_line(g, &l->lines[i]);
-        if (i > 0)
-            look_above(r, i);
+        enum err err = i > 0 ? look_above(r, i, e) : ERR_OK;
+        if (err != ERR_OK)
+            return err;
     }
     r->by_rules = rules_part_rows(r);
     r->head = find_head(r);
@@ -163,28 +171,40 @@ static bool is_aligned(struct rect a, struct rect b, double tolerance)
            fabs(a.x0 + a.x1 - b.x0 - b.x1) < 2 * tolerance;
 }
 
+/* Whether none of the headings in a line spans columns or starts off the one above it in its
+ * column. *common counts those that have one above. */
+static bool stands_under(const struct grid *g, const struct piece *heading, const struct line *line,
+                         size_t *common)
+{
+    size_t p = only_column_of(g, heading);
+    for (size_t b = 0; b < line->n_pieces; b++) {
+        size_t q = only_column_of(g, &line->pieces[b]);
+        if (p == g->cols.n || q == g->cols.n)
+            return false;
+        if (p != q)
+            continue;
+        if (!is_aligned(heading->r, line->pieces[b].r, g->l->height / 3))
+            return false;
+        ++*common;
+    }
+    return true;
+}
+
 /* Whether a line of the head goes on with the headings of the line above it: none of them spans
  * columns, and those in one column are set to one side or middle. */
-static bool heading_goes_on(const struct rows *r, size_t i)
+static enum err heading_goes_on(const struct rows *r, size_t i, bool *goes_on, struct error *e)
 {
     const struct grid *g = r->g;
     const struct line *above = &g->l->lines[i - 1], *line = &g->l->lines[i];
     size_t common = 0;
-    if (i >= r->head || gap_above(r, i) > HEAD_GAP * g->l->height)
-        return false;
-    for (size_t a = 0; a < above->n_pieces; a++)
-        for (size_t b = 0; b < line->n_pieces; b++) {
-            size_t p = only_column_of(g, &above->pieces[a]);
-            size_t q = only_column_of(g, &line->pieces[b]);
-            if (p == g->cols.n || q == g->cols.n)
-                return false;
-            if (p != q)
-                continue;
-            if (!is_aligned(above->pieces[a].r, line->pieces[b].r, g->l->height / 3))
-                return false;
-            common++;
-        }
-    return common > 0;
+    bool under = i < r->head && gap_above(r, i) <= HEAD_GAP * g->l->height;
+    enum err err = ERR_OK;
+    for (size_t a = 0; err == ERR_OK && under && a < above->n_pieces; a++) {
+        err = pace_take(g->l->pace, line->n_pieces, FIND_STEPS, e);
+        under = stands_under(g, &above->pieces[a], line, &common);
+    }
+    *goes_on = under && common > 0;
+    return err;
 }
 
 /* Whether a line only goes on with the cells of the row above it. */
@@ -212,6 +232,16 @@ static bool stands_alone(const struct rows *r, size_t i, unsigned long long row)
            gap > r->leading - 0.2 * height;
 }
 
+/* Whether a line that no rule parts from the one above starts a row all the same. */
+static enum err starts_row(const struct rows *r, size_t i, unsigned long long row, bool *starts,
+                           struct error *e)
+{
+    bool heading;
+    enum err err = heading_goes_on(r, i, &heading, e);
+    *starts = !heading && (r->by_rules ? stands_alone(r, i, row) : !continues(r, i, row));
+    return err;
+}
+
 /* Rows are lines, but for what continues a cell, and where rules part the rows, what stands
  * between two of them. */
 static enum err make_rows(struct rows *r, struct error *e)
@@ -221,13 +251,14 @@ static enum err make_rows(struct rows *r, struct error *e)
     unsigned long long row = 0;
     enum err err = edges_add(&g->rows, g->content.y0 - 1, e);
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
-        bool parted = r->by_rules ? r->parted[i] : r->ruled[i];
-        bool starts =
-            i > 0 && (parted || (!heading_goes_on(r, i) &&
-                                 (r->by_rules ? stands_alone(r, i, row) : !continues(r, i, row))));
-        if (starts) {
-            err = edges_add(
-                &g->rows, grid_longest_rule(g, middle(&l->lines[i - 1]), middle(&l->lines[i])), e);
+        bool starts = i > 0 && (r->by_rules ? r->parted[i] : r->ruled[i]);
+        if (i > 0 && !starts)
+            err = starts_row(r, i, row, &starts, e);
+        if (err == ERR_OK && starts) {
+            double y;
+            err = grid_longest_rule(g, middle(&l->lines[i - 1]), middle(&l->lines[i]), &y, e);
+            if (err == ERR_OK)
+                err = edges_add(&g->rows, y, e);
             row = 0;
         }
         row |= r->filled[i];

@@ -17,15 +17,17 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
     g->band = calloc(n + 1, sizeof *g->band);
     if (g->rules == NULL || g->band == NULL)
         return error_no_memory(e);
-    for (size_t i = 0; i < n; i++) {
+    enum err err = pace_take(g->l->pace, n, 1, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct rect r = rect_of_box(rules[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
-        bool vertical = rules[i].vertical;
+        bool vertical = rules[i].vertical, stroke;
         /* A line that only passes by, such as the page's frame, is cut to the region. */
         if (vertical ? x < region.x0 - SNAP_PT || x > region.x1 + SNAP_PT
                      : y < region.y0 - SNAP_PT || y > region.y1 + SNAP_PT)
             continue;
-        if (layout_is_stroke(g->l, r))
+        err = layout_is_stroke(g->l, r, &stroke, e);
+        if (stroke)
             continue;
         r.x0 = fmax(r.x0, region.x0 - SNAP_PT);
         r.x1 = fmin(r.x1, region.x1 + SNAP_PT);
@@ -35,22 +37,29 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
             continue;
         g->rules[g->n_rules++] = (struct ruled){r, vertical};
     }
+    if (err == ERR_OK)
+        err = pace_take(g->l->pace, g->n_rules, SORT_STEPS, e);
+    if (err != ERR_OK)
+        return err;
     qsort(g->rules, g->n_rules, sizeof *g->rules, by_start);
     return ERR_OK;
 }
 
-void grid_take_band(struct grid *g, bool vertical, double at0, double at1)
+enum err grid_take_band(struct grid *g, bool vertical, double at0, double at1, struct error *e)
 {
+    enum err err = pace_take(g->l->pace, g->n_rules, 1, e);
     g->n_band = 0;
-    for (size_t i = 0; i < g->n_rules; i++) {
+    for (size_t i = 0; err == ERR_OK && i < g->n_rules; i++) {
         const struct rect *r = &g->rules[i].r;
         double at = vertical ? (r->x0 + r->x1) / 2 : (r->y0 + r->y1) / 2;
         if (g->rules[i].vertical == vertical && at > at0 && at < at1)
             g->band[g->n_band++] = g->rules[i];
     }
+    return err;
 }
 
-double grid_band_cover(const struct grid *g, double from, double to)
+enum err grid_band_cover(const struct grid *g, double from, double to, double *cover,
+                         struct error *e)
 {
     double covered = 0, reached = from;
     for (size_t i = 0; i < g->n_band; i++) {
@@ -62,19 +71,21 @@ double grid_band_cover(const struct grid *g, double from, double to)
         covered += end - start;
         reached = end;
     }
-    return to > from ? covered / (to - from) : 0;
+    *cover = to > from ? covered / (to - from) : 0;
+    return pace_take(g->l->pace, g->n_band, 1, e);
 }
 
-double grid_longest_rule(const struct grid *g, double y0, double y1)
+enum err grid_longest_rule(const struct grid *g, double y0, double y1, double *at, struct error *e)
 {
-    double longest = 0, at = (y0 + y1) / 2;
+    double longest = 0;
+    *at = (y0 + y1) / 2;
     for (size_t i = 0; i < g->n_rules; i++) {
         const struct rect *r = &g->rules[i].r;
         double y = (r->y0 + r->y1) / 2;
         if (!g->rules[i].vertical && y > y0 && y < y1 && r->x1 - r->x0 > longest) {
             longest = r->x1 - r->x0;
-            at = y;
+            *at = y;
         }
     }
-    return at;
+    return pace_take(g->l->pace, g->n_rules, 1, e);
 }

@@ -61,19 +61,25 @@ static bool is_centred(struct rect r, double x0, double x1, double tolerance)
 }
 
 /* Of the column borders that are ruled: where no rule stands. */
-static void look_right(struct spans *s)
+static enum err look_right(struct spans *s, struct error *e)
 {
     struct grid *g = s->g;
     double margin = g->l->height / 4;
-    for (size_t col = 0; col + 1 < s->n_cols; col++) {
-        double x = g->cols.at[col + 1];
-        grid_take_band(g, true, x - SNAP_PT, x + SNAP_PT);
-        if (grid_band_cover(g, g->content.y0, g->content.y1) < 0.5)
+    enum err err = ERR_OK;
+    for (size_t col = 0; err == ERR_OK && col + 1 < s->n_cols; col++) {
+        double x = g->cols.at[col + 1], cover = 0;
+        err = grid_take_band(g, true, x - SNAP_PT, x + SNAP_PT, e);
+        if (err == ERR_OK)
+            err = grid_band_cover(g, g->content.y0, g->content.y1, &cover, e);
+        if (cover < 0.5)
             continue;
-        for (size_t row = 0; row < s->n_rows; row++)
-            s->open_right[row * s->n_cols + col] =
-                grid_band_cover(g, g->rows.at[row] + margin, g->rows.at[row + 1] - margin) < OPEN;
+        for (size_t row = 0; err == ERR_OK && row < s->n_rows; row++) {
+            err = grid_band_cover(g, g->rows.at[row] + margin, g->rows.at[row + 1] - margin, &cover,
+                                  e);
+            s->open_right[row * s->n_cols + col] = cover < OPEN;
+        }
     }
+    return err;
 }
 
 /* A text that is centred in a run of cells which no rule parts has them all. */
@@ -123,19 +129,23 @@ static void lines_around(const struct grid *g, size_t row, double *above, double
     }
 }
 
-/* Where a rule parts two rows in some columns: the others. Returns whether most rows are parted so;
- * else the rules only set off heads and totals. */
-static bool look_below(struct spans *s)
+/* Where a rule parts two rows in some columns: the others. *most tells whether most rows are parted
+ * so; else the rules only set off heads and totals. */
+static enum err look_below(struct spans *s, bool *most, struct error *e)
 {
     struct grid *g = s->g;
     size_t ruled = 0;
-    for (size_t row = 0; row + 1 < s->n_rows; row++) {
+    enum err err = ERR_OK;
+    for (size_t row = 0; err == ERR_OK && row + 1 < s->n_rows; row++) {
         double y0, y1;
         bool parted = false;
         lines_around(g, row, &y0, &y1);
-        grid_take_band(g, false, y0, y1);
-        for (size_t c = 0; c < s->n_cols; c++) {
-            double cover = grid_band_cover(g, g->cols.at[c], g->cols.at[c + 1]);
+        err = pace_take(g->l->pace, g->l->n_lines, 1, e);
+        if (err == ERR_OK)
+            err = grid_take_band(g, false, y0, y1, e);
+        for (size_t c = 0; err == ERR_OK && c < s->n_cols; c++) {
+            double cover;
+            err = grid_band_cover(g, g->cols.at[c], g->cols.at[c + 1], &cover, e);
             parted = parted || cover >= RULE_COVER;
             s->open_below[row * s->n_cols + c] = cover < OPEN;
         }
@@ -143,7 +153,8 @@ static bool look_below(struct spans *s)
         for (size_t c = 0; !parted && c < s->n_cols; c++)
             s->open_below[row * s->n_cols + c] = false;
     }
-    return ruled * 4 >= (s->n_rows - 1) * 3;
+    *most = ruled * 4 >= (s->n_rows - 1) * 3;
+    return err;
 }
 
 /* A rule that is missing once may have been lost; one that is missing twice is not meant to be. */
@@ -167,10 +178,13 @@ static void join_down(struct spans *s, size_t col)
 enum err grid_join_cells(struct grid *g, struct error *e)
 {
     struct spans s = {.g = g, .n_cols = g->cols.n - 1, .n_rows = g->rows.n - 1};
+    bool ruled = false;
     enum err err = g->n_rules > 0 ? look_at_cells(&s, e) : ERR_OK;
+    if (err == ERR_OK && g->n_rules > 0)
+        err = look_right(&s, e);
+    if (err == ERR_OK && g->n_rules > 0)
+        err = look_below(&s, &ruled, e);
     if (err == ERR_OK && g->n_rules > 0) {
-        look_right(&s);
-        bool ruled = look_below(&s);
         join_rows_across(&s);
         for (size_t col = 0; ruled && col < s.n_cols; col++)
             join_down(&s, col);

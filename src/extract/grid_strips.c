@@ -58,30 +58,35 @@ static enum err find_head(struct finder *f, struct error *e)
     return ERR_OK;
 }
 
-static void cover(const struct finder *f, unsigned *bins, struct rect r, unsigned by)
+static enum err cover(const struct finder *f, unsigned *bins, struct rect r, unsigned by,
+                      struct error *e)
 {
     double x0 = f->g->content.x0;
     size_t from = (size_t)(fmax(0, r.x0 - x0) * BINS_PER_PT);
     size_t to = (size_t)(fmax(0, r.x1 - x0) * BINS_PER_PT);
-    for (size_t x = from; x <= to && x < f->n; x++)
+    enum err err = pace_take(f->g->l->pace, from <= to ? to - from + 1 : 0, 1, e);
+    for (size_t x = from; err == ERR_OK && x <= to && x < f->n; x++)
         bins[x] += by;
+    return err;
 }
 
-static void cover_body(struct finder *f)
+static enum err cover_body(struct finder *f, struct error *e)
 {
     const struct layout *l = f->g->l;
     unsigned voters = 0;
-    for (size_t i = f->head; i < l->n_lines; i++) {
+    enum err err = ERR_OK;
+    for (size_t i = f->head; err == ERR_OK && i < l->n_lines; i++) {
         const struct line *line = &l->lines[i];
         if (!votes(f, i))
             continue;
         voters++;
-        for (size_t k = 0; k < line->n_pieces; k++)
-            cover(f, f->pieces, line->pieces[k].r, 1);
-        for (size_t k = 0; k < line->n; k++)
-            cover(f, f->words, line->items[k].r, 1);
+        for (size_t k = 0; err == ERR_OK && k < line->n_pieces; k++)
+            err = cover(f, f->pieces, line->pieces[k].r, 1, e);
+        for (size_t k = 0; err == ERR_OK && k < line->n; k++)
+            err = cover(f, f->words, line->items[k].r, 1, e);
     }
     f->allowed = (unsigned)((double)voters * SPANNING_SHARE);
+    return err;
 }
 
 static double bin_at(const struct finder *f, size_t x)
@@ -116,14 +121,18 @@ static bool spans_strip(const struct strips *s, struct rect r)
 }
 
 /* The pieces of the head count but for those that span a strip which the lines below share. */
-static void cover_head(struct finder *f, const struct strips *body)
+static enum err cover_head(struct finder *f, const struct strips *body, struct error *e)
 {
-    for (size_t i = 0; i < f->head; i++) {
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < f->head; i++) {
         const struct line *line = &f->g->l->lines[i];
-        for (size_t k = 0; votes(f, i) && k < line->n_pieces; k++)
-            if (!spans_strip(body, line->pieces[k].r))
-                cover(f, f->pieces, line->pieces[k].r, f->allowed + 1);
+        for (size_t k = 0; err == ERR_OK && votes(f, i) && k < line->n_pieces; k++) {
+            err = pace_take(f->g->l->pace, body->n, 1, e);
+            if (err == ERR_OK && !spans_strip(body, line->pieces[k].r))
+                err = cover(f, f->pieces, line->pieces[k].r, f->allowed + 1, e);
+        }
     }
+    return err;
 }
 
 /* Where a strip is cut: in the middle of the widest part that the fewest words cross, since a few
@@ -150,9 +159,11 @@ static enum err find(struct finder *f, struct strips *out, struct error *e)
     enum err err = find_head(f, e);
     if (err != ERR_OK)
         return err;
-    cover_body(f);
+    if ((err = cover_body(f, e)) != ERR_OK)
+        return err;
     find_white(f, f->pieces, out);
-    cover_head(f, out);
+    if ((err = cover_head(f, out, e)) != ERR_OK)
+        return err;
     find_white(f, f->pieces, out);
     for (size_t i = 0; i < out->n; i++)
         out->at[i].cut = cut_of(f, out->at[i]);

@@ -62,6 +62,9 @@ static enum err median_height(struct layout *l, struct error *e)
 static enum err take_items(const struct word_list *words, const struct page_info *page,
                            struct rect region, struct layout *l, struct error *e)
 {
+    enum err err = pace_take(l->pace, words->n, 1, e);
+    if (err != ERR_OK)
+        return err;
     l->items = calloc(words->n + 1, sizeof *l->items);
     if (l->items == NULL)
         return error_no_memory(e);
@@ -71,13 +74,17 @@ static enum err take_items(const struct word_list *words, const struct page_info
         if (x >= region.x0 && x <= region.x1 && y >= region.y0 && y <= region.y1)
             l->items[l->n_items++] = (struct item){r, &words->items[i]};
     }
-    return median_height(l, e);
+    err = pace_take(l->pace, l->n_items, SORT_STEPS, e);
+    return err == ERR_OK ? median_height(l, e) : err;
 }
 
 /* Items sorted by their middles are cut into lines where an item no longer overlaps the line's
  * own band, which is that of its first items: a tall neighbour must not pull two lines together. */
 static enum err cut_lines(struct layout *l, struct error *e)
 {
+    enum err err = pace_take(l->pace, l->n_items, SORT_STEPS, e);
+    if (err != ERR_OK)
+        return err;
     l->lines = calloc(l->n_items + 1, sizeof *l->lines);
     if (l->lines == NULL)
         return error_no_memory(e);
@@ -121,9 +128,10 @@ static enum err cut_pieces(struct line *line, double height, struct error *e)
 }
 
 enum err layout_build(const struct word_list *words, const struct page_info *page,
-                      struct box region, struct layout *out, struct error *e)
+                      struct box region, struct pace *pace, struct layout *out, struct error *e)
 {
     memset(out, 0, sizeof *out);
+    out->pace = pace;
     enum err err = take_items(words, page, rect_of_box(region, page), out, e);
     if (err == ERR_OK)
         err = cut_lines(out, e);
@@ -152,17 +160,19 @@ static bool is_stroke_of(struct rect rule, struct rect word)
                    : rule.y1 - rule.y0 <= word.y1 - word.y0);
 }
 
-bool layout_is_stroke(const struct layout *l, struct rect rule)
+enum err layout_is_stroke(const struct layout *l, struct rect rule, bool *stroke, struct error *e)
 {
-    for (size_t i = 0; i < l->n_lines; i++) {
+    enum err err = pace_take(l->pace, l->n_lines, 1, e);
+    *stroke = false;
+    for (size_t i = 0; err == ERR_OK && !*stroke && i < l->n_lines; i++) {
         const struct line *line = &l->lines[i];
         if (rule.y1 < line->r.y0 || rule.y0 > line->r.y1)
             continue;
-        for (size_t k = 0; k < line->n; k++)
-            if (is_stroke_of(rule, line->items[k].r))
-                return true;
+        err = pace_take(l->pace, line->n, 1, e);
+        for (size_t k = 0; err == ERR_OK && !*stroke && k < line->n; k++)
+            *stroke = is_stroke_of(rule, line->items[k].r);
     }
-    return false;
+    return err;
 }
 
 void items_text(const struct item *items, size_t n, struct buffer *out)
@@ -217,9 +227,13 @@ static void write_lines(struct item *items, size_t n, double height, struct buff
     }
 }
 
-static void write_ordered(struct item *items, size_t n, double height, int depth,
-                          struct buffer *out)
+static enum err write_ordered(const struct layout *l, struct item *items, size_t n, int depth,
+                              struct buffer *out, struct error *e)
 {
+    double height = l->height;
+    enum err err = pace_take(l->pace, n, 2 * SORT_STEPS, e);
+    if (err != ERR_OK)
+        return err;
     double at = n > 1 && depth > 0 ? widest_gap(items, n, true, COLUMN_GAP * height) : -1;
     bool across = at >= 0;
     if (!across && n > 1 && depth > 0)
@@ -227,10 +241,10 @@ static void write_ordered(struct item *items, size_t n, double height, int depth
     size_t k = at >= 0 ? split_at(items, n, across, at) : 0;
     if (k == 0 || k == n) {
         write_lines(items, n, height, out);
-        return;
+        return ERR_OK;
     }
-    write_ordered(items, k, height, depth - 1, out);
-    write_ordered(items + k, n - k, height, depth - 1, out);
+    err = write_ordered(l, items, k, depth - 1, out, e);
+    return err == ERR_OK ? write_ordered(l, items + k, n - k, depth - 1, out, e) : err;
 }
 
 enum err layout_text(const struct layout *l, struct buffer *out, struct error *e)
@@ -241,7 +255,7 @@ enum err layout_text(const struct layout *l, struct buffer *out, struct error *e
     if (items == NULL)
         return error_no_memory(e);
     memcpy(items, l->items, l->n_items * sizeof *items);
-    write_ordered(items, l->n_items, l->height, 200, out);
+    enum err err = write_ordered(l, items, l->n_items, 200, out, e);
     free(items);
-    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
+    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
 }

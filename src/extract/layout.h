@@ -6,6 +6,7 @@
 #define PDF_OCR_EXTRACT_LAYOUT_H
 
 #include "base/buffer.h"
+#include "extract/pace.h"
 #include "ports/page.h"
 
 struct rect {
@@ -37,12 +38,14 @@ struct layout {
     size_t n_items;
     struct line *lines; /* top to bottom */
     size_t n_lines;
-    double height; /* median height of words */
+    double height;     /* median height of words */
+    struct pace *pace; /* borrowed; of all that is done with the layout */
 };
 
-/* Builds lines and pieces of those words whose centre lies in region. Words are borrowed. */
+/* Builds lines and pieces of those words whose centre lies in region. Words are borrowed, and pace
+ * too, which may be NULL. */
 enum err layout_build(const struct word_list *words, const struct page_info *page,
-                      struct box region, struct layout *out, struct error *e);
+                      struct box region, struct pace *pace, struct layout *out, struct error *e);
 void layout_free(struct layout *l);
 
 struct rect rect_union(struct rect a, struct rect b);
@@ -50,7 +53,7 @@ struct rect rect_of_box(struct box b, const struct page_info *page);
 struct box box_of_rect(struct rect r, const struct page_info *page);
 
 /* Whether a ruling line is but a stroke of the letters of a word. */
-bool layout_is_stroke(const struct layout *l, struct rect rule);
+enum err layout_is_stroke(const struct layout *l, struct rect rule, bool *stroke, struct error *e);
 
 /* Appends the words, separated by spaces. */
 void items_text(const struct item *items, size_t n, struct buffer *out);

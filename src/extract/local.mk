@@ -10,6 +10,7 @@ libextract_a_SOURCES = \
 	src/extract/grid_spans.c src/extract/grid_strips.c \
 	src/extract/layout.c src/extract/layout.h \
 	src/extract/ocr_batch.c src/extract/ocr_batch.h \
+	src/extract/pace.c src/extract/pace.h \
 	src/extract/page_reader.c src/extract/page_reader.h \
 	src/extract/pipeline.c src/extract/pipeline.h \
 	src/extract/proposals.c src/extract/proposals.h \

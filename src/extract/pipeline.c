@@ -155,15 +155,26 @@ static enum err ask_later(struct run *u, const struct page_info *info, size_t in
 
 /* --- a region, once its words are read --- */
 
+/* What the checkpoint calls may sleep, which yielding would break off. */
+static enum err pass_between(void *self, struct error *e)
+{
+    const struct run *u = self;
+    yielding_end();
+    enum err err = checkpoint_pass(u->c, e);
+    yielding_begin();
+    return err;
+}
+
 static enum err extract_region(struct run *u, struct seen *s, size_t index, struct error *e)
 {
     struct region_result *out = &u->x->results[index];
+    const struct checkpoint between = {pass_between, u};
     enum region_type asked = out->region.type;
     enum err err = checkpoint_pass(u->c, e);
     if (err != ERR_OK)
         return err;
     yielding_begin();
-    err = region_extract(s, out, e);
+    err = region_extract(s, out, &between, e);
     yielding_end();
     if (err != ERR_OK)
         return err;
@@ -315,7 +326,7 @@ static enum err detect_page(struct run *u, struct seen *page, struct error *e)
     struct region *found = NULL;
     size_t n = 0;
     page_done(u, page);
-    enum err err = detect_regions(&page->content, &found, &n, e);
+    enum err err = detect_regions(&page->content, u->c, &found, &n, e);
     if (err == ERR_OK)
         err = extract_found(u, page, found, n, e);
     free(found);

@@ -22,7 +22,7 @@ static enum err apply(const struct raster_part *part, const struct table_proposa
     struct layout l;
     struct table t;
     bool found = false;
-    enum err err = layout_build(&out->words, &part->info, part->box, &l, e);
+    enum err err = layout_build(&out->words, &part->info, part->box, NULL, &l, e);
     if (err != ERR_OK)
         return err;
     err = verify_table(p, &l, &t, &found, e);

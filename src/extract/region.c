@@ -176,12 +176,14 @@ static enum err structure(struct seen *s, const struct layout *l, struct region_
     return err != ERR_OK || found ? err : words_structure(l, &s->content, out, e);
 }
 
-enum err region_extract(struct seen *s, struct region_result *out, struct error *e)
+enum err region_extract(struct seen *s, struct region_result *out, const struct checkpoint *c,
+                        struct error *e)
 {
     const struct page_content *page = &s->content;
+    struct pace pace = {.c = c};
     struct layout l;
     struct buffer text = BUFFER_INIT;
-    enum err err = layout_build(&page->words, &page->info, out->region.box, &l, e);
+    enum err err = layout_build(&page->words, &page->info, out->region.box, &pace, &l, e);
     if (err != ERR_OK)
         return err;
     err = copy_words(&l, out, e);

@@ -20,9 +20,10 @@ bool seen_has_words(const struct seen *s, struct box b);
 
 /* Fills *out, whose region is set, with the words, text and structure of the region; an AUTO
  * region becomes what it looks like. The engine's own table or fields are taken out of *s; where
- * it has none in the region the structure comes from the words and rules. *out is the caller's to
- * free on errors too. */
-enum err region_extract(struct seen *s, struct region_result *out, struct error *e);
+ * it has none in the region the structure comes from the words and rules. A region that is too
+ * complex is ERR_UNPROCESSABLE; c may be NULL. *out is the caller's to free on errors too. */
+enum err region_extract(struct seen *s, struct region_result *out, const struct checkpoint *c,
+                        struct error *e);
 
 /* Makes t the only structure of a result: its fields and tables are freed. t is consumed, on
  * errors too. */

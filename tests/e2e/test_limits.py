@@ -15,7 +15,8 @@ def pdf(content=b"", pages=1, box="0 0 600 600"):
     return b"".join([
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
         f"2 0 obj<</Type/Pages/Kids[{kids}]/Count {pages}>>endobj\n".encode(),
-        f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R>>endobj\n".encode(),
+        f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 4 0 R/Resources<</Font<</F"
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n".encode(),
         f"4 0 obj<</Filter/FlateDecode/Length {len(packed)}>>stream\n".encode(), packed,
         b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n"])
 
@@ -56,6 +57,15 @@ def test_document_of_too_many_pages(tight):
     assert failure(tight, pdf(pages=4)) == "The PDF has more than 3 pages."
     job = tight.extract(pdf(pages=3), regions=WHOLE)
     assert job["outcome"] == "no_match"
+
+
+def test_page_of_too_many_cells(stack):
+    rows = b"".join(b"1 0 0 1 4 %d Tm (1) Tj 1 0 0 1 5900 %d Tm (2) Tj\n" % (y, y)
+                    for y in range(4, 6000, 6))
+    rules = b"".join(b"%d 0 m %d 6000 l S\n" % (x, x) for x in range(12, 5900, 5))
+    data = pdf(rules + b"BT /F 4 Tf\n" + rows + b"ET", box="0 0 6000 6000")
+    assert "too complex" in failure(stack, data, regions=[{**WHOLE[0], "region_type": "table"}])
+    assert stack.extract(sample("form"))["status"] == "completed"
 
 
 def test_raster_is_made_smaller_rather_than_refused(tight):

@@ -6,7 +6,9 @@
 #include "extract/detect.h"
 #include "extract/form.h"
 #include "extract/grid.h"
+#include "extract/pace.h"
 #include "extract/raster_rules.h"
+#include "extract/region.h"
 #include "tests/unit/suite.h"
 #include "tests/unit/words.h"
 
@@ -16,7 +18,7 @@ static struct table build(struct word_list *words, const struct rule *rules, siz
     struct layout l;
     struct table t;
     struct error e;
-    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(grid_build(&l, rules, n_rules, &page, whole, &t, found, &e), ERR_OK);
     layout_free(&l);
     word_list_free(words);
@@ -467,7 +469,7 @@ static void running_text_is_no_table(void)
     for (int r = 0; r < 10; r++)
         put(&w, 50, 100 + r * 14, "all the words of this line follow each other with no gap");
     p.words = w;
-    CU_ASSERT_EQUAL(detect_regions(&p, &regions, &n, &e), ERR_OK);
+    CU_ASSERT_EQUAL(detect_regions(&p, NULL, &regions, &n, &e), ERR_OK);
     CU_ASSERT_EQUAL(n, 0);
     free(regions);
     struct table t = build(&w, NULL, 0, &found);
@@ -488,7 +490,7 @@ static void table_between_paragraphs_is_detected(void)
         put(&p.words, 250, 200 + r * 16, "3");
         put(&p.words, 400, 200 + r * 16, "4");
     }
-    CU_ASSERT_EQUAL(detect_regions(&p, &regions, &n, &e), ERR_OK);
+    CU_ASSERT_EQUAL(detect_regions(&p, NULL, &regions, &n, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(n, 1);
     CU_ASSERT_EQUAL(regions[0].type, REGION_TABLE);
     CU_ASSERT_DOUBLE_EQUAL(regions[0].box.y * 800, 198, 1);
@@ -502,7 +504,7 @@ static size_t detect(struct page_content *p, struct region *out, size_t max)
     struct region *regions = NULL;
     struct error e;
     size_t n = 0;
-    CU_ASSERT_EQUAL_FATAL(detect_regions(p, &regions, &n, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(detect_regions(p, NULL, &regions, &n, &e), ERR_OK);
     for (size_t i = 0; i < n && i < max; i++)
         out[i] = regions[i];
     free(regions);
@@ -658,7 +660,7 @@ static void names_and_values_share_lines(void)
     put(&w, 300, 100, "Born: 1815");
     put(&w, 50, 120, "Town:");
     put(&w, 200, 120, "London");
-    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL(form_find(&l, &page, &fields, &n, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(n, 3);
     CU_ASSERT_STRING_EQUAL(fields[0].name, "Full name");
@@ -683,7 +685,7 @@ static void columns_of_text_are_read_one_by_one(void)
         put(&w, 50, 110 + r * 12, "left left left left");
         put(&w, 320, 110 + r * 12, "right right right");
     }
-    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL(layout_text(&l, &text, &e), ERR_OK);
     const char *first_right = strstr(text.data, "right"), *last_left = NULL;
     for (const char *p = text.data; (p = strstr(p, "left")) != NULL; p++)
@@ -744,6 +746,81 @@ static void rules_on_and_beside_a_shade_are_found(void)
     raster_free(&image);
 }
 
+/* --- hostile pages --- */
+
+static const struct page_info large = {1, 60000, 60000, 0};
+
+/* Two words a line, and rules 10 apart, down or across. */
+static struct page_content hostile(size_t lines, size_t rules, bool vertical)
+{
+    struct page_content p = {.info = large, .rules = calloc(rules, sizeof *p.rules)};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(p.rules);
+    for (size_t i = 0; i < lines; i++)
+        for (int k = 0; k < 2; k++) {
+            struct box b = {k * 0.5, (double)i * 20 / large.height, 1e-4, 10 / large.height};
+            CU_ASSERT_EQUAL_FATAL(word_list_add(&p.words, b, "1", 1, 1, ENGINE_TEXT), ERR_OK);
+        }
+    for (p.n_rules = 0; p.n_rules < rules; p.n_rules++) {
+        double at = ((double)p.n_rules + 1) * 10 / large.width;
+        p.rules[p.n_rules].vertical = vertical;
+        p.rules[p.n_rules].box =
+            vertical ? (struct box){at, 0, 1e-6, 1} : (struct box){0, at, 1, 1e-6};
+    }
+    return p;
+}
+
+static enum err extract_whole(struct page_content *p, const struct checkpoint *c, struct error *e)
+{
+    struct seen s = {.content = *p};
+    struct region_result out = {.region = {.page = 1, .box = whole, .type = REGION_TABLE}};
+    enum err err = region_extract(&s, &out, c, e);
+    region_result_free(&out);
+    return err;
+}
+
+static enum err stop_at_third(void *self, struct error *e)
+{
+    size_t *passed = self;
+    return ++*passed < 3 ? ERR_OK : error_set(e, ERR_TIMEOUT, "It took too long.");
+}
+
+static void checkpoint_ends_a_hostile_page(void)
+{
+    struct page_content p = hostile(5000, 5000, false);
+    struct region *regions = NULL;
+    struct error e;
+    size_t n = 0, passed = 0;
+    const struct checkpoint c = {stop_at_third, &passed};
+    CU_ASSERT_EQUAL(extract_whole(&p, &c, &e), ERR_TIMEOUT);
+    CU_ASSERT_EQUAL(passed, 3);
+    passed = 0;
+    CU_ASSERT_EQUAL(detect_regions(&p, &c, &regions, &n, &e), ERR_TIMEOUT);
+    CU_ASSERT_EQUAL(passed, 3);
+    free(regions);
+    page_content_free(&p);
+}
+
+static void page_of_too_many_cells_is_refused(void)
+{
+    struct page_content p = hostile(1000, 1100, true);
+    struct error e;
+    CU_ASSERT_EQUAL(extract_whole(&p, NULL, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "too complex"));
+    p.n_rules = 900;
+    CU_ASSERT_EQUAL(extract_whole(&p, NULL, &e), ERR_OK);
+    page_content_free(&p);
+}
+
+static void page_of_too_many_steps_is_refused(void)
+{
+    struct pace p = {0};
+    struct error e;
+    CU_ASSERT_EQUAL(pace_take(&p, PACE_MOST / 2, 2, &e), ERR_OK);
+    CU_ASSERT_EQUAL(pace_take(&p, 1, 1, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "too complex"));
+    CU_ASSERT_EQUAL(pace_take(&p, SIZE_MAX, SIZE_MAX, &e), ERR_UNPROCESSABLE);
+}
+
 static const struct test_case tests[] = {
     TEST(columns_without_rules_are_found),
     TEST(continued_cell_is_one_row),
@@ -779,6 +856,9 @@ static const struct test_case tests[] = {
     TEST(columns_of_text_are_read_one_by_one),
     TEST(long_thin_runs_of_pixels_are_rules),
     TEST(rules_on_and_beside_a_shade_are_found),
+    TEST(checkpoint_ends_a_hostile_page),
+    TEST(page_of_too_many_cells_is_refused),
+    TEST(page_of_too_many_steps_is_refused),
 };
 
 int main(void)
