@@ -1,5 +1,6 @@
 """Killed processes, restarts, retries: nothing accepted is lost."""
 import concurrent.futures
+import datetime
 import hashlib
 import http.client
 import json
@@ -58,6 +59,33 @@ def test_killed_workers_are_replaced(make_stack):
             kill(pid)
         until(lambda: len(set(s.workers(role)) - set(before)) == len(before))
     assert s.extract(sample("form"))["status"] == "completed"
+
+
+def test_worker_that_dies_young_is_waited_with(make_stack):
+    s = make_stack(PAGE_WORKERS=1)
+    pdf_id = s.upload(sample("form"))
+
+    def times(message, **fields):
+        return [datetime.datetime.fromisoformat(e["time"]).timestamp() for e in s.events()
+                if e.get("message") == message and fields.items() <= e.items()]
+
+    def gap_after_kill():
+        """From the death of the page worker to the start of the next."""
+        before = len(times("worker started", role="page"))
+        kill(s.workers("page")[0])
+        until(lambda: len(times("worker started", role="page")) > before, 60)
+        assert s.call("GET", "/api/v1/jobs").status == 200
+        return (times("worker started", role="page")[-1] -
+                times("a worker ended and is started again", pool="page")[-1])
+    time.sleep(1.5)
+    least, gaps = [0.1, 0.2, 0.4, 0.8, 1.6], []
+    # On a busy machine one may need the second to start that makes it old: then the run begins anew.
+    while not (len(gaps) >= 5 and all(g > 0.9 * m for g, m in zip(gaps[-5:], least))):
+        assert len(gaps) < 20, gaps
+        gaps.append(gap_after_kill())
+    time.sleep(1.5)
+    assert gap_after_kill() < gaps[-1]
+    assert s.call("GET", f"/api/v1/documents/{pdf_id}/pages/1.png").status == 200
 
 
 def test_workers_are_recycled_and_no_request_is_lost(make_stack):
