@@ -545,6 +545,20 @@ def test_bigquery_that_hangs_holds_nobody_up(world):
         time.sleep(0.5)
 
 
+def test_request_deadline_is_the_one_that_is_set():
+    w = World(REQUEST_DEADLINE_S=2)
+    try:
+        job_id = w.stack.extract(sample("form"))["job_id"]
+        w.faults.fail(r"documents/extraction_jobs/", stall(60), times=None)
+        start = time.time()
+        r = w.stack.call("GET", "/api/v1/extract/" + job_id)
+        assert r.status == 504 and r.detail, r.body
+        assert 1.5 < time.time() - start < 8  # by default it takes 10
+        w.faults.clear()
+    finally:
+        w.close()
+
+
 def test_name_that_does_not_resolve_ends_in_a_failed_job():
     w = World(DOCUMENTAI_API_ENDPOINT="http://documentai.invalid", JOB_MAX_RETRIES=2)
     try:
