@@ -698,14 +698,20 @@ static bool is_held(const struct batch *b, const struct call *k)
     return false;
 }
 
+static int64_t longest_wait_us(const struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (b->calls[i].easy != NULL && b->calls[i].q->on_message != NULL)
+            return LATE_US;
+    return POLL_MS * 1000;
+}
+
 /* Starts what is due; returns when the next is, in microseconds from now. */
 static int64_t start_due(struct batch *b)
 {
-    int64_t wait = POLL_MS * 1000, t = monotonic_us();
+    int64_t wait = longest_wait_us(b), t = monotonic_us();
     for (size_t i = 0; i < b->n && b->running < (size_t)b->client->o.parallel; i++) {
         struct call *k = &b->calls[i];
-        if (k->easy != NULL && k->q->on_message != NULL && wait > LATE_US)
-            wait = LATE_US;
         if (k->done || k->easy != NULL || is_held(b, k))
             continue;
         if (k->not_before_us > t) {
