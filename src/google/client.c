@@ -67,8 +67,8 @@ struct call {
     /* Of gRPC. */
     long grpc_status; /* -1: none came */
     char grpc_message[256];
-    bool enough;          /* the answer was broken off as no more was wanted */
-    struct error refusal; /* of the one who takes the messages */
+    bool enough;      /* the answer was broken off as no more was wanted */
+    enum err refused; /* by the one who takes the messages */
 };
 
 void google_reply_clear(struct google_reply *r)
@@ -148,11 +148,9 @@ static bool is_grpc_answer(const struct call *k)
 
 static size_t take_messages(struct call *k, const char *bytes, size_t n)
 {
-    enum err err = grpc_take(&k->body, bytes, n, REPLY_MAX, k->q->on_message, k->q->on_message_self,
-                             &k->enough, &k->refusal);
-    if (err == ERR_OK)
-        k->refusal = (struct error){0};
-    return err == ERR_OK && !k->enough ? n : 0;
+    k->refused = grpc_take(&k->body, bytes, n, REPLY_MAX, k->q->on_message, k->q->on_message_self,
+                           &k->enough, k->e);
+    return k->refused == ERR_OK && !k->enough ? n : 0;
 }
 
 static size_t keep_file(const struct call *k, const char *bytes, size_t n)
@@ -394,7 +392,7 @@ static enum err start(struct call *k)
     k->retry_after_s = 0;
     k->grpc_status = -1;
     k->grpc_message[0] = '\0';
-    k->refusal = (struct error){0};
+    k->refused = ERR_OK;
     buffer_reset(&k->body);
     google_reply_clear(k->r);
     if (k->q->on_message != NULL &&
@@ -578,10 +576,8 @@ static enum err judge(struct call *k, CURLcode code)
 {
     (void)curl_easy_getinfo(k->easy, CURLINFO_RESPONSE_CODE, &k->r->status);
     k->retry_after_s = told_retry_after_s(k);
-    if (k->refusal.kind != ERR_OK) {
-        *k->e = k->refusal;
-        return k->e->kind;
-    }
+    if (k->refused != ERR_OK)
+        return k->refused;
     if (code != CURLE_OK && !k->enough) {
         k->r->status = 0;
         return transport_error(k, code, k->e);
