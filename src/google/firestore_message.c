@@ -10,10 +10,9 @@
 
 #include "google/firestore.pb-c.h"
 
-#define DEPTH_MAX  100 /* Firestore's maps and arrays have 20 levels */
-#define FIELDS_MAX 32
-#define FIRST_S    INT64_C(-62135596800) /* 0001-01-01T00:00:00Z; a Timestamp has four digit years */
-#define LAST_S     INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define DEPTH_MAX 100                   /* Firestore's maps and arrays have 20 levels */
+#define FIRST_S   INT64_C(-62135596800) /* 0001-01-01T00:00:00Z; a Timestamp has four digit years */
+#define LAST_S    INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* Names that can be read. */
 typedef Google__Firestore__V1__Value Value;
@@ -39,7 +38,8 @@ static enum err pack(const ProtobufCMessage *message, struct buffer *out, struct
 
 enum err firestore_pack_query(const struct firestore_query *q, struct buffer *out, struct error *e)
 {
-    FieldReference fields[FIELDS_MAX], *field_list[FIELDS_MAX], by_name = QUERY(FIELD_REFERENCE);
+    FieldReference fields[FIRESTORE_FIELDS_MAX], *field_list[FIRESTORE_FIELDS_MAX],
+        by_name = QUERY(FIELD_REFERENCE);
     Google__Firestore__V1__StructuredQuery__Projection select = QUERY(PROJECTION);
     Google__Firestore__V1__StructuredQuery__CollectionSelector from = QUERY(COLLECTION_SELECTOR),
                                                                *froms[] = {&from};
@@ -49,10 +49,9 @@ enum err firestore_pack_query(const struct firestore_query *q, struct buffer *ou
     Value after = GOOGLE__FIRESTORE__V1__VALUE__INIT, *place[] = {&after};
     Query query = GOOGLE__FIRESTORE__V1__STRUCTURED_QUERY__INIT;
     Google__Firestore__V1__RunQueryRequest request = GOOGLE__FIRESTORE__V1__RUN_QUERY_REQUEST__INIT;
-    struct buffer parent = BUFFER_INIT;
 
-    if (q->n_fields > FIELDS_MAX)
-        return error_set(e, ERR_INTERNAL, "A query for more than %d fields.", FIELDS_MAX);
+    if (q->n_fields > FIRESTORE_FIELDS_MAX)
+        return error_set(e, ERR_INTERNAL, "A query for more than %d fields.", FIRESTORE_FIELDS_MAX);
     for (size_t i = 0; i < q->n_fields; i++) {
         fields[i] = (FieldReference)QUERY(FIELD_REFERENCE);
         fields[i].field_path = (char *)q->fields[i];
@@ -78,12 +77,9 @@ enum err firestore_pack_query(const struct firestore_query *q, struct buffer *ou
         start.values = place;
         query.start_at = &start;
     }
-    buffer_printf(&parent, "projects/%s/databases/%s/documents", q->project, q->database);
-    request.parent = parent.data;
+    request.parent = (char *)q->parent;
     request.structured_query = &query;
-    enum err err = buffer_failed(&parent) ? error_no_memory(e) : pack(&request.base, out, e);
-    buffer_free(&parent);
-    return err;
+    return pack(&request.base, out, e);
 }
 
 /* --- values --- */

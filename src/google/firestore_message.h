@@ -9,10 +9,13 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+#define FIRESTORE_FIELDS_MAX 32
+
 /* The documents of a collection in the order of their names. */
 struct firestore_query {
-    const char *project, *database, *collection;
-    const char *const *fields; /* what is wanted of them */
+    const char *parent; /* projects/P/databases/D/documents */
+    const char *collection;
+    const char *const *fields; /* what is wanted of them, FIRESTORE_FIELDS_MAX at most */
     size_t n_fields;
     const char *after; /* name of the document before the first, or NULL */
     int limit;

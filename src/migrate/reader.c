@@ -10,7 +10,6 @@
 #define FIRST_PAGE 4000
 #define GROWTH     4
 #define AIM_BYTES  (8U << 20) /* of an answer */
-#define FIELDS_MAX 32
 #define PAGE_S     120
 
 /* A page on its way. */
@@ -20,22 +19,29 @@ struct page {
     bool enough;
 };
 
-static size_t wanted_fields(const struct bigquery_table *t, const char *names[FIELDS_MAX])
+/* As many as the query takes are written; it refuses more. */
+static size_t wanted_fields(const struct bigquery_table *t, const char *names[FIRESTORE_FIELDS_MAX])
 {
     size_t n = 0;
-    for (const struct bigquery_column *c = t->columns; c->name != NULL && n < FIELDS_MAX; c++)
-        names[n++] = c->name;
-    for (size_t i = 0; row_more_fields[i] != NULL && n < FIELDS_MAX; i++)
-        names[n++] = row_more_fields[i];
+    for (const struct bigquery_column *c = t->columns; c->name != NULL; c++, n++)
+        if (n < FIRESTORE_FIELDS_MAX)
+            names[n] = c->name;
+    for (size_t i = 0; row_more_fields[i] != NULL; i++, n++)
+        if (n < FIRESTORE_FIELDS_MAX)
+            names[n] = row_more_fields[i];
     return n;
 }
 
-static enum err pack_query(const struct reader *r, const char *cursor, struct buffer *out,
-                           struct error *e)
+static void put_parent(const struct reader *r, struct buffer *out)
 {
-    const char *fields[FIELDS_MAX];
-    struct firestore_query q = {.project = r->project,
-                                .database = r->database,
+    buffer_printf(out, "projects/%s/databases/%s/documents", r->project, r->database);
+}
+
+static enum err pack_query(const struct reader *r, const char *parent, const char *cursor,
+                           struct buffer *out, struct error *e)
+{
+    const char *fields[FIRESTORE_FIELDS_MAX];
+    struct firestore_query q = {.parent = parent,
                                 .collection = r->collection,
                                 .fields = fields,
                                 .n_fields = wanted_fields(r->table, fields),
@@ -68,23 +74,17 @@ static enum err on_message(void *self, const void *message, size_t n, bool *enou
     return err;
 }
 
-/* Implicit routing: https://google.aip.dev/client-libraries/4222 */
-static void put_routing(const struct reader *r, struct buffer *out)
-{
-    struct buffer parent = BUFFER_INIT;
-    buffer_printf(&parent, "projects/%s/databases/%s/documents", r->project, r->database);
-    buffer_puts(out, "x-goog-request-params: parent=");
-    if (!buffer_failed(&parent))
-        google_escape(out, parent.data);
-    buffer_free(&parent);
-}
-
 static enum err ask(const struct reader *r, const char *cursor, struct page *page, struct error *e)
 {
-    struct buffer message = BUFFER_INIT, routing = BUFFER_INIT;
+    struct buffer parent = BUFFER_INIT, message = BUFFER_INIT, routing = BUFFER_INIT;
     struct google_reply reply;
-    enum err err = pack_query(r, cursor, &message, e);
-    put_routing(r, &routing);
+    put_parent(r, &parent);
+    enum err err = buffer_failed(&parent) ? error_no_memory(e)
+                                          : pack_query(r, parent.data, cursor, &message, e);
+    /* Implicit routing: https://google.aip.dev/client-libraries/4222 */
+    buffer_puts(&routing, "x-goog-request-params: parent=");
+    if (err == ERR_OK)
+        google_escape(&routing, parent.data);
     if (err == ERR_OK && buffer_failed(&routing))
         err = error_no_memory(e);
     if (err == ERR_OK) {
@@ -102,6 +102,7 @@ static enum err ask(const struct reader *r, const char *cursor, struct page *pag
         err = patient_call(r->client, &q, r->checkpoint, &reply, e);
         google_reply_clear(&reply);
     }
+    buffer_free(&parent);
     buffer_free(&message);
     buffer_free(&routing);
     return err;
@@ -139,8 +140,9 @@ int64_t reader_count(const struct reader *r)
     json_t *body = json_pack("{s:{s:{s:[{s:s}]},s:[{s:s,s:{}}]}}", "structuredAggregationQuery",
                              "structuredQuery", "from", "collectionId", r->collection,
                              "aggregations", "alias", "n", "count");
-    buffer_printf(&path, "/v1/projects/%s/databases/%s/documents:runAggregationQuery", r->project,
-                  r->database);
+    buffer_puts(&path, "/v1/");
+    put_parent(r, &path);
+    buffer_puts(&path, ":runAggregationQuery");
     const struct google_request q = {.api = GOOGLE_FIRESTORE,
                                      .method = "POST",
                                      .path = path.data,

@@ -323,8 +323,7 @@ static const char *const two_fields[] = {"job_id", "created_at"};
 
 static struct firestore_query a_query(void)
 {
-    return (struct firestore_query){.project = "p-1",
-                                    .database = "(default)",
+    return (struct firestore_query){.parent = "projects/p-1/databases/(default)/documents",
                                     .collection = "jobs",
                                     .fields = two_fields,
                                     .n_fields = 2,
