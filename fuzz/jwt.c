@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/jwt.h"
+#include "auth/jwt.h"
 #include "tests/unit/jwt_vectors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/signed_url.h"
+#include "http/request.h"
 #include "ports/blob_store.h"
-#include "server/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,19 +10,19 @@ check_PROGRAMS += base_test
 base_test_SOURCES = tests/unit/base_test.c
 base_test_CPPFLAGS = $(TEST_CPPFLAGS)
 base_test_CFLAGS = $(TEST_CFLAGS)
-base_test_LDADD = libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+base_test_LDADD = libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += job_state_test
 job_state_test_SOURCES = tests/unit/job_state_test.c
 job_state_test_CPPFLAGS = $(TEST_CPPFLAGS)
 job_state_test_CFLAGS = $(TEST_CFLAGS)
-job_state_test_LDADD = libcore.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+job_state_test_LDADD = libcore.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += core_test
 core_test_SOURCES = tests/unit/core_test.c
 core_test_CPPFLAGS = $(TEST_CPPFLAGS)
 core_test_CFLAGS = $(TEST_CFLAGS)
-core_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+core_test_LDADD = libcore.a libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += local_test
 local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
@@ -30,7 +30,7 @@ local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
-local_test_LDADD = liblocal.a libcore.a libextract.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
+local_test_LDADD = liblocal.a libcore.a libextract.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += job_service_test
@@ -43,7 +43,7 @@ check_PROGRAMS += google_test
 google_test_SOURCES = tests/unit/google_test.c
 google_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-google_test_LDADD = libgoogle.a libcore.a libextract.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
+google_test_LDADD = libgoogle.a libcore.a libextract.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += migrate_test
@@ -64,14 +64,14 @@ check_PROGRAMS += extract_test
 extract_test_SOURCES = tests/unit/extract_test.c
 extract_test_CPPFLAGS = $(TEST_CPPFLAGS)
 extract_test_CFLAGS = $(TEST_CFLAGS)
-extract_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+extract_test_LDADD = libextract.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += verify_test
 verify_test_SOURCES = tests/unit/verify_test.c
 verify_test_CPPFLAGS = $(TEST_CPPFLAGS)
 verify_test_CFLAGS = $(TEST_CFLAGS)
-verify_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+verify_test_LDADD = libextract.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Reads the sample documents with pdf-ocr-page.
@@ -79,7 +79,7 @@ check_PROGRAMS += page_reader_test
 page_reader_test_SOURCES = tests/unit/page_reader_test.c
 page_reader_test_CPPFLAGS = $(TEST_CPPFLAGS)
 page_reader_test_CFLAGS = $(TEST_CFLAGS)
-page_reader_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+page_reader_test_LDADD = libextract.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # So does this one.
@@ -87,20 +87,20 @@ check_PROGRAMS += pipeline_test
 pipeline_test_SOURCES = tests/unit/pipeline_test.c
 pipeline_test_CPPFLAGS = $(TEST_CPPFLAGS)
 pipeline_test_CFLAGS = $(TEST_CFLAGS)
-pipeline_test_LDADD = libextract.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+pipeline_test_LDADD = libextract.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += google_reply_test
 google_reply_test_SOURCES = tests/unit/google_reply_test.c
 google_reply_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_reply_test_CFLAGS = $(TEST_CFLAGS)
-google_reply_test_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+google_reply_test_LDADD = libgoogle.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += grpc_test
 grpc_test_SOURCES = tests/unit/grpc_test.c
 grpc_test_CPPFLAGS = $(TEST_CPPFLAGS)
 grpc_test_CFLAGS = $(TEST_CFLAGS) $(PROTOBUF_C_CFLAGS)
-grpc_test_LDADD = libgoogle.a libbase.a $(PROTOBUF_C_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+grpc_test_LDADD = libgoogle.a libports.a libbase.a $(PROTOBUF_C_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Stands in for the HTTP client, so it links none of it.
@@ -108,7 +108,7 @@ check_PROGRAMS += google_engine_test
 google_engine_test_SOURCES = tests/unit/google_engine_test.c
 google_engine_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_engine_test_CFLAGS = $(TEST_CFLAGS)
-google_engine_test_LDADD = libgoogle.a libbase.a $(LEPT_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+google_engine_test_LDADD = libgoogle.a libports.a libbase.a $(LEPT_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Stand in for the HTTP client too.
@@ -116,30 +116,29 @@ check_PROGRAMS += bigquery_test
 bigquery_test_SOURCES = tests/unit/bigquery_test.c
 bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)
 bigquery_test_CFLAGS = $(TEST_CFLAGS)
-bigquery_test_LDADD = libgoogle.a libcore.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+bigquery_test_LDADD = libgoogle.a libcore.a libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += google_token_test
 google_token_test_SOURCES = tests/unit/google_token_test.c
 google_token_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_token_test_CFLAGS = $(TEST_CFLAGS)
-google_token_test_LDADD = libgoogle.a libbase.a $(CRYPTO_LIBS) $(CJOSE_LIBS) $(JANSSON_LIBS) \
+google_token_test_LDADD = libgoogle.a libports.a libbase.a $(CRYPTO_LIBS) $(CJOSE_LIBS) $(JANSSON_LIBS) \
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += server_test
-server_test_SOURCES = tests/unit/server_test.c src/server/request.c src/server/router.c \
-	src/server/keys.c
+server_test_SOURCES = tests/unit/server_test.c src/auth/keys.c
 server_test_CPPFLAGS = $(TEST_CPPFLAGS)
 server_test_CFLAGS = $(TEST_CFLAGS) $(FCGI_CFLAGS) $(CURL_CFLAGS)
-server_test_LDADD = libcore.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+server_test_LDADD = libhttp.a libcore.a libports.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += auth_test
-auth_test_SOURCES = tests/unit/auth_test.c src/server/jwks.c src/server/jwt.c \
-	src/server/limits.c
+auth_test_SOURCES = tests/unit/auth_test.c src/auth/jwks.c src/auth/jwt.c \
+	src/auth/limits.c
 auth_test_CPPFLAGS = $(TEST_CPPFLAGS)
 auth_test_CFLAGS = $(TEST_CFLAGS) $(CJOSE_CFLAGS) $(CURL_CFLAGS)
-auth_test_LDADD = libcore.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
+auth_test_LDADD = libcore.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += sandbox_test

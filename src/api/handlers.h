@@ -1,9 +1,9 @@
-/* The handlers of the route table; each is a handler_fn of server/http.h. */
+/* The handlers of the route table; each is a handler_fn of http/http.h. */
 #ifndef PDF_OCR_API_HANDLERS_H
 #define PDF_OCR_API_HANDLERS_H
 
 #include "api/app.h"
-#include "server/http.h"
+#include "http/http.h"
 
 enum err upload_generate_url(void *app, struct request *r, struct reply *p, struct error *e);
 enum err upload_put(void *app, struct request *r, struct reply *p, struct error *e);

@@ -12,7 +12,6 @@ libapi_a_SOURCES = \
 	src/api/multipart.c src/api/multipart.h \
 	src/api/multipart_child.c src/api/multipart_child.h \
 	src/api/results.c \
-	src/api/routes.c \
 	src/api/tasks.c \
 	src/api/upload.c
 libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS) \

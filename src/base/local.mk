@@ -8,14 +8,5 @@ libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \
 	src/base/text.c src/base/text.h \
-	src/base/yielding.c src/base/yielding.h \
-	src/ports/analytics.h \
-	src/ports/blob_store.c src/ports/blob_store.h \
-	src/ports/extraction.c src/ports/extraction.h \
-	src/ports/job.c src/ports/job.h \
-	src/ports/job_store.c src/ports/job_store.h \
-	src/ports/page.c src/ports/page.h \
-	src/ports/ocr_engine.c src/ports/ocr_engine.h \
-	src/ports/structurer.c src/ports/structurer.h \
-	src/ports/task_queue.h
+	src/base/yielding.c src/base/yielding.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

@@ -9,4 +9,4 @@ pdf_ocr_page_SOURCES = \
 	src/reader/sandbox_seccomp.c
 pdf_ocr_page_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS) $(SECCOMP_CFLAGS)
-pdf_ocr_page_LDADD = libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(SODIUM_LIBS) -lm
+pdf_ocr_page_LDADD = libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(SODIUM_LIBS) -lm

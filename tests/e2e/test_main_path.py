@@ -289,7 +289,7 @@ def test_answers_carry_security_headers(stack):
 def test_openapi_describes_exactly_the_routes(stack):
     served = stack.call("GET", "/api/v1/openapi.json", key=None)
     assert served.status == 200 and served.headers["Content-Type"] == "application/json"
-    source = (ROOT / "src" / "api" / "routes.c").read_text()
+    source = (ROOT / "src" / "app" / "routes.c").read_text()
     routes = {(m.lower(), p) for m, p in re.findall(r'ROUTE\((\w+), "([^"]+)"', source)}
     described = {(m, p) for p, methods in served.json["paths"].items() for m in methods}
     assert described == routes and len(routes) > 15

@@ -6,11 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/jwks.h"
+#include "auth/jwt.h"
+#include "auth/limits.h"
 #include "base/source.h"
 #include "core/origins.h"
-#include "server/jwks.h"
-#include "server/jwt.h"
-#include "server/limits.h"
 #include "tests/unit/jwt_vectors.h"
 #include "tests/unit/suite.h"
 

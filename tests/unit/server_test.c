@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/keys.h"
-#include "server/request.h"
+#include "auth/keys.h"
+#include "http/request.h"
 #include "tests/unit/suite.h"
 
 static enum err handler(void *app, struct request *r, struct reply *p, struct error *e)

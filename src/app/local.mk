@@ -1,0 +1,14 @@
+# The server's program: the route table, and the parts it is made of. Nothing includes this.
+bin_PROGRAMS += pdf-ocr-api
+pdf_ocr_api_SOURCES = \
+	src/app/backend.c src/app/backend.h \
+	src/app/main.c \
+	src/app/probe.c src/app/probe.h \
+	src/app/routes.c
+pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
+pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
+	$(SQLITE_CFLAGS) $(TESSERACT_CFLAGS)
+pdf_ocr_api_LDADD = libapi.a libprocess.a libauth.a libhttp.a liblocal.a libgoogle.a libcore.a \
+	libextract.a libports.a libbase.a \
+	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \
+	$(CJOSE_LIBS) $(LEPT_LIBS) $(GMIME_LIBS) $(TESSERACT_LIBS) -lgomp -lm

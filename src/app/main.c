@@ -1,0 +1,146 @@
+/* pdf-ocr-api: the server's command line. */
+#include <curl/curl.h>
+#include <getopt.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/backend.h"
+#include "app/probe.h"
+#include "auth/auth.h"
+#include "auth/keys.h"
+#include "auth/keys_command.h"
+#include "base/log.h"
+#include "process/master.h"
+
+static const char usage[] =
+    "usage: pdf-ocr-api [--check-config | --health | --print-settings | --routes | --help | "
+    "--version]\n"
+    "       pdf-ocr-api keys new|list|revoke ...\n"
+    "\n"
+    "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
+    "environment.\n"
+    "\n"
+    "  --check-config    read the settings, tell what is wrong, end\n"
+    "  --health          ask the service of this machine whether it is ready; 0: yes\n"
+    "  --print-settings  list every setting: name, default, meaning, what is expected\n"
+    "                    (tab separated)\n"
+    "  --routes          list every route and who may call it, as JSON\n"
+    "  --help            this text\n"
+    "  --version         the version\n"
+    "\n"
+    "keys --help tells how API_KEYS_FILE is edited.\n";
+
+/* Local mode with no key at all gets one of its own; anywhere else a key must be given. */
+static enum err ensure_key(struct config *cfg, struct error *e)
+{
+    char key[LOCAL_KEY_MAX];
+    bool made = false;
+    if (cfg->api_key != NULL || cfg->api_keys_file != NULL)
+        return ERR_OK;
+    char *path = backend_path(cfg, "api-key");
+    if (path == NULL)
+        return error_no_memory(e);
+    enum err err = keys_local(path, key, &made, e);
+    if (err == ERR_OK && (cfg->api_key = strdup(key)) == NULL)
+        err = error_no_memory(e);
+    if (err == ERR_OK)
+        log_event(LOG_NOTICE,
+                  made ? "an API key was made; it is in this file" : "the API key is in this file",
+                  "file", path, NULL);
+    sodium_memzero(key, sizeof key);
+    free(path);
+    return err;
+}
+
+static void print_routes(void)
+{
+    static const char *const policies[AUTH__MAX] = {
+        [AUTH_NONE] = "none",   [AUTH_OPTIONAL] = "optional", [AUTH_KEY] = "key",
+        [AUTH_ADMIN] = "admin", [AUTH_TASK] = "task",         [AUTH_SIGNED] = "signed"};
+    for (const struct route *r = routes; r->handler != NULL; r++)
+        (void)printf("%s{\"method\":\"%s\",\"path\":\"%s\",\"auth\":\"%s\"}",
+                     r == routes ? "[" : ",\n ", method_names[r->method], r->pattern,
+                     policies[r->auth]);
+    (void)puts("]");
+}
+
+static int serve(struct config *cfg)
+{
+    struct error e = {0};
+    (void)umask(027);
+    enum err err = backend_prepare(cfg, &e);
+    if (err == ERR_OK)
+        err = ensure_key(cfg, &e);
+    if (err == ERR_OK)
+        err = master_run(cfg, &e);
+    if (err != ERR_OK)
+        log_error(LOG_ERROR, "pdf-ocr-api cannot run", &e);
+    return err == ERR_OK ? 0 : 1;
+}
+
+static int probe(void)
+{
+    struct error e = {0};
+    if (probe_ready(&e) == ERR_OK)
+        return 0;
+    (void)fprintf(stderr, "pdf-ocr-api: not ready: %s\n", e.detail);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
+                                            {"health", no_argument, NULL, 'H'},
+                                            {"print-settings", no_argument, NULL, 'p'},
+                                            {"routes", no_argument, NULL, 'r'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
+    if (argc > 1 && strcmp(argv[1], "keys") == 0)
+        return keys_command(argc - 1, argv + 1);
+    int option = getopt_long(argc, argv, "", options, NULL);
+    struct config cfg;
+    struct error e = {0};
+    if (option == 'h' || option == 'V') {
+        (void)fputs(option == 'h' ? usage : "pdf-ocr-api " PACKAGE_VERSION "\n", stdout);
+        return 0;
+    }
+    if (option == 'p') {
+        config_print_settings(stdout);
+        return 0;
+    }
+    if (option == 'r') {
+        print_routes();
+        return 0;
+    }
+    if ((option != -1 && option != 'c' && option != 'H') || optind < argc) {
+        (void)fputs(usage, stderr);
+        return 2;
+    }
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        (void)fputs("pdf-ocr-api: the libraries do not start\n", stderr);
+        return 1;
+    }
+    if (option == 'H') {
+        int unready = probe();
+        curl_global_cleanup();
+        return unready;
+    }
+    enum err err = config_load(&cfg, &e);
+    if (err == ERR_OK &&
+        ((err = auth_check(&cfg, &e)) != ERR_OK || (err = backend_check(&cfg, &e)) != ERR_OK))
+        config_free(&cfg);
+    if (err != ERR_OK) {
+        log_error(LOG_ERROR, "the settings are wrong", &e);
+        curl_global_cleanup();
+        return 2;
+    }
+    log_setup((enum log_level)cfg.log_level, (enum log_format)cfg.log_format, "master");
+    int status = option == 'c' ? 0 : serve(&cfg);
+    config_free(&cfg);
+    curl_global_cleanup();
+    return status;
+}

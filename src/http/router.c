@@ -1,0 +1,57 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "http/http.h"
+
+const char *const method_names[METHOD__MAX + 1] = {"GET",    "HEAD",    "POST", "PUT",
+                                                   "DELETE", "OPTIONS", "OTHER"};
+
+/* Matches segment by segment; {name} takes one segment. */
+static bool matches(const char *pattern, const char *path, char params[][PATH_PARAM_LEN])
+{
+    size_t n_params = 0;
+    while (*pattern == '/' && *path == '/') {
+        size_t want = strcspn(++pattern, "/"), have = strcspn(++path, "/");
+        if (*pattern == '{') {
+            if (have == 0 || have >= PATH_PARAM_LEN || n_params == PATH_PARAMS_MAX)
+                return false;
+            memcpy(params[n_params], path, have);
+            params[n_params++][have] = '\0';
+        } else if (want != have || memcmp(pattern, path, want) != 0) {
+            return false;
+        }
+        pattern += want;
+        path += have;
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+static void allow_method(char allow[64], enum method m)
+{
+    size_t n = strlen(allow);
+    (void)snprintf(allow + n, 64 - n, "%s%s", n > 0 ? ", " : "", method_names[m]);
+    if (m == METHOD_GET)
+        allow_method(allow, METHOD_HEAD);
+}
+
+enum err router_find(const struct route *table, struct request *r, const struct route **out,
+                     char allow[64], struct error *e)
+{
+    enum method method = r->method == METHOD_HEAD ? METHOD_GET : r->method;
+    char params[PATH_PARAMS_MAX][PATH_PARAM_LEN] = {0};
+    allow[0] = '\0';
+    for (const struct route *route = table; route->handler != NULL; route++) {
+        if (!matches(route->pattern, r->path, params))
+            continue;
+        if (route->method == method) {
+            memcpy(r->params, params, sizeof r->params);
+            *out = route;
+            return ERR_OK;
+        }
+        allow_method(allow, route->method);
+    }
+    if (allow[0] == '\0')
+        return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
+    return error_set(e, ERR_METHOD_NOT_ALLOWED, "%s is not possible here; use %s.",
+                     r->method == METHOD_OTHER ? "This method" : method_names[r->method], allow);
+}

@@ -1,0 +1,209 @@
+#include "process/metrics.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "api/app.h"
+
+#define ROUTES_MAX 64
+#define N_BUCKETS  8
+#define BUSY_MAX   1024 /* processes that answer at the same time: the pools', and those that end */
+
+static const int64_t bucket_us[N_BUCKETS] = {500,    1000,    5000,     10000,
+                                             100000, 1000000, 10000000, 300000000};
+
+static const char *const class_names[6] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
+
+struct counters {
+    struct {
+        atomic_llong by_class[6]; /* 1xx .. 5xx */
+        atomic_llong buckets[N_BUCKETS];
+        atomic_llong count, sum_us;
+    } routes[ROUTES_MAX + 1]; /* the last: no route */
+    struct {
+        atomic_int pid;  /* 0: free */
+        atomic_int pool; /* 0: idle */
+    } workers[BUSY_MAX];
+    struct {
+        atomic_llong by_class[6]; /* 0: no answer */
+        atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
+    } google[GOOGLE_API__MAX];
+};
+
+static struct counters *counters;
+static size_t own_place = BUSY_MAX; /* of this process, among the workers; BUSY_MAX: none */
+
+enum err metrics_setup(struct error *e)
+{
+    void *memory =
+        mmap(NULL, sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return error_no_memory(e);
+    counters = memory;
+    return ERR_OK;
+}
+
+/* Each process has a place of its own, so that one that is killed leaves nothing counted. */
+static void take_place(void)
+{
+    for (own_place = 0; own_place < BUSY_MAX; own_place++) {
+        int nobody = 0;
+        if (atomic_compare_exchange_strong(&counters->workers[own_place].pid, &nobody, getpid()))
+            return;
+    }
+}
+
+void metrics_busy(enum pool pool, bool busy)
+{
+    if (own_place == BUSY_MAX)
+        take_place();
+    if (own_place < BUSY_MAX)
+        atomic_store_explicit(&counters->workers[own_place].pool, busy ? (int)pool : 0,
+                              memory_order_relaxed);
+}
+
+void metrics_forget(pid_t pid)
+{
+    for (size_t i = 0; i < BUSY_MAX; i++) {
+        if (atomic_load_explicit(&counters->workers[i].pid, memory_order_relaxed) != pid)
+            continue;
+        atomic_store(&counters->workers[i].pool, 0);
+        atomic_store(&counters->workers[i].pid, 0);
+    }
+}
+
+static int count_busy(enum pool pool)
+{
+    int n = 0;
+    for (size_t i = 0; i < BUSY_MAX; i++)
+        n += atomic_load_explicit(&counters->workers[i].pool, memory_order_relaxed) == (int)pool;
+    return n;
+}
+
+void metrics_request(int route, int status, int64_t latency_us)
+{
+    int at = route >= 0 && route < ROUTES_MAX ? route : ROUTES_MAX;
+    int class = status / 100 >= 0 && status / 100 < 6 ? status / 100 : 0;
+    int bucket = 0;
+    atomic_fetch_add_explicit(&counters->routes[at].by_class[class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->routes[at].count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->routes[at].sum_us, latency_us, memory_order_relaxed);
+    while (bucket < N_BUCKETS && latency_us > bucket_us[bucket])
+        bucket++;
+    if (bucket < N_BUCKETS)
+        atomic_fetch_add_explicit(&counters->routes[at].buckets[bucket], 1, memory_order_relaxed);
+}
+
+void metrics_google_call(enum google_api api, enum google_event event, long status,
+                         int64_t latency_us)
+{
+    int class = status >= 100 && status < 600 ? (int)(status / 100) : 0;
+    atomic_fetch_add_explicit(&counters->google[api].events[event], 1, memory_order_relaxed);
+    if (event != GOOGLE_TRIED)
+        return;
+    atomic_fetch_add_explicit(&counters->google[api].by_class[class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counters->google[api].sum_us, latency_us, memory_order_relaxed);
+}
+
+static void write_google_calls(struct buffer *out)
+{
+    buffer_puts(out, "# TYPE pdf_ocr_google_calls_total counter\n");
+    for (int api = 0; api < GOOGLE_API__MAX; api++) {
+        for (int class = 0; class < 6; class ++) {
+            long long n = atomic_load(&counters->google[api].by_class[class]);
+            if (n > 0)
+                buffer_printf(out, "pdf_ocr_google_calls_total{api=\"%s\",status=\"%s\"} %lld\n",
+                              google_api_names[api], class_names[class], n);
+        }
+    }
+    buffer_puts(out, "# TYPE pdf_ocr_google_call_seconds_sum counter\n");
+    for (int api = 0; api < GOOGLE_API__MAX; api++)
+        if (atomic_load(&counters->google[api].events[GOOGLE_TRIED]) > 0)
+            buffer_printf(out, "pdf_ocr_google_call_seconds_sum{api=\"%s\"} %.6f\n",
+                          google_api_names[api],
+                          (double)atomic_load(&counters->google[api].sum_us) / 1e6);
+}
+
+static void write_google_events(struct buffer *out, const char *name, enum google_event event)
+{
+    buffer_printf(out, "# TYPE %s counter\n", name);
+    for (int api = 0; api < GOOGLE_API__MAX; api++) {
+        long long n = atomic_load(&counters->google[api].events[event]);
+        if (n > 0)
+            buffer_printf(out, "%s{api=\"%s\"} %lld\n", name, google_api_names[api], n);
+    }
+}
+
+static void write_google(struct buffer *out)
+{
+    write_google_calls(out);
+    write_google_events(out, "pdf_ocr_google_retries_total", GOOGLE_RETRIED);
+    write_google_events(out, "pdf_ocr_google_refusals_total", GOOGLE_REFUSED);
+}
+
+static const char *route_name(size_t at)
+{
+    return at < ROUTES_MAX ? routes[at].name : "none";
+}
+
+static void write_requests(struct buffer *out, size_t at)
+{
+    for (int class = 1; class < 6; class ++) {
+        long long n = atomic_load(&counters->routes[at].by_class[class]);
+        if (n > 0)
+            buffer_printf(out, "pdf_ocr_requests_total{route=\"%s\",status=\"%dxx\"} %lld\n",
+                          route_name(at), class, n);
+    }
+}
+
+static void write_latency(struct buffer *out, size_t at)
+{
+    long long sum = 0, count = atomic_load(&counters->routes[at].count);
+    const char *name = route_name(at);
+    if (count == 0)
+        return;
+    for (int i = 0; i < N_BUCKETS; i++) {
+        sum += atomic_load(&counters->routes[at].buckets[i]);
+        buffer_printf(out, "pdf_ocr_request_seconds_bucket{route=\"%s\",le=\"%g\"} %lld\n", name,
+                      (double)bucket_us[i] / 1e6, sum);
+    }
+    buffer_printf(out,
+                  "pdf_ocr_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %lld\n"
+                  "pdf_ocr_request_seconds_sum{route=\"%s\"} %.6f\n"
+                  "pdf_ocr_request_seconds_count{route=\"%s\"} %lld\n",
+                  name, count, name, (double)atomic_load(&counters->routes[at].sum_us) / 1e6, name,
+                  count);
+}
+
+enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((const struct app *)app)->services;
+    size_t n = 0;
+    int64_t depth = -1;
+    (void)r;
+    p->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    while (n < ROUTES_MAX && routes[n].handler != NULL)
+        n++;
+    buffer_puts(&p->body, "# TYPE pdf_ocr_requests_total counter\n");
+    for (size_t i = 0; i < n; i++)
+        write_requests(&p->body, i);
+    write_requests(&p->body, ROUTES_MAX);
+    buffer_puts(&p->body, "# TYPE pdf_ocr_request_seconds histogram\n");
+    for (size_t i = 0; i < n; i++)
+        write_latency(&p->body, i);
+    if (s->cfg->backend == BACKEND_GOOGLE)
+        write_google(&p->body);
+    buffer_printf(&p->body,
+                  "# TYPE pdf_ocr_busy_workers gauge\n"
+                  "pdf_ocr_busy_workers{pool=\"api\"} %d\n"
+                  "pdf_ocr_busy_workers{pool=\"task\"} %d\n"
+                  "pdf_ocr_busy_workers{pool=\"page\"} %d\n",
+                  count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE));
+    if (s->queue.ops->depth(s->queue.self, &depth, e) == ERR_OK && depth >= 0)
+        buffer_printf(&p->body,
+                      "# TYPE pdf_ocr_queue_depth gauge\npdf_ocr_queue_depth %" PRId64 "\n", depth);
+    return ERR_OK;
+}

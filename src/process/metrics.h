@@ -1,0 +1,31 @@
+/* Counters in memory shared by all workers; shown in Prometheus' text format.
+ * https://prometheus.io/docs/instrumenting/exposition_formats/ */
+#ifndef PDF_OCR_PROCESS_METRICS_H
+#define PDF_OCR_PROCESS_METRICS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "google/client.h"
+#include "http/http.h"
+
+/* Maps the shared memory; called by the master before it forks. */
+enum err metrics_setup(struct error *e);
+
+/* This process starts or ends a request in a pool. */
+void metrics_busy(enum pool pool, bool busy);
+
+/* A process has ended, in the middle of a request maybe: called by the master. */
+void metrics_forget(pid_t pid);
+
+/* A request has ended; route is its index in the table, or -1. */
+void metrics_request(int route, int status, int64_t latency_us);
+
+/* What a client of Google's APIs tells (google_observe_fn). */
+void metrics_google_call(enum google_api api, enum google_event event, long status,
+                         int64_t latency_us);
+
+/* GET /metrics. */
+enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);
+
+#endif

@@ -1,0 +1,255 @@
+#include "process/serve.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/log.h"
+#include "http/request.h"
+#include "process/metrics.h"
+
+#define SETTLE_S 20
+#define FILE_S   45
+#define RETRY_S  5 /* after a failure that may pass and does not say when */
+
+#define PASSED_ON_MAX 512
+
+void reply_header(struct reply *p, const char *name, const char *fmt, ...)
+{
+    if (p->n_headers == REPLY_HEADERS_MAX)
+        return;
+    char *value = p->headers[p->n_headers].value;
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(value, sizeof p->headers[0].value, fmt, args);
+    va_end(args);
+    if (n < 0 || n >= (int)sizeof p->headers[0].value || strpbrk(value, "\r\n") != NULL)
+        return;
+    p->headers[p->n_headers++].name = name;
+}
+
+/* --- writing the answer --- */
+
+/* application/problem+json, RFC 9457. */
+static void write_problem(const struct request *r, const struct error *e, const char *allow,
+                          struct reply *p)
+{
+    buffer_reset(&p->body);
+    p->n_headers = 0;
+    p->status = err_http_status(e->kind);
+    p->content_type = "application/problem+json";
+    buffer_printf(&p->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
+                  err_title(e->kind), p->status);
+    buffer_json_string(&p->body, e->detail);
+    buffer_puts(&p->body, ",\"instance\":");
+    buffer_json_string(&p->body, r->path);
+    buffer_puts(&p->body, ",\"request_id\":");
+    buffer_json_string(&p->body, r->request_id);
+    buffer_puts(&p->body, "}");
+    reply_header(p, "Cache-Control", "no-store");
+    if (e->kind == ERR_UNAUTHORIZED)
+        reply_header(p, "WWW-Authenticate", "%s", r->challenge);
+    if (e->kind == ERR_METHOD_NOT_ALLOWED && allow[0] != '\0')
+        reply_header(p, "Allow", "%s", allow);
+    if (e->retry_after_s > 0 || err_is_transient(e->kind))
+        reply_header(p, "Retry-After", "%d", e->retry_after_s > 0 ? e->retry_after_s : RETRY_S);
+    if (p->status >= 500)
+        log_error(LOG_ERROR, "a request failed", e);
+}
+
+static void preflight(const char *allow, struct reply *p)
+{
+    p->status = 204;
+    reply_header(p, "Access-Control-Allow-Methods", "%s", allow);
+    reply_header(p, "Access-Control-Allow-Headers",
+                 "X-API-Key, Authorization, Content-Type, Idempotency-Key, If-None-Match");
+    reply_header(p, "Access-Control-Max-Age", "3600");
+    reply_header(p, "Allow", "%s", allow);
+}
+
+static void write_reply(const struct server *s, FCGX_Request *cgi, const struct request *r,
+                        const struct reply *p)
+{
+    struct buffer head = BUFFER_INIT;
+    const char *origin = origins_allowed(&s->origins, request_header(r, "Origin"));
+    bool redirect = false;
+    buffer_printf(&head, "Status: %d\r\nX-Request-ID: %s\r\n", p->status, r->request_id);
+    if (p->status != 204 && p->status != 304)
+        buffer_printf(&head, "Content-Type: %s\r\n", p->content_type);
+    for (size_t i = 0; i < p->n_headers; i++) {
+        redirect = redirect || strcmp(p->headers[i].name, "X-Accel-Redirect") == 0;
+        buffer_printf(&head, "%s: %s\r\n", p->headers[i].name, p->headers[i].value);
+    }
+    if (!redirect && p->status != 204 && p->status != 304)
+        buffer_printf(&head, "Content-Length: %zu\r\n", p->body.len);
+    if (r->rate.limit > 0)
+        buffer_printf(&head,
+                      "RateLimit-Limit: %" PRId64 "\r\nRateLimit-Remaining: %" PRId64
+                      "\r\nRateLimit-Reset: %" PRId64 "\r\n",
+                      r->rate.limit, r->rate.remaining, r->rate.reset_s);
+    if (s->origins.items[0] != NULL)
+        buffer_puts(&head, "Vary: Origin\r\n");
+    if (origin != NULL)
+        buffer_printf(&head,
+                      "Access-Control-Allow-Origin: %s\r\nAccess-Control-Expose-Headers: ETag, "
+                      "Location, Retry-After, X-Request-ID, RateLimit-Limit, RateLimit-Remaining, "
+                      "RateLimit-Reset, WWW-Authenticate\r\n",
+                      origin);
+    if (r->step == AUTH_STEP_CHECK && p->status != 204)
+        buffer_printf(&head, "X-Refused: %s\r\n", p->body.data != NULL ? p->body.data : "");
+    buffer_puts(&head, "\r\n");
+    if (r->method != METHOD_HEAD)
+        buffer_append(&head, p->body.data, p->body.len);
+    /* A client that has gone away is no error of ours. */
+    if (!buffer_failed(&head))
+        (void)FCGX_PutStr(head.data, (int)head.len, cgi->out);
+    buffer_free(&head);
+}
+
+static void write_access_text(const struct request *r, const struct reply *p,
+                              const struct route *route, int64_t latency_us)
+{
+    char status[16], latency[32];
+    (void)snprintf(status, sizeof status, "%d", p->status);
+    (void)snprintf(latency, sizeof latency, "%.6fs", (double)latency_us / 1e6);
+    log_event(LOG_INFO, "request", "method", method_names[r->method], "path", r->path, "status",
+              status, "latency", latency, "remoteIp", r->remote_addr, "route",
+              route != NULL ? route->name : "none", "key", r->auth.key_id, "jobId", p->job_id,
+              NULL);
+}
+
+static void write_access_log(const struct request *r, const struct reply *p,
+                             const struct route *route, int64_t latency_us)
+{
+    struct buffer line = BUFFER_INIT;
+    char time[RFC3339_LEN + 1];
+    rfc3339_format(source_now_us(&system_source), time);
+    buffer_printf(&line,
+                  "{\"severity\":\"INFO\",\"time\":\"%s\",\"message\":\"request\",\"httpRequest\":{"
+                  "\"requestMethod\":\"%s\",\"requestUrl\":",
+                  time, method_names[r->method]);
+    buffer_json_string(&line, r->path);
+    buffer_printf(&line,
+                  ",\"status\":%d,\"latency\":\"%.6fs\",\"remoteIp\":\"%s\"},\"requestId\":"
+                  "\"%s\",\"route\":\"%s\"",
+                  p->status, (double)latency_us / 1e6, r->remote_addr, r->request_id,
+                  route != NULL ? route->name : "none");
+    if (!r->auth.anonymous) {
+        buffer_puts(&line, ",\"key\":");
+        buffer_json_string(&line, r->auth.key_id);
+    }
+    const char *task = request_header(r, "X-CloudTasks-TaskName");
+    if (task != NULL) {
+        buffer_puts(&line, ",\"task\":");
+        buffer_json_string(&line, task);
+    }
+    if (p->job_id[0] != '\0')
+        buffer_printf(&line, ",\"jobId\":\"%s\"", p->job_id);
+    if (r->traceparent[0] != '\0')
+        buffer_printf(&line, ",\"logging.googleapis.com/trace\":\"%.32s\"", r->traceparent + 3);
+    buffer_puts(&line, "}");
+    if (!buffer_failed(&line))
+        log_raw(line.data, line.len);
+    buffer_free(&line);
+}
+
+/* What calls made for this request may take. A task gets some seconds more, to record how it
+ * ended; a file has to be passed on. */
+static void set_context(const struct server *s, const struct route *route, const struct request *r)
+{
+    int64_t more_s = s->pool == POOL_TASK ? SETTLE_S : 0;
+    if (route->body == BODY_FILE)
+        more_s = FILE_S;
+    context_set(r->deadline_us + more_s * US_PER_S, r->traceparent);
+}
+
+/* nginx asks the page pool, or its cache. It decodes the path once more, hence plain ones only. */
+static enum err pass_to_page_pool(const struct request *r, struct reply *p, struct error *e)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    if (r->path[strspn(r->path, plain)] != '\0')
+        return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
+    if (strlen(r->path) + strlen(r->query) > PASSED_ON_MAX)
+        return error_set(e, ERR_BAD_REQUEST, "The address is too long.");
+    reply_header(p, "X-Accel-Redirect", "/_page%s%s%s", r->path, r->query[0] != '\0' ? "?" : "",
+                 r->query);
+    return ERR_OK;
+}
+
+static enum err answer(const struct server *s, FCGX_Request *cgi, struct request *r,
+                       struct reply *p, const struct route **route, char allow[64], struct error *e)
+{
+    enum err err = router_find(routes, r, route, allow, e);
+    if (err == ERR_METHOD_NOT_ALLOWED && r->method == METHOD_OPTIONS) {
+        preflight(allow, p);
+        return ERR_OK;
+    }
+    if (err == ERR_OK && r->step == AUTH_STEP_CHECK) {
+        p->status = 204;
+        return authenticate(&s->auth, *route, r, e);
+    }
+    bool pass_on = err == ERR_OK && (*route)->pool == POOL_PAGE && s->pool == POOL_API;
+    if (err == ERR_OK && (*route)->pool != s->pool && !pass_on)
+        err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
+    /* What comes to the page pool has been let in by the api pool. */
+    if (err == ERR_OK && s->pool != POOL_PAGE)
+        err = authenticate(&s->auth, *route, r, e);
+    if (err == ERR_OK && pass_on)
+        return pass_to_page_pool(r, p, e);
+    if (err == ERR_OK)
+        set_context(s, *route, r);
+    if (err == ERR_OK)
+        err = request_read_body(cgi, *route, s->cfg->max_json_bytes, s->uploads_dir, r, e);
+    if (err == ERR_OK)
+        err = (*route)->handler(s->app, r, p, e);
+    if (err == ERR_OK && buffer_failed(&p->body))
+        err = error_no_memory(e);
+    return err;
+}
+
+/* What a refused request has left unread would be taken for the next one on a kept connection. */
+static void drain_body(FCGX_Request *cgi)
+{
+    char rest[8192];
+    while (FCGX_GetStr(rest, sizeof rest, cgi->in) > 0)
+        continue;
+}
+
+void serve_request(const struct server *s, FCGX_Request *cgi)
+{
+    struct request r;
+    struct reply p = {.status = 200, .content_type = "application/json"};
+    struct error e = {0};
+    const struct route *route = NULL;
+    char path[2048], allow[64] = "";
+    int64_t started_us = monotonic_us();
+    const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
+                                            [POOL_TASK] = s->cfg->task_deadline_s,
+                                            [POOL_PAGE] = s->cfg->page_deadline_s};
+    metrics_busy(s->pool, true);
+    enum err err = request_read(cgi, path, &r, &e);
+    r.started_us = started_us;
+    r.deadline_us = started_us + deadlines_s[s->pool] * US_PER_S;
+    log_context(r.request_id, NULL);
+    if (err == ERR_OK)
+        err = answer(s, cgi, &r, &p, &route, allow, &e);
+    if (err != ERR_OK)
+        write_problem(&r, &e, allow, &p);
+    drain_body(cgi);
+    write_reply(s, cgi, &r, &p);
+    int64_t latency_us = monotonic_us() - started_us;
+    bool let_in = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
+    if (!let_in)
+        metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
+    metrics_busy(s->pool, false);
+    if (s->cfg->access_log && log_enabled(LOG_INFO) && !let_in)
+        (log_is_text() ? write_access_text : write_access_log)(&r, &p, route, latency_us);
+    log_context(NULL, NULL);
+    context_set(0, NULL);
+    buffer_free(&r.body);
+    buffer_free(&p.body);
+}

@@ -1,0 +1,25 @@
+/* Answering one request: from FastCGI parameters to the handler and back. */
+#ifndef PDF_OCR_PROCESS_SERVE_H
+#define PDF_OCR_PROCESS_SERVE_H
+
+#include <fcgiapp.h>
+
+#include "api/app.h"
+#include "auth/auth.h"
+#include "core/origins.h"
+#include "http/http.h"
+
+/* What a worker answers with. Borrowed, set up before the first request. */
+struct server {
+    const struct config *cfg;
+    struct auth auth;
+    struct app *app;
+    enum pool pool;
+    char *uploads_dir; /* where nginx puts the bodies of uploads */
+    struct origins origins;
+};
+
+/* Answers the request that FCGX_Accept_r has just read. */
+void serve_request(const struct server *s, FCGX_Request *cgi);
+
+#endif

@@ -1,0 +1,23 @@
+/* What a forked child does, by role. */
+#ifndef PDF_OCR_PROCESS_WORKER_H
+#define PDF_OCR_PROCESS_WORKER_H
+
+#include "auth/keys.h"
+#include "core/config.h"
+
+enum role { ROLE_API, ROLE_TASK, ROLE_PAGE, ROLE_DISPATCHER, ROLE__MAX };
+extern const char *const role_names[ROLE__MAX];
+
+struct worker {
+    const struct config *cfg;
+    const struct key_set *keys;
+    const char *task_key; /* what the dispatcher sends */
+    int listen_fd;        /* -1 for the dispatcher */
+    int notify_fd;        /* eventfd from the queue to the dispatcher */
+    int retire_fd;        /* a pipe to the master: a pid whose successor is due */
+};
+
+/* Runs until SIGTERM or, for a pool, until its requests are used up. Returns the exit status. */
+int worker_run(const struct worker *w, enum role role);
+
+#endif
