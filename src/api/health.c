@@ -1,14 +1,17 @@
 /* Liveness, readiness, what is linked, what is set. */
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
 #include <sqlite3.h>
+#include <string.h>
 #include <tesseract/capi.h>
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "base/folder.h"
 
 enum err health_live(void *self, struct request *r, struct reply *p, struct error *e)
 {
@@ -17,6 +20,16 @@ enum err health_live(void *self, struct request *r, struct reply *p, struct erro
     (void)e;
     buffer_printf(&p->body, "{\"status\":\"healthy\",\"version\":\"%s\"}", app->version);
     return ERR_OK;
+}
+
+/* Bodies that nginx cannot store are lost to everybody, whatever the stores say. */
+static enum err check_uploads(const struct config *cfg, struct error *e)
+{
+    int code = folder_try_write(AT_FDCWD, cfg->uploads_dir);
+    if (code == 0)
+        return ERR_OK;
+    error_set(e, ERR_UNAVAILABLE, "Uploads cannot be stored.");
+    return error_cause(e, "writing to %.200s: %s", cfg->uploads_dir, strerror(code));
 }
 
 enum err health_ready(void *self, struct request *r, struct reply *p, struct error *e)
@@ -32,6 +45,10 @@ enum err health_ready(void *self, struct request *r, struct reply *p, struct err
     if (err == ERR_OK) {
         what = "file store";
         err = s->blobs.ops->ping(s->blobs.self, e);
+    }
+    if (err == ERR_OK) {
+        what = "folder of uploads";
+        err = check_uploads(s->cfg, e);
     }
     if (err == ERR_OK) {
         buffer_puts(&p->body, "{\"status\":\"ready\"}");

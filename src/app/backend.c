@@ -54,6 +54,8 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
         err = make_folder(cfg->run_dir, 0750, e);
     if (err == ERR_OK)
         err = make_folder(uploads, 0750, e);
+    if (err == ERR_OK)
+        err = make_folder(cfg->uploads_dir, 0750, e);
     if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
         err = make_folder(blobs, 0750, e);
     if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)

@@ -4,6 +4,7 @@ libbase_a_SOURCES = \
 	src/base/buffer.c src/base/buffer.h \
 	src/base/context.c src/base/context.h \
 	src/base/error.c src/base/error.h \
+	src/base/folder.c src/base/folder.h \
 	src/base/json.c src/base/json.h \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \

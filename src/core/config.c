@@ -75,6 +75,10 @@ static const struct setting settings[] = {
     ENUM("BACKEND", backend, "local", backend_names, "where jobs, blobs and tasks live"),
     OF(PATH, "DATA_DIR", data_dir, "data", "the folder of everything local mode keeps"),
     OF(PATH, "RUN_DIR", run_dir, NULL, "sockets and pid file; DATA_DIR/run when not set"),
+    OF(PATH, "UPLOADS_DIR", uploads_dir, NULL,
+       "where nginx puts what is uploaded, on the file system of DATA_DIR; a folder of each "
+       "nginx's "
+       "own, which scripts/serve makes in DATA_DIR/uploads"),
     OF(URL, "API_BASE_URL", api_base_url, "https://127.0.0.1:8443",
        "what clients and the task queue call; no slash at the end"),
     SECRET("API_KEY", api_key, 16, "one API key with every scope"),
@@ -482,19 +486,28 @@ static void trim_slashes(char *url)
         url[n - 1] = '\0';
 }
 
+/* One below DATA_DIR where the setting is not set. */
+static enum err default_folder(const struct config *c, const char *name, char **folder,
+                               struct error *e)
+{
+    struct buffer path = BUFFER_INIT;
+    if (*folder != NULL)
+        return ERR_OK;
+    buffer_printf(&path, "%s/%s", c->data_dir, name);
+    *folder = buffer_take(&path);
+    return *folder != NULL ? ERR_OK : error_no_memory(e);
+}
+
 enum err config_load(struct config *c, struct error *e)
 {
     memset(c, 0, sizeof *c);
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < N_SETTINGS; i++)
         err = read_setting(c, &settings[i], e);
-    if (err == ERR_OK && c->run_dir == NULL) {
-        struct buffer path = BUFFER_INIT;
-        buffer_printf(&path, "%s/run", c->data_dir);
-        c->run_dir = buffer_take(&path);
-        if (c->run_dir == NULL)
-            err = error_no_memory(e);
-    }
+    if (err == ERR_OK)
+        err = default_folder(c, "run", &c->run_dir, e);
+    if (err == ERR_OK)
+        err = default_folder(c, "uploads", &c->uploads_dir, e);
     if (err == ERR_OK)
         err = check_tokens(c, e);
     if (err == ERR_OK) {

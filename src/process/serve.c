@@ -203,7 +203,7 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
     if (err == ERR_OK)
         set_context(s, *route, r);
     if (err == ERR_OK)
-        err = request_read_body(cgi, *route, s->cfg->max_json_bytes, s->uploads_dir, r, e);
+        err = request_read_body(cgi, *route, s->cfg->max_json_bytes, s->cfg->uploads_dir, r, e);
     if (err == ERR_OK)
         err = (*route)->handler(s->app, r, p, e);
     if (err == ERR_OK && buffer_failed(&p->body))

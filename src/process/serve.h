@@ -15,7 +15,6 @@ struct server {
     struct auth auth;
     struct app *app;
     enum pool pool;
-    char *uploads_dir; /* where nginx puts the bodies of uploads */
     struct origins origins;
 };
 

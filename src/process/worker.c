@@ -74,8 +74,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
                                 .signing_key = b->app.signing_key,
                                 .source = b->app.services.source},
                        .app = &b->app,
-                       .pool = pools[role],
-                       .uploads_dir = backend_path(w->cfg, "uploads")};
+                       .pool = pools[role]};
     struct loop l = {.server = &s,
                      .listen_fd = w->listen_fd,
                      .stop = &stop_requested,
@@ -87,8 +86,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
         l.after = role == ROLE_API ? flush_between_requests : flush_between_tasks;
         l.after_self = &b->app.services.analytics;
     }
-    enum err err = s.uploads_dir != NULL ? origins_read(w->cfg->cors_origins, &s.origins, e)
-                                         : error_no_memory(e);
+    enum err err = origins_read(w->cfg->cors_origins, &s.origins, e);
     if (err == ERR_OK)
         err = auth_open(&s.auth, e);
     if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
@@ -97,7 +95,6 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
         err = role == ROLE_API ? loop_kept_connections(&l, e) : loop_single_requests(&l, e);
     auth_close(&s.auth);
     origins_free(&s.origins);
-    free(s.uploads_dir);
     return err;
 }
 

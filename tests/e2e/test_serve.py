@@ -120,3 +120,29 @@ def test_url_settings_are_checked():
         r = subprocess.run([BUILD / "pdf-ocr-api", "--check-config"], env={**os.environ, name: "example.com"},
                            capture_output=True, text=True, timeout=30, check=False)
         assert r.returncode == 2 and name in r.stderr
+
+
+def test_second_start_in_the_same_folder_changes_nothing(make_stack):
+    s = make_stack()
+
+    def files():
+        kept = [s.base / "run", s.data / "uploads"]
+        return {str(p): (p.stat().st_ino, p.is_file() and p.stat().st_mtime_ns)
+                for top in kept for p in top.rglob("*") if not p.name.startswith("try-")}
+    before = files()
+    again = {**s.env, "HTTPS_PORT": str(free_port()), "METRICS_PORT": str(free_port())}
+    r = subprocess.run(s.command, env=again, timeout=20, capture_output=True, text=True, check=False)
+    assert r.returncode == 1 and "another service runs in" in r.stderr
+    assert files() == before
+    assert s.extract(sample("form"))["status"] == "completed"
+    assert s.call("GET", "/api/v1/health/ready").status == 200
+
+
+def test_not_ready_where_uploads_cannot_be_stored(make_stack):
+    s = make_stack()
+    folder = next((s.data / "uploads").iterdir())
+    folder.rename(folder.with_suffix(".away"))
+    r = s.call("GET", "/api/v1/health/ready", key=None)
+    assert r.status == 503 and r.detail == "Not ready: the folder of uploads does not answer."
+    folder.with_suffix(".away").rename(folder)
+    assert s.call("GET", "/api/v1/health/ready", key=None).status == 200
