@@ -11,7 +11,8 @@ import {Regions} from "./regions.js";
 import {ResultView} from "./results.js";
 import {Viewer} from "./viewer.js";
 
-const FORMATS = ["csv", "tsv", "json"];
+const EXTENSIONS = {csv: "csv", tsv: "tsv", json: "json"}; // as pdf-ocr-api --formats lists them
+const FORMATS = Object.keys(EXTENSIONS);
 const HEADER_WINDOW = 1024; // readers look for %PDF- this far
 
 const api = new Api({askKey: (why) => askKey(api, why),
@@ -204,7 +205,7 @@ async function showResult(ended) {
 async function download(format) {
     try {
         const blob = await api.blob(`/jobs/${job.job_id}/results/${format}`);
-        saveFile(blob, `${(pdf.name || job.job_id).replace(/\.pdf$/i, "")}.${format}`);
+        saveFile(blob, `${(pdf.name || job.job_id).replace(/\.pdf$/i, "")}.${EXTENSIONS[format]}`);
     } catch (e) {
         showProblem(e, () => download(format));
     }
@@ -290,6 +291,7 @@ function wirePage() {
     $("layer").addEventListener("pointerleave", () => results.light(viewer.page, null));
 }
 
+$("format").append(...FORMATS.map((format) => el("option", {value: format}, format.toUpperCase())));
 wireUpload();
 wirePage();
 setUpKey(api);

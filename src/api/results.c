@@ -6,20 +6,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
-
-static const char *content_type(const char *name)
-{
-    static const struct {
-        const char *extension, *type;
-    } types[] = {{".csv", "text/csv; charset=utf-8"},
-                 {".tsv", "text/tab-separated-values; charset=utf-8"},
-                 {".json", "application/json"}};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof types / sizeof types[0]; i++)
-        if (strcmp(dot, types[i].extension) == 0)
-            return types[i].type;
-    return "application/octet-stream";
-}
+#include "formats/format.h"
 
 static enum err send_from_disk(const char *job_id, const char *name, struct reply *p,
                                struct error *e)
@@ -27,7 +14,7 @@ static enum err send_from_disk(const char *job_id, const char *name, struct repl
     char *escaped = curl_easy_escape(NULL, name, 0);
     if (escaped == NULL)
         return error_no_memory(e);
-    p->content_type = content_type(name);
+    p->content_type = format_media_type_of_file(name);
     reply_header(p, "X-Accel-Redirect", "/_blobs/results/%s/%s", job_id, escaped);
     reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", escaped);
     reply_header(p, "Cache-Control", "private, no-transform");
@@ -66,36 +53,39 @@ static enum err send_from_store(const struct services *s, const char *blob, stru
     while ((n = read(fd, chunk, sizeof chunk)) > 0)
         buffer_append(&p->body, chunk, (size_t)n);
     (void)close(fd);
-    p->content_type = content_type(blob);
+    p->content_type = format_media_type_of_file(blob);
     reply_header(p, "Cache-Control", "private, no-transform");
     return n == 0 ? ERR_OK : error_set(e, ERR_UNAVAILABLE, "The result could not be read.");
 }
 
-static bool is_format(const char *name)
+static enum err refuse_format(const char *name, struct error *e)
 {
-    bool known = false;
-    for (int i = 0; i < FORMAT__MAX; i++)
-        known = known || strcmp(name, output_format_names[i]) == 0;
-    return known;
+    struct buffer known = BUFFER_INIT;
+    format_list(&known);
+    enum err err =
+        buffer_failed(&known)
+            ? error_no_memory(e)
+            : error_set(e, ERR_NOT_FOUND, "There is no format %.20s; use %s.", name, known.data);
+    buffer_free(&known);
+    return err;
 }
 
-static enum err check_result(const struct job *j, const char *format, struct error *e)
+static enum err check_result(const struct job *j, int format, const char *name, struct error *e)
 {
-    if (!is_format(format))
-        return error_set(e, ERR_NOT_FOUND, "There is no format %.20s; use csv, tsv or json.",
-                         format);
+    if (format < 0)
+        return refuse_format(name, e);
     if (j->status == JOB_COMPLETED)
         return ERR_OK;
     return error_set(e, ERR_CONFLICT, "The job is %s; only a completed one has results.",
                      job_status_names[j->status]);
 }
 
-static enum err send_result(const struct services *s, const char *job_id, const char *format,
+static enum err send_result(const struct services *s, const char *job_id, int format,
                             struct reply *p, struct error *e)
 {
     char name[PATH_PARAM_LEN + 16], blob[BLOB_NAME_MAX + 1];
     struct blob_info info;
-    (void)snprintf(name, sizeof name, "result.%s", format);
+    (void)snprintf(name, sizeof name, "result.%s", formats[format].extension);
     (void)snprintf(blob, sizeof blob, "results/%.36s/%s", job_id, name);
     if (s->cfg->backend != BACKEND_LOCAL)
         return send_from_store(s, blob, p, e);
@@ -107,16 +97,17 @@ enum err job_result(void *app, struct request *r, struct reply *p, struct error 
 {
     const struct services *s = &((struct app *)app)->services;
     struct job *j = NULL;
+    int format = format_index(r->params[1]);
     enum err err = job_id_check(r->params[0], e);
     if (err == ERR_OK)
         err = job_load(s, request_owner(r), r->params[0], &j, e);
     if (err == ERR_OK)
-        err = check_result(j, r->params[1], e);
+        err = check_result(j, format, r->params[1], e);
     job_free(j);
     if (err != ERR_OK)
         return err;
     (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
-    err = send_result(s, r->params[0], r->params[1], p, e);
+    err = send_result(s, r->params[0], format, p, e);
     if (err == ERR_NOT_FOUND)
         return error_set(e, ERR_NOT_FOUND,
                          "This job has no result as %s; ask for it with also_formats.",

@@ -13,11 +13,12 @@
 #include "auth/keys.h"
 #include "auth/keys_command.h"
 #include "base/log.h"
+#include "formats/format.h"
 #include "process/master.h"
 
 static const char usage[] =
-    "usage: pdf-ocr-api [--check-config | --health | --print-settings | --routes | --help | "
-    "--version]\n"
+    "usage: pdf-ocr-api [--check-config | --health | --print-settings | --routes | --formats | "
+    "--help | --version]\n"
     "       pdf-ocr-api keys new|list|revoke ...\n"
     "\n"
     "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
@@ -28,6 +29,7 @@ static const char usage[] =
     "  --print-settings  list every setting: name, default, meaning, what is expected\n"
     "                    (tab separated)\n"
     "  --routes          list every route and who may call it, as JSON\n"
+    "  --formats         list every format of results, as JSON\n"
     "  --help            this text\n"
     "  --version         the version\n"
     "\n"
@@ -67,6 +69,14 @@ static void print_routes(void)
     (void)puts("]");
 }
 
+static void print_formats(void)
+{
+    for (const struct format *f = formats; f->name != NULL; f++)
+        (void)printf("%s{\"name\":\"%s\",\"extension\":\"%s\",\"media_type\":\"%s\"}",
+                     f == formats ? "[" : ",\n ", f->name, f->extension, f->media_type);
+    (void)puts("]");
+}
+
 static int serve(struct config *cfg)
 {
     struct error e = {0};
@@ -92,13 +102,11 @@ static int probe(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
-                                            {"health", no_argument, NULL, 'H'},
-                                            {"print-settings", no_argument, NULL, 'p'},
-                                            {"routes", no_argument, NULL, 'r'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"check-config", no_argument, NULL, 'c'},   {"health", no_argument, NULL, 'H'},
+        {"print-settings", no_argument, NULL, 'p'}, {"routes", no_argument, NULL, 'r'},
+        {"formats", no_argument, NULL, 'f'},        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0}};
     if (argc > 1 && strcmp(argv[1], "keys") == 0)
         return keys_command(argc - 1, argv + 1);
     int option = getopt_long(argc, argv, "", options, NULL);
@@ -114,6 +122,10 @@ int main(int argc, char **argv)
     }
     if (option == 'r') {
         print_routes();
+        return 0;
+    }
+    if (option == 'f') {
+        print_formats();
         return 0;
     }
     if ((option != -1 && option != 'c' && option != 'H') || optind < argc) {

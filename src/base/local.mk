@@ -6,6 +6,7 @@ libbase_a_SOURCES = \
 	src/base/error.c src/base/error.h \
 	src/base/folder.c src/base/folder.h \
 	src/base/json.c src/base/json.h \
+	src/base/json_writer.c src/base/json_writer.h \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \
 	src/base/text.c src/base/text.h \

@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "core/config.h"
 #include "core/extraction_request.h"
-#include "core/formats.h"
 #include "extract/pipeline.h"
+#include "formats/format.h"
 #include "local/local.h"
 
 enum exit_status { EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_NOTHING_FOUND };
@@ -22,14 +22,14 @@ enum exit_status { EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_NOTHING_FOUND };
 static const char usage[] =
     "usage: pdf-ocr-extract [options] FILE.pdf\n"
     "\n"
-    "Writes the tables, forms and text of a PDF as CSV, TSV or JSON. Without --region the tables\n"
-    "and forms are found.\n"
+    "Writes the tables, forms and text of a PDF in one of several formats. Without --region the\n"
+    "tables and forms are found.\n"
     "\n"
     "  --page N              the page of the regions that follow (1)\n"
     "  --region X,Y,W,H      a region as fractions 0..1 of the page, origin top left; repeatable\n"
     "  --type TYPE           what the regions that follow are: auto, table, form, text (auto)\n"
     "  --pages LIST          where to look for regions: 1-3,7\n"
-    "  --format FORMAT       csv, tsv, json (csv)\n"
+    "  --format FORMAT       %s (%s)\n"
     "  --engine ENGINE       auto, text, tesseract (auto)\n"
     "  --output FILE         instead of standard output\n"
     "  --debug-graph FILE    write the trace of the detection (JSON)\n"
@@ -38,6 +38,14 @@ static const char usage[] =
     "  --help, --version\n"
     "\n"
     "Exit status: 0 done, 1 error, 2 wrong usage, 3 nothing found.\n";
+
+static void print_usage(FILE *to)
+{
+    struct buffer list = BUFFER_INIT;
+    format_list(&list);
+    (void)fprintf(to, usage, buffer_failed(&list) ? "" : list.data, format_names[0]);
+    buffer_free(&list);
+}
 
 struct command {
     struct extraction_request r;
@@ -114,8 +122,8 @@ static int take_option(struct command *c, int option, const char *value)
         c->type = (enum region_type)name;
         return name < 0 ? -1 : 0;
     case 'f':
-        name = find_name(output_format_names, value, "--format");
-        c->r.format = (enum output_format)name;
+        name = find_name(format_names, value, "--format");
+        c->r.format = name;
         return name < 0 ? -1 : 0;
     case 'e':
         name = find_name(engine_choice_names, value, "--engine");
@@ -156,14 +164,17 @@ static int read_command(int argc, char **argv, struct command *c)
                                             {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h' || option == 'V') {
-            (void)fputs(option == 'h' ? usage : "pdf-ocr-extract " PACKAGE_VERSION "\n", stdout);
+            if (option == 'h')
+                print_usage(stdout);
+            else
+                (void)puts("pdf-ocr-extract " PACKAGE_VERSION);
             return EXIT_DONE;
         }
         if (take_option(c, option, optarg) != 0)
             return EXIT_USAGE;
     }
     if (optind != argc - 1) {
-        (void)fputs(usage, stderr);
+        print_usage(stderr);
         return EXIT_USAGE;
     }
     c->file = argv[optind];
@@ -212,8 +223,9 @@ static enum err extract(const struct command *c, const struct pipeline *p, struc
 
 static enum err write_output(const struct command *c, const struct extraction *x, struct error *e)
 {
+    struct format_options options = {.escape_formulas = c->r.escape_formulas};
     struct buffer out = BUFFER_INIT;
-    enum err err = format_write(x, c->r.format, c->r.escape_formulas, &out, e);
+    enum err err = format_write(x, c->r.format, &options, &out, e);
     if (err == ERR_OK)
         err = write_file(c->output, out.data != NULL ? out.data : "", out.len, e);
     if (err == ERR_OK && c->graph != NULL)

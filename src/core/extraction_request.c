@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "formats/format.h"
 
 #define EDGE_TOLERANCE 1e-6 /* rounding of a client that sends x + width = 1.0000001 */
 
@@ -161,10 +162,10 @@ static enum err read_also(const struct json_at *at, struct extraction_request *o
     int format = 0;
     if (json_missing(at))
         return ERR_OK;
-    enum err err = json_read_array(at, FORMAT__MAX, &n, e);
+    enum err err = json_read_array(at, format_count(), &n, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct json_at item = json_item(at, i);
-        err = json_read_enum(&item, output_format_names, &format, e);
+        err = json_read_enum(&item, format_names, &format, e);
         if (err == ERR_OK)
             out->also[format] = true;
     }
@@ -197,9 +198,9 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
     }
     (void)snprintf(out->pdf_id, sizeof out->pdf_id, "%s", text);
     if (!json_missing(&format)) {
-        if ((err = json_read_enum(&format, output_format_names, &choice, e)) != ERR_OK)
+        if ((err = json_read_enum(&format, format_names, &choice, e)) != ERR_OK)
             goto out;
-        out->format = (enum output_format)choice;
+        out->format = choice;
     }
     if (!json_missing(&engine)) {
         if ((err = json_read_enum(&engine, engine_choice_names, &choice, e)) != ERR_OK)
@@ -221,10 +222,10 @@ out:
 static void write_also(const struct extraction_request *r, struct buffer *out)
 {
     bool any = false;
-    for (int i = 0; i < FORMAT__MAX; i++) {
+    for (int i = 0; format_names[i] != NULL; i++) {
         if (!r->also[i])
             continue;
-        buffer_printf(out, "%s\"%s\"", any ? "," : ",\"also_formats\":[", output_format_names[i]);
+        buffer_printf(out, "%s\"%s\"", any ? "," : ",\"also_formats\":[", format_names[i]);
         any = true;
     }
     if (any)
@@ -235,7 +236,7 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
 {
     buffer_printf(out,
                   "{\"pdf_id\":\"%s\",\"agentic\":%s,\"output_format\":\"%s\",\"engine\":\"%s\"",
-                  r->pdf_id, r->agentic ? "true" : "false", output_format_names[r->format],
+                  r->pdf_id, r->agentic ? "true" : "false", format_names[r->format],
                   engine_choice_names[r->engine]);
     if (r->escape_formulas)
         buffer_puts(out, ",\"escape_formulas\":true");

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "core/extraction_request.h"
-#include "core/formats.h"
+#include "formats/format.h"
 
 #define CAS_TRIES            8
 #define PROGRESS_INTERVAL_US (2 * US_PER_S) /* Firestore takes about a write a second */
@@ -222,7 +222,7 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     source_uuid(s->source, j->id);
     (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
     (void)snprintf(j->pdf_id, sizeof j->pdf_id, "%s", r->pdf_id);
-    (void)snprintf(j->output_format, sizeof j->output_format, "%s", output_format_names[r->format]);
+    (void)snprintf(j->output_format, sizeof j->output_format, "%s", format_names[r->format]);
     j->status = JOB_QUEUED;
     j->regions_count = (int)r->n_regions;
     j->progress.regions_total = (int)r->n_regions;
@@ -432,39 +432,41 @@ static enum err held_defer(struct hold *h, void *arg, struct error *e)
     return job_defer(h->job, t, h->token, d->message, t + d->delay_us, e);
 }
 
-static void result_name(const char *job_id, enum output_format f, char out[BLOB_NAME_MAX + 1])
+static void result_name(const char *job_id, int format, char out[BLOB_NAME_MAX + 1])
 {
-    (void)snprintf(out, BLOB_NAME_MAX + 1, "results/%s/result.%s", job_id, output_format_names[f]);
+    (void)snprintf(out, BLOB_NAME_MAX + 1, "results/%s/result.%s", job_id,
+                   formats[format].extension);
 }
 
 static void regions_json(const struct extraction *x, struct buffer *out)
 {
-    buffer_puts(out, "[");
+    struct json_writer w = {.out = out};
+    json_begin_array(&w, NULL);
     for (size_t i = 0; i < x->n_results; i++) {
         const struct region *r = &x->results[i].region;
-        buffer_printf(out, "%s{\"region_id\":", i > 0 ? "," : "");
-        buffer_json_string(out, r->id);
-        buffer_printf(out,
-                      ",\"page\":%d,\"bbox\":{\"x\":%.6f,\"y\":%.6f,\"w\":%.6f,\"h\":%.6f},"
-                      "\"region_type\":\"%s\",\"confidence\":%.3f}",
-                      r->page, r->box.x, r->box.y, r->box.w, r->box.h, region_type_names[r->type],
-                      r->confidence);
+        json_begin_object(&w, NULL);
+        json_put_string(&w, "region_id", r->id);
+        json_put_int(&w, "page", r->page);
+        box_write(&w, r->box, 6);
+        json_put_string(&w, "region_type", region_type_names[r->type]);
+        json_put_real(&w, "confidence", r->confidence, 3);
+        json_end_object(&w);
     }
-    buffer_puts(out, "]");
+    json_end_array(&w);
 }
 
 static enum err put_result(const struct hold *h, const struct extraction *x,
-                           const struct extraction_request *r, enum output_format f,
-                           struct error *e)
+                           const struct extraction_request *r, int f, struct error *e)
 {
     const struct blob_store *b = &h->s->blobs;
+    struct format_options options = {.escape_formulas = r->escape_formulas};
     char name[BLOB_NAME_MAX + 1];
     struct buffer bytes = BUFFER_INIT;
     result_name(h->job->id, f, name);
-    enum err err = format_write(x, f, r->escape_formulas, &bytes, e);
+    enum err err = format_write(x, f, &options, &bytes, e);
     if (err == ERR_OK)
         err = b->ops->put_bytes(b->self, name, bytes.data != NULL ? bytes.data : "", bytes.len,
-                                format_content_type(f), e);
+                                formats[f].media_type, e);
     buffer_free(&bytes);
     return err;
 }
@@ -479,9 +481,9 @@ static enum err complete(struct hold *h, const struct extraction_request *r,
     enum err err = ERR_OK;
     result_name(h->job->id, r->format, result);
     (void)snprintf(graph, sizeof graph, "results/%s/result_graph.json", h->job->id);
-    for (int f = 0; err == ERR_OK && f < FORMAT__MAX; f++)
-        if (f == (int)r->format || r->also[f])
-            err = put_result(h, x, r, (enum output_format)f, e);
+    for (int f = 0; err == ERR_OK && formats[f].name != NULL; f++)
+        if (f == r->format || r->also[f])
+            err = put_result(h, x, r, f, e);
     if (err == ERR_OK && x->debug_graph_json != NULL)
         err = b->ops->put_bytes(b->self, graph, x->debug_graph_json, strlen(x->debug_graph_json),
                                 "application/json", e);

@@ -4,7 +4,6 @@ libcore_a_SOURCES = \
 	src/core/config.c src/core/config.h \
 	src/core/extraction_request.c src/core/extraction_request.h \
 	src/core/feedback.c src/core/feedback.h \
-	src/core/formats.c src/core/formats.h \
 	src/core/job_service.c src/core/job_service.h \
 	src/core/job_state.c src/core/job_state.h \
 	src/core/origins.c src/core/origins.h \

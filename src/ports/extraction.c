@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const output_format_names[FORMAT__MAX + 1] = {
-    [FORMAT_CSV] = "csv", [FORMAT_TSV] = "tsv", [FORMAT_JSON] = "json"};
-
 const char *const region_type_names[REGION__MAX + 1] = {[REGION_AUTO] = "auto",
                                                         [REGION_TABLE] = "table",
                                                         [REGION_FORM] = "form",

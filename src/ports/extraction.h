@@ -6,8 +6,7 @@
 #include "ports/job.h"
 #include "ports/page.h"
 
-enum output_format { FORMAT_CSV, FORMAT_TSV, FORMAT_JSON, FORMAT__MAX };
-extern const char *const output_format_names[FORMAT__MAX + 1];
+#define FORMATS_MAX 16
 
 enum region_type { REGION_AUTO, REGION_TABLE, REGION_FORM, REGION_TEXT, REGION__MAX };
 extern const char *const region_type_names[REGION__MAX + 1]; /* auto, table, form, text */
@@ -39,8 +38,8 @@ struct page_range {
 
 struct extraction_request {
     char pdf_id[JOB_PDF_ID_MAX + 1];
-    enum output_format format;
-    bool also[FORMAT__MAX]; /* formats written beside it */
+    int format;             /* index into the table of formats/format.h */
+    bool also[FORMATS_MAX]; /* formats written beside it */
     enum engine_choice engine;
     bool agentic;         /* find regions when none are given */
     bool escape_formulas; /* CSV/TSV: neutralise =, +, -, @ at the start of a cell */

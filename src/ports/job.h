@@ -29,8 +29,9 @@ enum job_outcome {
 extern const char *const job_status_names[JOB_STATUS__MAX + 1];
 extern const char *const job_outcome_names[JOB_OUTCOME__MAX + 1];
 
-#define JOB_PDF_ID_MAX 64 /* a UUID, or the SHA-256 of a document in hex */
-#define JOB_OWNER_MAX  64
+#define FORMAT_NAME_MAX 15
+#define JOB_PDF_ID_MAX  64 /* a UUID, or the SHA-256 of a document in hex */
+#define JOB_OWNER_MAX   64
 
 struct job_progress {
     int regions_done, regions_total;
@@ -45,7 +46,7 @@ struct job {
     char pdf_id[JOB_PDF_ID_MAX + 1];
     enum job_status status;
     enum job_outcome outcome;
-    char output_format[8]; /* csv, tsv, json */
+    char output_format[FORMAT_NAME_MAX + 1]; /* csv */
     int regions_count;
     struct job_progress progress;
     int attempts;    /* times it was claimed */

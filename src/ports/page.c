@@ -53,3 +53,13 @@ enum err checkpoint_pass(const struct checkpoint *c, struct error *e)
 {
     return c == NULL || c->call == NULL ? ERR_OK : c->call(c->self, e);
 }
+
+void box_write(struct json_writer *w, struct box b, int decimals)
+{
+    json_begin_object(w, "bbox");
+    json_put_real(w, "x", b.x, decimals);
+    json_put_real(w, "y", b.y, decimals);
+    json_put_real(w, "w", b.w, decimals);
+    json_put_real(w, "h", b.h, decimals);
+    json_end_object(w);
+}

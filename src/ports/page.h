@@ -11,10 +11,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/json_writer.h"
 
 struct box {
     double x, y, w, h;
 };
+
+/* Puts "bbox":{"x":...,"y":...,"w":...,"h":...} into the object at hand. */
+void box_write(struct json_writer *w, struct box b, int decimals);
 
 /* Who read a word. Names as in ENGINE and in results. */
 enum engine { ENGINE_TEXT, ENGINE_TESSERACT, ENGINE_DOCUMENTAI, ENGINE_GEMINI, ENGINE__MAX };

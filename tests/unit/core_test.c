@@ -1,4 +1,4 @@
-/* Formats, signed links, requests, feedback: the pure parts of the core. */
+/* Signed links, requests, feedback: the pure parts of the core. */
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -8,102 +8,11 @@
 #include "base/json.h"
 #include "core/extraction_request.h"
 #include "core/feedback.h"
-#include "core/formats.h"
 #include "core/signed_url.h"
+#include "formats/format.h"
 #include "tests/unit/suite.h"
 
 static const struct config limits = {.max_regions = 3};
-
-/* --- formats --- */
-
-static struct extraction one_table(const char *const *texts, int rows, int cols)
-{
-    struct extraction x = {.outcome = OUTCOME_SUCCESS, .n_results = 1};
-    x.results = calloc(1, sizeof *x.results);
-    struct region_result *r = x.results;
-    r->region = (struct region){.id = "r", .page = 1, .type = REGION_TABLE};
-    r->tables = calloc(1, sizeof *r->tables);
-    r->n_tables = 1;
-    struct table *t = r->tables;
-    *t = (struct table){.rows = rows, .cols = cols};
-    t->cells = calloc((size_t)(rows * cols), sizeof *t->cells);
-    for (int i = 0; i < rows * cols; i++)
-        t->cells[t->n_cells++] = (struct cell){.row = i / cols,
-                                               .col = i % cols,
-                                               .row_span = 1,
-                                               .col_span = 1,
-                                               .text = strdup(texts[i])};
-    return x;
-}
-
-static void expect(struct extraction x, enum output_format f, bool escape, const char *want)
-{
-    struct buffer out = BUFFER_INIT;
-    struct error e;
-    CU_ASSERT_EQUAL(format_write(&x, f, escape, &out, &e), ERR_OK);
-    CU_ASSERT_STRING_EQUAL(out.data, want);
-    buffer_free(&out);
-    extraction_free(&x);
-}
-
-static void csv_quotes_what_rfc_4180_says(void)
-{
-    static const char *const texts[] = {"a,b",   "say \"x\"", "two\nlines",
-                                        " lead", "trail ",    "plain"};
-    expect(one_table(texts, 2, 3), FORMAT_CSV, false,
-           "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\r\n\" lead\",\"trail \",plain\r\n");
-}
-
-static void tsv_has_no_tabs_inside_cells(void)
-{
-    static const char *const texts[] = {"a\tb", "c\r\nd", "e,f", "\"g\""};
-    expect(one_table(texts, 2, 2), FORMAT_TSV, false, "a b\tc  d\r\ne,f\t\"g\"\r\n");
-}
-
-static void formulas_are_neutralised_and_numbers_left_alone(void)
-{
-    static const char *const texts[] = {"=1+2", "-12.5", "@x", "+cmd|x", "-x", "a=b"};
-    expect(one_table(texts, 1, 6), FORMAT_CSV, true, "'=1+2,-12.5,'@x,'+cmd|x,'-x,a=b\r\n");
-}
-
-static void json_result_is_json_whatever_the_text(void)
-{
-    static const char *const texts[] = {"\"", "\\", "\x01", "\xFF", "\xC3\xA9", ""};
-    struct extraction x = one_table(texts, 2, 3);
-    struct buffer out = BUFFER_INIT;
-    struct error e;
-    x.results[0].tables[0].structure = STRUCTURE_GEMINI;
-    x.results[0].tables[0].cells[5].rejected = true;
-    CU_ASSERT_EQUAL(format_write(&x, FORMAT_JSON, false, &out, &e), ERR_OK);
-    json_t *tree = json_loadb(out.data, out.len, 0, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tree);
-    json_t *region = json_array_get(json_object_get(tree, "regions"), 0);
-    json_t *cells = json_object_get(region, "cells");
-    json_t *table = json_array_get(json_object_get(region, "tables"), 0);
-    CU_ASSERT_EQUAL(json_array_size(cells), 6);
-    CU_ASSERT_TRUE(json_is_true(json_object_get(json_array_get(cells, 4), "verified")));
-    CU_ASSERT_TRUE(json_is_false(json_object_get(json_array_get(cells, 5), "verified")));
-    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(table, "structure")), "gemini");
-    json_decref(tree);
-    buffer_free(&out);
-    extraction_free(&x);
-}
-
-static void cells_that_nobody_checked_are_not_called_verified(void)
-{
-    static const char *const texts[] = {"a", "b"};
-    for (int s = 0; s < STRUCTURE__MAX; s++) {
-        struct extraction x = one_table(texts, 1, 2);
-        struct buffer out = BUFFER_INIT;
-        struct error e;
-        x.results[0].tables[0].structure = (enum structure)s;
-        CU_ASSERT_EQUAL(format_write(&x, FORMAT_JSON, false, &out, &e), ERR_OK);
-        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":null") == NULL, s == STRUCTURE_GEMINI);
-        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":true") != NULL, s == STRUCTURE_GEMINI);
-        buffer_free(&out);
-        extraction_free(&x);
-    }
-}
 
 /* --- signed links --- */
 
@@ -160,7 +69,8 @@ static void request_survives_being_written_and_read(void)
         ERR_OK);
     CU_ASSERT_EQUAL(a.n_pages, 3);
     CU_ASSERT_EQUAL(a.pages[2].last, 0);
-    CU_ASSERT_TRUE(a.also[FORMAT_CSV] && a.also[FORMAT_JSON] && !a.also[FORMAT_TSV]);
+    CU_ASSERT_TRUE(a.also[format_index("csv")] && a.also[format_index("json")] &&
+                   !a.also[format_index("tsv")]);
     extraction_request_write(&a, &first);
     CU_ASSERT_EQUAL_FATAL(extraction_request_parse(first.data, first.len, &limits, &b, &e), ERR_OK);
     extraction_request_write(&b, &second);
@@ -324,11 +234,6 @@ static void google_mode_needs_what_it_cannot_do_without(void)
 }
 
 static const struct test_case tests[] = {
-    TEST(csv_quotes_what_rfc_4180_says),
-    TEST(tsv_has_no_tabs_inside_cells),
-    TEST(formulas_are_neutralised_and_numbers_left_alone),
-    TEST(json_result_is_json_whatever_the_text),
-    TEST(cells_that_nobody_checked_are_not_called_verified),
     TEST(signed_link_holds_for_itself_only),
     TEST(request_survives_being_written_and_read),
     TEST(the_longest_list_of_pages_survives),

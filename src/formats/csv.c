@@ -1,0 +1,22 @@
+/* CSV, RFC 4180. */
+#include <string.h>
+
+#include "formats/sheet.h"
+#include "formats/table.h"
+
+static void write_cell(const char *text, bool escape, struct buffer *out)
+{
+    bool quote = strpbrk(text, ",\"\r\n") != NULL || text[0] == ' ' ||
+                 (text[0] != '\0' && text[strlen(text) - 1] == ' ');
+    buffer_puts(out, quote ? "\"" : "");
+    buffer_puts(out, escape ? "'" : "");
+    for (const char *p = text; *p != '\0'; p++)
+        buffer_append(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+    buffer_puts(out, quote ? "\"" : "");
+}
+
+enum err format_write_csv(const struct extraction *x, const struct format_options *o,
+                          struct buffer *out, struct error *e)
+{
+    return sheet_write(x, o, ',', write_cell, out, e);
+}

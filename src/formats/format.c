@@ -1,0 +1,52 @@
+#include "formats/format.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "formats/table.h"
+
+#define ROW(name, extension, media_type) {#name, extension, media_type, format_write_##name},
+const struct format formats[] = {FORMAT_TABLE(ROW){NULL, NULL, NULL, NULL}};
+
+#define NAME(name, extension, media_type) #name,
+const char *const format_names[] = {FORMAT_TABLE(NAME) NULL};
+
+static_assert(sizeof formats / sizeof formats[0] - 1 <= FORMATS_MAX,
+              "more formats than FORMATS_MAX");
+
+enum err format_write(const struct extraction *x, int f, const struct format_options *o,
+                      struct buffer *out, struct error *e)
+{
+    enum err err = formats[f].write(x, o, out, e);
+    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
+}
+
+size_t format_count(void)
+{
+    return sizeof formats / sizeof formats[0] - 1;
+}
+
+int format_index(const char *name)
+{
+    for (int i = 0; formats[i].name != NULL; i++)
+        if (strcmp(formats[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+const char *format_media_type_of_file(const char *file_name)
+{
+    const char *dot = strrchr(file_name, '.');
+    for (const struct format *f = formats; dot != NULL && f->name != NULL; f++)
+        if (strcmp(f->extension, dot + 1) == 0)
+            return f->media_type;
+    return "application/octet-stream";
+}
+
+void format_list(struct buffer *out)
+{
+    for (const struct format *f = formats; f->name != NULL; f++) {
+        const char *before = f[1].name != NULL ? ", " : " or ";
+        buffer_printf(out, "%s%s", f == formats ? "" : before, f->name);
+    }
+}

@@ -1,0 +1,44 @@
+/* The formats a result can be written in. How one is added: CONTRIBUTING.md. */
+#ifndef PDF_OCR_FORMATS_FORMAT_H
+#define PDF_OCR_FORMATS_FORMAT_H
+
+#include "base/buffer.h"
+#include "ports/extraction.h"
+
+/* What a request says about the writing. */
+struct format_options {
+    bool escape_formulas; /* CSV, TSV: a ' before a cell that a spreadsheet would compute */
+};
+
+/* Appends the whole result. ERR_INTERNAL when memory is out. */
+typedef enum err format_write_fn(const struct extraction *x, const struct format_options *o,
+                                 struct buffer *out, struct error *e);
+
+struct format {
+    const char *name;      /* as in requests: csv */
+    const char *extension; /* of the result's file, without a dot */
+    const char *media_type;
+    format_write_fn *write;
+};
+
+/* The table, ended by a row whose name is NULL. extraction_request.format is an index into it. */
+extern const struct format formats[];
+
+/* How many there are, and their names, ended by NULL. */
+size_t format_count(void);
+extern const char *const format_names[];
+
+/* Writes x with formats[f], and looks whether memory was enough. */
+enum err format_write(const struct extraction *x, int f, const struct format_options *o,
+                      struct buffer *out, struct error *e);
+
+/* The index of the format of that name, or -1. */
+int format_index(const char *name);
+
+/* The media type of a result's file, by its extension; application/octet-stream for any other. */
+const char *format_media_type_of_file(const char *file_name);
+
+/* Appends the names for people: "csv, tsv or json". */
+void format_list(struct buffer *out);
+
+#endif

@@ -1,0 +1,10 @@
+# The formats of results: one file a writer, one row in table.h.
+noinst_LIBRARIES += libformats.a
+libformats_a_SOURCES = \
+	src/formats/csv.c \
+	src/formats/format.c src/formats/format.h \
+	src/formats/json.c \
+	src/formats/sheet.c src/formats/sheet.h \
+	src/formats/table.h \
+	src/formats/tsv.c
+libformats_a_CFLAGS = $(AM_CFLAGS)

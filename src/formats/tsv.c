@@ -1,0 +1,17 @@
+/* Tab separated values: tabs and line ends inside cells become spaces.
+ * https://www.iana.org/assignments/media-types/text/tab-separated-values */
+#include "formats/sheet.h"
+#include "formats/table.h"
+
+static void write_cell(const char *text, bool escape, struct buffer *out)
+{
+    buffer_puts(out, escape ? "'" : "");
+    for (const char *p = text; *p != '\0'; p++)
+        buffer_append(out, *p == '\t' || *p == '\n' || *p == '\r' ? " " : p, 1);
+}
+
+enum err format_write_tsv(const struct extraction *x, const struct format_options *o,
+                          struct buffer *out, struct error *e)
+{
+    return sheet_write(x, o, '\t', write_cell, out, e);
+}

@@ -1,0 +1,66 @@
+"""The formats of results: what is written by hand elsewhere follows from the one table."""
+import json
+import re
+import subprocess
+
+import pytest
+
+from conftest import BUILD, ROOT
+
+
+@pytest.fixture(scope="module", name="formats")
+def table():
+    return json.loads(subprocess.run([BUILD / "pdf-ocr-api", "--formats"], check=True,
+                                     stdout=subprocess.PIPE).stdout)
+
+
+def names(formats):
+    return [f["name"] for f in formats]
+
+
+def bare(media_type):
+    return media_type.split(";")[0]
+
+
+def test_openapi_knows_every_format(formats):
+    spec = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    request = spec["components"]["schemas"]["ExtractRequest"]["properties"]
+    result = spec["paths"]["/api/v1/jobs/{job_id}/results/{format}"]["get"]
+    by_path = next(p for p in result["parameters"] if p["name"] == "format")
+    assert request["output_format"]["enum"] == names(formats)
+    assert request["output_format"]["default"] == names(formats)[0]
+    assert request["also_formats"]["items"]["enum"] == names(formats)
+    assert request["also_formats"]["maxItems"] == len(formats)
+    assert by_path["schema"]["enum"] == names(formats)
+    assert list(result["responses"]["200"]["content"]) == [bare(f["media_type"]) for f in formats]
+
+
+def test_nginx_knows_every_extension(formats):
+    conf = (ROOT / "nginx" / "nginx.conf.in").read_text()
+    types = re.search(r"^    types \{(.*?)\}", conf, re.S | re.M).group(1)
+    known = dict(reversed(line.strip(" ;").split()) for line in types.strip().splitlines())
+    assert {f["extension"]: bare(f["media_type"]) for f in formats}.items() <= known.items()
+
+
+def test_command_offers_every_format(formats):
+    usage = subprocess.run([BUILD / "pdf-ocr-extract", "--help"], check=True,
+                           stdout=subprocess.PIPE).stdout.decode()
+    offered = re.search(r"--format FORMAT +(.*) \((\w+)\)", usage)
+    assert re.split(", | or ", offered.group(1)) == names(formats)
+    assert offered.group(2) == names(formats)[0]
+    page = (ROOT / "docs" / "man" / "pdf-ocr-extract.1").read_text()
+    told = re.search(r"It Fl -format Ar FORMAT\n(.*?)\n\.It", page, re.S).group(1)
+    assert re.findall(r"^\.Cm (\w+)", told, re.M) == names(formats)
+
+
+def test_web_page_offers_every_format(formats):
+    told = re.search(r"const EXTENSIONS = \{(.*?)\}", (ROOT / "web" / "app.js").read_text()).group(1)
+    assert dict(re.findall(r'(\w+): "(\w+)"', told)) == {f["name"]: f["extension"] for f in formats}
+
+
+def test_command_writes_every_format(formats):
+    written = {subprocess.run([BUILD / "pdf-ocr-extract", "--quiet", "--format", name,
+                               BUILD / "samples" / "text-table.pdf"], check=True,
+                              env={"PAGE_READER": str(BUILD / "pdf-ocr-page")},
+                              stdout=subprocess.PIPE).stdout for name in names(formats)}
+    assert len(written) == len(formats) and all(written)

@@ -1,0 +1,161 @@
+/* Writing an extraction in each format. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formats/format.h"
+#include "tests/unit/suite.h"
+
+static struct extraction one_table(const char *const *texts, int rows, int cols)
+{
+    struct extraction x = {.outcome = OUTCOME_SUCCESS, .n_results = 1};
+    x.results = calloc(1, sizeof *x.results);
+    struct region_result *r = x.results;
+    r->region = (struct region){.id = "r", .page = 1, .type = REGION_TABLE};
+    r->tables = calloc(1, sizeof *r->tables);
+    r->n_tables = 1;
+    struct table *t = r->tables;
+    *t = (struct table){.rows = rows, .cols = cols};
+    t->cells = calloc((size_t)(rows * cols), sizeof *t->cells);
+    for (int i = 0; i < rows * cols; i++)
+        t->cells[t->n_cells++] = (struct cell){.row = i / cols,
+                                               .col = i % cols,
+                                               .row_span = 1,
+                                               .col_span = 1,
+                                               .text = strdup(texts[i])};
+    return x;
+}
+
+static enum err write_as(const char *format, const struct extraction *x, bool escape,
+                         struct buffer *out)
+{
+    struct format_options options = {.escape_formulas = escape};
+    struct error e;
+    int f = format_index(format);
+    CU_ASSERT_TRUE_FATAL(f >= 0);
+    return format_write(x, f, &options, out, &e);
+}
+
+static void expect(struct extraction x, const char *format, bool escape, const char *want)
+{
+    struct buffer out = BUFFER_INIT;
+    CU_ASSERT_EQUAL(write_as(format, &x, escape, &out), ERR_OK);
+    CU_ASSERT_STRING_EQUAL(out.data, want);
+    buffer_free(&out);
+    extraction_free(&x);
+}
+
+static void csv_quotes_what_rfc_4180_says(void)
+{
+    static const char *const texts[] = {"a,b",   "say \"x\"", "two\nlines",
+                                        " lead", "trail ",    "plain"};
+    expect(one_table(texts, 2, 3), "csv", false,
+           "\"a,b\",\"say \"\"x\"\"\",\"two\nlines\"\r\n\" lead\",\"trail \",plain\r\n");
+}
+
+static void tsv_has_no_tabs_inside_cells(void)
+{
+    static const char *const texts[] = {"a\tb", "c\r\nd", "e,f", "\"g\""};
+    expect(one_table(texts, 2, 2), "tsv", false, "a b\tc  d\r\ne,f\t\"g\"\r\n");
+}
+
+static void formulas_are_neutralised_and_numbers_left_alone(void)
+{
+    static const char *const texts[] = {"=1+2", "-12.5", "@x", "+cmd|x", "-x", "a=b"};
+    expect(one_table(texts, 1, 6), "csv", true, "'=1+2,-12.5,'@x,'+cmd|x,'-x,a=b\r\n");
+}
+
+static void json_result_is_json_whatever_the_text(void)
+{
+    static const char *const texts[] = {"\"", "\\", "\x01", "\xFF", "\xC3\xA9", ""};
+    struct extraction x = one_table(texts, 2, 3);
+    struct buffer out = BUFFER_INIT;
+    x.results[0].tables[0].structure = STRUCTURE_GEMINI;
+    x.results[0].tables[0].cells[5].rejected = true;
+    CU_ASSERT_EQUAL(write_as("json", &x, false, &out), ERR_OK);
+    json_t *tree = json_loadb(out.data, out.len, 0, NULL);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(tree);
+    json_t *region = json_array_get(json_object_get(tree, "regions"), 0);
+    json_t *cells = json_object_get(region, "cells");
+    json_t *table = json_array_get(json_object_get(region, "tables"), 0);
+    CU_ASSERT_EQUAL(json_array_size(cells), 6);
+    CU_ASSERT_TRUE(json_is_true(json_object_get(json_array_get(cells, 4), "verified")));
+    CU_ASSERT_TRUE(json_is_false(json_object_get(json_array_get(cells, 5), "verified")));
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(table, "structure")), "gemini");
+    json_decref(tree);
+    buffer_free(&out);
+    extraction_free(&x);
+}
+
+static void cells_that_nobody_checked_are_not_called_verified(void)
+{
+    static const char *const texts[] = {"a", "b"};
+    for (int s = 0; s < STRUCTURE__MAX; s++) {
+        struct extraction x = one_table(texts, 1, 2);
+        struct buffer out = BUFFER_INIT;
+        x.results[0].tables[0].structure = (enum structure)s;
+        CU_ASSERT_EQUAL(write_as("json", &x, false, &out), ERR_OK);
+        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":null") == NULL, s == STRUCTURE_GEMINI);
+        CU_ASSERT_EQUAL(strstr(out.data, "\"verified\":true") != NULL, s == STRUCTURE_GEMINI);
+        buffer_free(&out);
+        extraction_free(&x);
+    }
+}
+
+/* --- all formats --- */
+
+static void every_format_has_its_own_name_and_extension(void)
+{
+    CU_ASSERT_TRUE(format_count() >= 3);
+    for (int i = 0; formats[i].name != NULL; i++) {
+        CU_ASSERT_EQUAL(format_index(formats[i].name), i);
+        CU_ASSERT_STRING_EQUAL(format_names[i], formats[i].name);
+        CU_ASSERT_TRUE(strlen(formats[i].name) <= FORMAT_NAME_MAX);
+        for (int k = 0; k < i; k++)
+            CU_ASSERT_STRING_NOT_EQUAL(formats[i].extension, formats[k].extension);
+    }
+    CU_ASSERT_EQUAL(format_index("xyz"), -1);
+}
+
+static void every_format_writes_an_extraction_that_found_nothing(void)
+{
+    struct extraction x = {.outcome = OUTCOME_NO_MATCH};
+    for (int i = 0; formats[i].name != NULL; i++) {
+        struct buffer out = BUFFER_INIT;
+        CU_ASSERT_EQUAL(write_as(formats[i].name, &x, false, &out), ERR_OK);
+        buffer_free(&out);
+    }
+}
+
+static void media_type_of_a_file_is_told_by_its_extension(void)
+{
+    CU_ASSERT_STRING_EQUAL(format_media_type_of_file("a.b/result.csv"), "text/csv; charset=utf-8");
+    CU_ASSERT_STRING_EQUAL(format_media_type_of_file("csv"), "application/octet-stream");
+    CU_ASSERT_STRING_EQUAL(format_media_type_of_file("a.csv2"), "application/octet-stream");
+}
+
+static void list_for_people_ends_with_or(void)
+{
+    struct buffer out = BUFFER_INIT;
+    format_list(&out);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.data, "csv, "));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.data, " or "));
+    buffer_free(&out);
+}
+
+static const struct test_case tests[] = {
+    TEST(csv_quotes_what_rfc_4180_says),
+    TEST(tsv_has_no_tabs_inside_cells),
+    TEST(formulas_are_neutralised_and_numbers_left_alone),
+    TEST(json_result_is_json_whatever_the_text),
+    TEST(cells_that_nobody_checked_are_not_called_verified),
+    TEST(every_format_has_its_own_name_and_extension),
+    TEST(every_format_writes_an_extraction_that_found_nothing),
+    TEST(media_type_of_a_file_is_told_by_its_extension),
+    TEST(list_for_people_ends_with_or),
+};
+
+int main(void)
+{
+    return RUN_SUITE("format", tests);
+}
