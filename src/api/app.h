@@ -13,10 +13,17 @@ struct kept_document {
     int64_t until_us; /* monotonic */
 };
 
+/* What the last look at the stores has told. */
+struct readiness {
+    int64_t until_us; /* monotonic; 0: nobody has looked */
+    struct error e;   /* kind ERR_OK: ready */
+};
+
 struct app {
     struct services services;
     struct job_runner runner;  /* task pool only */
     struct kept_document kept; /* page pool only */
+    struct readiness ready;    /* health pool only: one process, so one look for all */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
 };

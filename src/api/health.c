@@ -12,6 +12,9 @@
 
 #include "api/handlers.h"
 #include "base/folder.h"
+#include "core/attempts.h"
+
+#define READY_US (2 * US_PER_S) /* how long one look is good for everybody who asks */
 
 enum err health_live(void *self, struct request *r, struct reply *p, struct error *e)
 {
@@ -22,43 +25,90 @@ enum err health_live(void *self, struct request *r, struct reply *p, struct erro
     return ERR_OK;
 }
 
-/* Bodies that nginx cannot store are lost to everybody, whatever the stores say. */
-static enum err check_uploads(const struct config *cfg, struct error *e)
+/* Bodies that nginx cannot store are lost to everybody, whatever the stores say; so is everything
+ * on a full disk. */
+static enum err check_folder(const char *path, struct error *e)
 {
-    int code = folder_try_write(AT_FDCWD, cfg->uploads_dir);
+    int code = folder_try_write(AT_FDCWD, path);
     if (code == 0)
         return ERR_OK;
-    error_set(e, ERR_UNAVAILABLE, "Uploads cannot be stored.");
-    return error_cause(e, "writing to %.200s: %s", cfg->uploads_dir, strerror(code));
+    error_set(e, err_of_errno(code), "It cannot be written.");
+    return error_cause(e, "writing to %.200s: %s", path, strerror(code));
+}
+
+static enum err check_jobs(const struct services *s, struct error *e)
+{
+    return s->jobs.ops->ping(s->jobs.self, e);
+}
+
+static enum err check_queue(const struct services *s, struct error *e)
+{
+    return s->queue.ops->ping(s->queue.self, e);
+}
+
+static enum err check_blobs(const struct services *s, struct error *e)
+{
+    return s->blobs.ops->ping(s->blobs.self, e);
+}
+
+static enum err check_uploads(const struct services *s, struct error *e)
+{
+    return check_folder(s->cfg->uploads_dir, e);
+}
+
+static enum err check_data(const struct services *s, struct error *e)
+{
+    return check_folder(s->cfg->data_dir, e);
+}
+
+static enum err check_attempts(const struct services *s, struct error *e)
+{
+    (void)s;
+    return attempts_exhausted() ? error_set(e, ERR_EXHAUSTED, "They failed.") : ERR_OK;
+}
+
+static const struct check {
+    enum err (*look)(const struct services *s, struct error *e);
+    const char *problem;
+} checks[] = {
+    {check_attempts, "the last jobs found no memory, descriptors or processes left"},
+    {check_uploads, "uploads cannot be stored"},
+    {check_data, "DATA_DIR cannot be written"},
+    {check_jobs, "the job store does not answer"},
+    {check_queue, "the task queue does not answer"},
+    {check_blobs, "the file store does not answer"},
+};
+
+static void look(const struct services *s, struct error *out)
+{
+    struct error e = {0};
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        if (checks[i].look(s, &e) == ERR_OK)
+            continue;
+        error_set(out, ERR_UNAVAILABLE, "Not ready: %s.", checks[i].problem);
+        out->retry_after_s = 5;
+        (void)error_cause(out, "%s", e.cause[0] != '\0' ? e.cause : e.detail);
+        return;
+    }
 }
 
 enum err health_ready(void *self, struct request *r, struct reply *p, struct error *e)
 {
-    const struct services *s = &((struct app *)self)->services;
-    const char *what = "job store";
+    struct app *app = self;
+    struct readiness *known = &app->ready;
     (void)r;
-    enum err err = s->jobs.ops->ping(s->jobs.self, e);
-    if (err == ERR_OK) {
-        what = "task queue";
-        err = s->queue.ops->ping(s->queue.self, e);
+    reply_header(p, "Cache-Control", "no-store");
+    if (monotonic_us() >= known->until_us) {
+        look(&app->services, &known->e);
+        known->until_us = monotonic_us() + READY_US;
     }
-    if (err == ERR_OK) {
-        what = "file store";
-        err = s->blobs.ops->ping(s->blobs.self, e);
+    if (known->e.kind != ERR_OK) {
+        *e = known->e;
+        return e->kind;
     }
-    if (err == ERR_OK) {
-        what = "folder of uploads";
-        err = check_uploads(s->cfg, e);
-    }
-    if (err == ERR_OK) {
-        buffer_puts(&p->body, "{\"status\":\"ready\"}");
-        return ERR_OK;
-    }
-    char cause[ERROR_TEXT_MAX];
-    (void)snprintf(cause, sizeof cause, "%s", e->cause);
-    error_set(e, ERR_UNAVAILABLE, "Not ready: the %s does not answer.", what);
-    e->retry_after_s = 5;
-    return error_cause(e, "%s", cause);
+    buffer_puts(&p->body, "{\"status\":\"ready\"}");
+    return ERR_OK;
 }
 
 /* Versions are for those who have a key: others would look up what is wrong with them. */

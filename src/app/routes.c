@@ -22,7 +22,7 @@ const struct route routes[] = {
     ROUTE(GET, "/api/v1/feedback/corrections/{job_id}", KEY, API, NONE, feedback_of_job),
     ROUTE(GET, "/api/v1/feedback/stats", KEY, API, NONE, feedback_statistics),
     ROUTE(GET, "/api/v1/health", NONE, API, NONE, health_live),
-    ROUTE(GET, "/api/v1/health/ready", NONE, API, NONE, health_ready),
+    ROUTE(GET, "/api/v1/health/ready", NONE, HEALTH, NONE, health_ready),
     ROUTE(GET, "/api/v1/health/dependencies", OPTIONAL, API, NONE, health_dependencies),
     ROUTE(GET, "/api/v1/health/diagnostics", ADMIN, API, NONE, health_diagnostics),
     ROUTE(GET, "/metrics", NONE, API, NONE, metrics_get),

@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const struct {
     [ERR_UNPROCESSABLE] = {422, false, "Unprocessable Content"},
     [ERR_RATE_LIMITED] = {429, true, "Too Many Requests"},
     [ERR_INTERNAL] = {500, false, "Internal Server Error"},
+    [ERR_EXHAUSTED] = {503, true, "Service Unavailable"},
     [ERR_UNAVAILABLE] = {503, true, "Service Unavailable"},
     [ERR_TIMEOUT] = {504, true, "Gateway Timeout"},
     [ERR_STORAGE_FULL] = {507, true, "Insufficient Storage"},
@@ -71,7 +73,24 @@ enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
 
 enum err error_no_memory(struct error *e)
 {
-    return error_set(e, ERR_INTERNAL, "Out of memory.");
+    return error_set(e, ERR_EXHAUSTED, "Out of memory.");
+}
+
+enum err err_of_errno(int code)
+{
+    switch (code) {
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case EAGAIN:
+    case ENOBUFS:
+        return ERR_EXHAUSTED;
+    case ENOSPC:
+    case EDQUOT:
+        return ERR_STORAGE_FULL;
+    default:
+        return ERR_UNAVAILABLE;
+    }
 }
 
 enum err error_cause(struct error *e, const char *fmt, ...)

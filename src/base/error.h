@@ -24,7 +24,8 @@ enum err {
     ERR_MEDIA_TYPE,         /* 415 */
     ERR_UNPROCESSABLE,      /* 422: well formed, but the values cannot be used */
     ERR_RATE_LIMITED,       /* 429, transient */
-    ERR_INTERNAL,           /* 500: a bug or an exhausted process */
+    ERR_INTERNAL,           /* 500: a bug */
+    ERR_EXHAUSTED,          /* 503, transient: no memory, descriptors or processes left here */
     ERR_UNAVAILABLE,        /* 503, transient: a dependency failed */
     ERR_TIMEOUT,            /* 504, transient: a dependency was too slow */
     ERR_STORAGE_FULL,       /* 507, transient */
@@ -50,8 +51,11 @@ void text_format(char *out, size_t size, const char *fmt, ...)
 enum err error_set(struct error *e, enum err kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* error_set for an allocation that failed: ERR_INTERNAL. */
+/* error_set for an allocation that failed: ERR_EXHAUSTED. */
 enum err error_no_memory(struct error *e);
+
+/* The kind of a system call's failure: ERR_EXHAUSTED, ERR_STORAGE_FULL, else ERR_UNAVAILABLE. */
+enum err err_of_errno(int code);
 
 /* Adds the log-only cause to an error already set; returns e->kind. */
 enum err error_cause(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -21,7 +21,8 @@ enum { TASK_MARGIN_S = 30 };
 struct config {
     int backend;        /* BACKEND: local */
     char *data_dir;     /* DATA_DIR: ./data */
-    char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, page.sock, master.pid */
+    char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, page.sock, health.sock,
+                           master.pid */
     char *uploads_dir;  /* UPLOADS_DIR: DATA_DIR/uploads; where nginx puts bodies */
     char *api_base_url; /* API_BASE_URL: https://127.0.0.1:8443; what clients and the queue call */
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "core/attempts.h"
 #include "core/extraction_request.h"
 #include "formats/format.h"
 
@@ -584,6 +585,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
     h.renewed_us = monotonic_us();
     h.now = h.job->progress;
     err = run_held(&h, runner, &why);
+    attempts_note(err);
     if (err != ERR_OK && !h.lost)
         err = settle_failure(&h, &why, e);
     if (h.lost) {

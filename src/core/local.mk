@@ -1,6 +1,7 @@
 # The rules of the service, over the ports.
 noinst_LIBRARIES += libcore.a
 libcore_a_SOURCES = \
+	src/core/attempts.c src/core/attempts.h \
 	src/core/config.c src/core/config.h \
 	src/core/extraction_request.c src/core/extraction_request.h \
 	src/core/feedback.c src/core/feedback.h \

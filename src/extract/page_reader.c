@@ -110,9 +110,9 @@ static enum err start_child(struct page_reader *r, int pdf_fd, struct error *e)
     r->from = answers[0];
     if (code == 0 && fcntl(r->from, F_SETFL, O_NONBLOCK) == 0)
         return ERR_OK;
-    error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
-    return error_cause(e, "%s: %s; set PAGE_READER", r->limits.program,
-                       strerror(code != 0 ? code : errno));
+    code = code != 0 ? code : errno;
+    error_set(e, err_of_errno(code), "The page reader could not be started.");
+    return error_cause(e, "%s: %s; set PAGE_READER", r->limits.program, strerror(code));
 }
 
 /* Its wait status; it is killed when it does not end within patience_ms by itself. */

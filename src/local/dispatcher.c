@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "local/local.h"
 #include "local/sqlite_tasks.h"
+#include "local/store_mark.h"
 
 #define IDLE_US        (US_PER_S) /* how long to sleep when nothing is known to be due */
 #define STORE_PAUSE_US (US_PER_S)
@@ -34,6 +35,7 @@ struct delivery {
 struct dispatcher {
     const struct dispatcher_options *o;
     struct sqlite_tasks *tasks;
+    struct store_mark *mark;
     CURLM *multi;
     struct delivery *deliveries;
     int limit, running;
@@ -278,7 +280,7 @@ static void tick(struct dispatcher *d)
     if (monotonic_us() < d->next_tick_us)
         return;
     d->next_tick_us = monotonic_us() + d->o->cfg->sweep_interval_s * US_PER_S;
-    if (sqlite_tasks_purge(d->tasks, now(d), &e) != ERR_OK)
+    if (sqlite_tasks_purge(d->tasks, now(d), &e) != ERR_OK || store_mark_set(d->mark, &e) != ERR_OK)
         store_failed(d, &e);
     if (d->o->tick != NULL)
         d->o->tick(d->o->tick_self);
@@ -317,21 +319,29 @@ static void work(struct dispatcher *d)
     }
 }
 
+static enum err open_tables(struct dispatcher *d, struct error *e)
+{
+    bool lost = false;
+    enum err err = sqlite_tasks_open(d->o->db_path, &d->tasks, e);
+    if (err == ERR_OK)
+        err = store_mark_open(d->o->db_path, &d->mark, e);
+    if (err == ERR_OK)
+        err = store_mark_check(d->mark, &lost, e);
+    if (lost)
+        d->o->lost();
+    return err == ERR_OK ? sqlite_tasks_recover(d->tasks, e) : err;
+}
+
 enum err dispatcher_run(const struct dispatcher_options *o, struct error *e)
 {
     struct dispatcher d = {.o = o, .filled_us = monotonic_us()};
     d.limit = (int)(o->cfg->queue_max_concurrent > 0 ? o->cfg->queue_max_concurrent
                                                      : o->cfg->task_workers);
     d.next_tick_us = monotonic_us() + o->cfg->sweep_interval_s * US_PER_S;
-    enum err err = sqlite_tasks_open(o->db_path, &d.tasks, e);
-    if (err != ERR_OK)
-        return err;
     d.deliveries = calloc((size_t)d.limit, sizeof *d.deliveries);
     d.multi = curl_multi_init();
-    if (d.deliveries == NULL || d.multi == NULL)
-        err = error_no_memory(e);
-    else
-        err = sqlite_tasks_recover(d.tasks, e);
+    enum err err =
+        d.deliveries != NULL && d.multi != NULL ? open_tables(&d, e) : error_no_memory(e);
     if (err == ERR_OK)
         work(&d);
     for (int i = 0; d.deliveries != NULL && i < d.limit; i++) {
@@ -341,6 +351,7 @@ enum err dispatcher_run(const struct dispatcher_options *o, struct error *e)
     }
     (void)curl_multi_cleanup(d.multi);
     free(d.deliveries);
+    store_mark_close(d.mark);
     sqlite_tasks_close(d.tasks);
     return err;
 }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "local/local.h"
 
 struct files {
@@ -25,10 +26,10 @@ static enum err file_error(int code, const char *doing, const char *name, struct
 {
     if (code == ENOENT || code == ENOTDIR)
         return error_set(e, ERR_NOT_FOUND, "There is no %s.", name);
-    if (code == ENOSPC || code == EDQUOT)
-        error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
-    else
-        error_set(e, ERR_UNAVAILABLE, "The file store does not answer; try again.");
+    enum err kind = err_of_errno(code);
+    error_set(e, kind,
+              kind == ERR_STORAGE_FULL ? "The disk is full; try again later."
+                                       : "The file store does not answer; try again.");
     e->retry_after_s = 5;
     return error_cause(e, "%s %s: %s", doing, name, strerror(code));
 }
@@ -347,9 +348,8 @@ static void files_uri(void *self, const char *name, struct buffer *out)
 static enum err files_ping(void *self, struct error *e)
 {
     const struct files *f = self;
-    return faccessat(f->root, "tmp", R_OK | W_OK | X_OK, 0) == 0
-               ? ERR_OK
-               : file_error(errno == ENOENT ? EIO : errno, "reaching", "tmp", e);
+    int code = folder_try_write(f->root, "tmp");
+    return code == 0 ? ERR_OK : file_error(code == ENOENT ? EIO : code, "writing to", "tmp", e);
 }
 
 static void files_close(void *self)

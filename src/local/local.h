@@ -51,6 +51,7 @@ struct dispatcher_options {
     const volatile int *stop;
     void (*tick)(void *self);
     void *tick_self;
+    void (*lost)(void); /* the database is older than it was (local/store_mark.h) */
 };
 enum err dispatcher_run(const struct dispatcher_options *o, struct error *e);
 

@@ -60,6 +60,8 @@ enum err sqlite_tasks_open(const char *path, struct sqlite_tasks **out, struct e
 
 void sqlite_tasks_close(struct sqlite_tasks *t)
 {
+    if (t == NULL)
+        return;
     for (int i = 0; i < ST__MAX; i++)
         (void)sqlite3_finalize(t->st[i]);
     (void)sqlite3_close(t->db);

@@ -20,6 +20,7 @@
 #include "auth/auth.h"
 #include "auth/limits.h"
 #include "base/log.h"
+#include "core/attempts.h"
 #include "process/metrics.h"
 #include "process/worker.h"
 
@@ -276,7 +277,8 @@ static enum err set_up(struct master *m, struct error *e)
 {
     int pipe_fds[2];
     enum err err = lock_run_dir(m, e);
-    if (err != ERR_OK || (err = metrics_setup(e)) != ERR_OK || (err = limits_setup(e)) != ERR_OK)
+    if (err != ERR_OK || (err = metrics_setup(e)) != ERR_OK || (err = limits_setup(e)) != ERR_OK ||
+        (err = attempts_setup(e)) != ERR_OK)
         return err;
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0 ||
         (m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
@@ -287,16 +289,18 @@ static enum err set_up(struct master *m, struct error *e)
     if ((err = keys_load(m->cfg, m->task_key, &m->keys, e)) != ERR_OK ||
         (err = open_socket(m->cfg, "api.sock", &m->listen_fd[ROLE_API], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "tasks.sock", &m->listen_fd[ROLE_TASK], e)) != ERR_OK ||
-        (err = open_socket(m->cfg, "page.sock", &m->listen_fd[ROLE_PAGE], e)) != ERR_OK)
+        (err = open_socket(m->cfg, "page.sock", &m->listen_fd[ROLE_PAGE], e)) != ERR_OK ||
+        (err = open_socket(m->cfg, "health.sock", &m->listen_fd[ROLE_HEALTH], e)) != ERR_OK)
         return err;
     m->slots =
-        calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers + 1),
+        calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers + 2),
                sizeof *m->slots);
     if (m->slots == NULL)
         return error_no_memory(e);
     add_slots(m, ROLE_API, m->cfg->api_workers);
     add_slots(m, ROLE_TASK, m->cfg->task_workers);
     add_slots(m, ROLE_PAGE, m->cfg->page_workers);
+    add_slots(m, ROLE_HEALTH, 1);
     add_slots(m, ROLE_DISPATCHER, 1);
     return ERR_OK;
 }
@@ -308,7 +312,7 @@ enum err master_run(struct config *cfg, struct error *e)
                        .notify_fd = -1,
                        .retire_read_fd = -1,
                        .retire_write_fd = -1,
-                       .listen_fd = {-1, -1, -1, -1}};
+                       .listen_fd = {-1, -1, -1, -1, -1}};
     enum err err = set_signals(&m, e);
     if (err == ERR_OK)
         err = set_up(&m, e);
@@ -327,7 +331,7 @@ enum err master_run(struct config *cfg, struct error *e)
     keys_free(m.keys);
     free(m.slots);
     const int fds[] = {m.lock_fd,      m.notify_fd,    m.retire_read_fd, m.retire_write_fd,
-                       m.listen_fd[0], m.listen_fd[1], m.listen_fd[2]};
+                       m.listen_fd[0], m.listen_fd[1], m.listen_fd[2],   m.listen_fd[3]};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);

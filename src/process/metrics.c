@@ -31,6 +31,7 @@ struct counters {
         atomic_llong by_class[6]; /* 0: no answer */
         atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
     } google[GOOGLE_API__MAX];
+    atomic_llong store_losses;
 };
 
 static struct counters *counters;
@@ -106,6 +107,11 @@ void metrics_google_call(enum google_api api, enum google_event event, long stat
         return;
     atomic_fetch_add_explicit(&counters->google[api].by_class[class], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters->google[api].sum_us, latency_us, memory_order_relaxed);
+}
+
+void metrics_store_lost(void)
+{
+    atomic_fetch_add_explicit(&counters->store_losses, 1, memory_order_relaxed);
 }
 
 static void write_google_calls(struct buffer *out)
@@ -202,6 +208,9 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
                   "pdf_ocr_busy_workers{pool=\"task\"} %d\n"
                   "pdf_ocr_busy_workers{pool=\"page\"} %d\n",
                   count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE));
+    buffer_printf(&p->body,
+                  "# TYPE pdf_ocr_store_losses_total counter\npdf_ocr_store_losses_total %lld\n",
+                  atomic_load(&counters->store_losses));
     if (s->queue.ops->depth(s->queue.self, &depth, e) == ERR_OK && depth >= 0)
         buffer_printf(&p->body,
                       "# TYPE pdf_ocr_queue_depth gauge\npdf_ocr_queue_depth %" PRId64 "\n", depth);

@@ -25,6 +25,9 @@ void metrics_request(int route, int status, int64_t latency_us);
 void metrics_google_call(enum google_api api, enum google_event event, long status,
                          int64_t latency_us);
 
+/* The job store has lost changes (local/store_mark.h). */
+void metrics_store_lost(void);
+
 /* GET /metrics. */
 enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);
 

@@ -12,6 +12,7 @@
 #include "process/metrics.h"
 
 #define SETTLE_S 20
+#define HEALTH_S 4 /* less than a probe waits */
 #define FILE_S   45
 #define RETRY_S  5 /* after a failure that may pass and does not say when */
 
@@ -229,7 +230,8 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     int64_t started_us = monotonic_us();
     const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
                                             [POOL_TASK] = s->cfg->task_deadline_s,
-                                            [POOL_PAGE] = s->cfg->page_deadline_s};
+                                            [POOL_PAGE] = s->cfg->page_deadline_s,
+                                            [POOL_HEALTH] = HEALTH_S};
     metrics_busy(s->pool, true);
     enum err err = request_read(cgi, path, &r, &e);
     r.started_us = started_us;

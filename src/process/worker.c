@@ -14,10 +14,11 @@
 #include "base/log.h"
 #include "local/local.h"
 #include "process/loops.h"
+#include "process/metrics.h"
 
 #define FILES_EVERY_US (3600 * US_PER_S) /* there may be many */
 
-const char *const role_names[ROLE__MAX] = {"api", "task", "page", "dispatcher"};
+const char *const role_names[ROLE__MAX] = {"api", "task", "page", "health", "dispatcher"};
 
 static volatile int stop_requested;
 
@@ -66,8 +67,10 @@ static void flush_between_tasks(void *self)
 
 static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
 {
-    static const enum pool pools[ROLE__MAX] = {
-        [ROLE_API] = POOL_API, [ROLE_TASK] = POOL_TASK, [ROLE_PAGE] = POOL_PAGE};
+    static const enum pool pools[ROLE__MAX] = {[ROLE_API] = POOL_API,
+                                               [ROLE_TASK] = POOL_TASK,
+                                               [ROLE_PAGE] = POOL_PAGE,
+                                               [ROLE_HEALTH] = POOL_HEALTH};
     struct server s = {.cfg = w->cfg,
                        .auth = {.cfg = w->cfg,
                                 .keys = w->keys,
@@ -162,7 +165,8 @@ static enum err run_dispatcher(const struct worker *w, struct backend *b, struct
                                    .notify_fd = w->notify_fd,
                                    .stop = &stop_requested,
                                    .tick = sweep,
-                                   .tick_self = &u};
+                                   .tick_self = &u,
+                                   .lost = metrics_store_lost};
     enum err err = db != NULL ? dispatcher_run(&o, e) : error_no_memory(e);
     free(db);
     return err;

@@ -195,7 +195,12 @@ class Stack:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        # nginx has a group of its own, and overwrites the environment that its workers are known by.
+        with contextlib.suppress(OSError, ValueError):
+            os.killpg(int((self.base / "run" / "nginx.pid").read_text()), signal.SIGKILL)
         self.process.wait(timeout=10)
+        # The last of them has ended when the lock is free.
+        subprocess.run(["flock", "-w", "10", self.base / "run" / "serve.lock", "true"], check=True)
         return "\n".join(" ".join(line) for line in told) + "\n" + self.logs()[-2000:]
 
     def kept_secrets(self):

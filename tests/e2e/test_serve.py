@@ -136,13 +136,3 @@ def test_second_start_in_the_same_folder_changes_nothing(make_stack):
     assert files() == before
     assert s.extract(sample("form"))["status"] == "completed"
     assert s.call("GET", "/api/v1/health/ready").status == 200
-
-
-def test_not_ready_where_uploads_cannot_be_stored(make_stack):
-    s = make_stack()
-    folder = next((s.data / "uploads").iterdir())
-    folder.rename(folder.with_suffix(".away"))
-    r = s.call("GET", "/api/v1/health/ready", key=None)
-    assert r.status == 503 and r.detail == "Not ready: the folder of uploads does not answer."
-    folder.with_suffix(".away").rename(folder)
-    assert s.call("GET", "/api/v1/health/ready", key=None).status == 200

@@ -32,10 +32,10 @@ static void long_error_is_cut_between_characters(void)
 static void lack_of_memory_is_internal(void)
 {
     struct error e = {.retry_after_s = 3, .cause = "before"};
-    CU_ASSERT_EQUAL(error_no_memory(&e), ERR_INTERNAL);
-    CU_ASSERT_TRUE(e.kind == ERR_INTERNAL && e.retry_after_s == 0 && e.cause[0] == '\0');
+    CU_ASSERT_EQUAL(error_no_memory(&e), ERR_EXHAUSTED);
+    CU_ASSERT_TRUE(e.kind == ERR_EXHAUSTED && e.retry_after_s == 0 && e.cause[0] == '\0');
     CU_ASSERT_STRING_EQUAL(e.detail, "Out of memory.");
-    CU_ASSERT_EQUAL(error_no_memory(NULL), ERR_INTERNAL);
+    CU_ASSERT_EQUAL(error_no_memory(NULL), ERR_EXHAUSTED);
 }
 
 static void text_that_is_missing_is_copied_as_missing(void)
