@@ -16,19 +16,19 @@ check_PROGRAMS += job_state_test
 job_state_test_SOURCES = tests/unit/job_state_test.c
 job_state_test_CPPFLAGS = $(TEST_CPPFLAGS)
 job_state_test_CFLAGS = $(TEST_CFLAGS)
-job_state_test_LDADD = libcore.a libformats.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+job_state_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += core_test
 core_test_SOURCES = tests/unit/core_test.c
 core_test_CPPFLAGS = $(TEST_CPPFLAGS)
 core_test_CFLAGS = $(TEST_CFLAGS)
-core_test_LDADD = libcore.a libformats.a libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+core_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += format_test
 format_test_SOURCES = tests/unit/format_test.c
 format_test_CPPFLAGS = $(TEST_CPPFLAGS)
 format_test_CFLAGS = $(TEST_CFLAGS)
-format_test_LDADD = libformats.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+format_test_LDADD = libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += local_test
 local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
@@ -36,7 +36,7 @@ local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
-local_test_LDADD = liblocal.a libcore.a libformats.a libextract.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
+local_test_LDADD = liblocal.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += job_service_test
@@ -49,7 +49,7 @@ check_PROGRAMS += google_test
 google_test_SOURCES = tests/unit/google_test.c
 google_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-google_test_LDADD = libgoogle.a libcore.a libformats.a libextract.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
+google_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += migrate_test
@@ -122,7 +122,7 @@ check_PROGRAMS += bigquery_test
 bigquery_test_SOURCES = tests/unit/bigquery_test.c
 bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)
 bigquery_test_CFLAGS = $(TEST_CFLAGS)
-bigquery_test_LDADD = libgoogle.a libcore.a libformats.a libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+bigquery_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += google_token_test
@@ -136,7 +136,7 @@ check_PROGRAMS += server_test
 server_test_SOURCES = tests/unit/server_test.c src/auth/keys.c
 server_test_CPPFLAGS = $(TEST_CPPFLAGS)
 server_test_CFLAGS = $(TEST_CFLAGS) $(FCGI_CFLAGS) $(CURL_CFLAGS)
-server_test_LDADD = libhttp.a libcore.a libformats.a libports.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+server_test_LDADD = libhttp.a libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += auth_test
@@ -144,7 +144,7 @@ auth_test_SOURCES = tests/unit/auth_test.c src/auth/jwks.c src/auth/jwt.c \
 	src/auth/limits.c
 auth_test_CPPFLAGS = $(TEST_CPPFLAGS)
 auth_test_CFLAGS = $(TEST_CFLAGS) $(CJOSE_CFLAGS) $(CURL_CFLAGS)
-auth_test_LDADD = libcore.a libformats.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
+auth_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += sandbox_test

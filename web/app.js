@@ -11,7 +11,8 @@ import {Regions} from "./regions.js";
 import {ResultView} from "./results.js";
 import {Viewer} from "./viewer.js";
 
-const EXTENSIONS = {csv: "csv", tsv: "tsv", json: "json"}; // as pdf-ocr-api --formats lists them
+const EXTENSIONS = {csv: "csv", tsv: "tsv", json: "json", markdown: "md", html: "html",
+    xlsx: "xlsx"}; // as pdf-ocr-api --formats lists them
 const FORMATS = Object.keys(EXTENSIONS);
 const HEADER_WINDOW = 1024; // readers look for %PDF- this far
 

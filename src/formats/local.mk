@@ -3,8 +3,12 @@ noinst_LIBRARIES += libformats.a
 libformats_a_SOURCES = \
 	src/formats/csv.c \
 	src/formats/format.c src/formats/format.h \
+	src/formats/html.c \
 	src/formats/json.c \
+	src/formats/markdown.c \
+	src/formats/number.c src/formats/number.h \
 	src/formats/sheet.c src/formats/sheet.h \
 	src/formats/table.h \
-	src/formats/tsv.c
-libformats_a_CFLAGS = $(AM_CFLAGS)
+	src/formats/tsv.c \
+	src/formats/xlsx.c
+libformats_a_CFLAGS = $(AM_CFLAGS) $(XLSXWRITER_CFLAGS)

@@ -12,7 +12,7 @@ static const struct bigquery_column job_columns[] = {
     {"pdf_id", "STRING", REQUIRED, NULL, "UUID of the upload or SHA-256 of the document"},
     {"status", "STRING", REQUIRED, NULL, "queued, processing, completed, failed, cancelled"},
     {"regions_count", "INTEGER", REQUIRED, NULL, "regions the user marked"},
-    {"output_format", "STRING", NULLABLE, NULL, "csv, tsv, json"},
+    {"output_format", "STRING", NULLABLE, NULL, "as in the request: csv, json, ..."},
     {"result_url", "STRING", NULLABLE, NULL, "gs:// name of the result"},
     {"error_message", "STRING", NULLABLE, NULL, "why it failed"},
     {"debug_graph_url", "STRING", NULLABLE, NULL, "gs:// name of the trace of an agentic job"},

@@ -1,8 +1,10 @@
 """The formats of results: what is written by hand elsewhere follows from the one table."""
+import io
 import json
 import re
 import subprocess
 
+import openpyxl
 import pytest
 
 from conftest import BUILD, ROOT
@@ -54,7 +56,7 @@ def test_command_offers_every_format(formats):
 
 
 def test_web_page_offers_every_format(formats):
-    told = re.search(r"const EXTENSIONS = \{(.*?)\}", (ROOT / "web" / "app.js").read_text()).group(1)
+    told = re.search(r"const EXTENSIONS = \{(.*?)\}", (ROOT / "web" / "app.js").read_text(), re.S).group(1)
     assert dict(re.findall(r'(\w+): "(\w+)"', told)) == {f["name"]: f["extension"] for f in formats}
 
 
@@ -64,3 +66,12 @@ def test_command_writes_every_format(formats):
                               env={"PAGE_READER": str(BUILD / "pdf-ocr-page")},
                               stdout=subprocess.PIPE).stdout for name in names(formats)}
     assert len(written) == len(formats) and all(written)
+
+
+def test_xlsx_opens_with_numbers_as_numbers():
+    book = openpyxl.load_workbook(io.BytesIO(subprocess.run(
+        [BUILD / "pdf-ocr-extract", "--quiet", "--format", "xlsx", BUILD / "samples" / "text-table.pdf"],
+        check=True, env={"PAGE_READER": str(BUILD / "pdf-ocr-page")}, stdout=subprocess.PIPE).stdout))
+    rows = list(book["Table 1"].iter_rows(values_only=True))
+    assert rows[0] == ("Article", "Quantity", "Unit price", "Place")
+    assert rows[1] == ("Bolt, steel", 1200, 0.12, "A-01")

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "formats/format.h"
+#include "formats/number.h"
 #include "tests/unit/suite.h"
 
 static struct extraction one_table(const char *const *texts, int rows, int cols)
@@ -102,6 +103,91 @@ static void cells_that_nobody_checked_are_not_called_verified(void)
     }
 }
 
+static void markdown_has_a_head_and_escapes_what_it_would_read(void)
+{
+    static const char *const texts[] = {"Name", "a|b", "*x*", "two\nlines"};
+    expect(one_table(texts, 2, 2), "markdown", false,
+           "| Name | a\\|b |\n| --- | --- |\n| \\*x\\* | two<br>lines |\n");
+}
+
+static struct extraction only_text(const char *text)
+{
+    struct extraction x = {.outcome = OUTCOME_SUCCESS, .n_results = 1};
+    x.results = calloc(1, sizeof *x.results);
+    x.results[0].text = strdup(text);
+    return x;
+}
+
+static void markdown_text_begins_no_list_and_no_heading(void)
+{
+    expect(only_text("# 1\n12. May\n- a\nplain <b>\n2 > 1\n"), "markdown", false,
+           "\\# 1  \n12\\. May  \n\\- a  \nplain \\<b\\>  \n2 \\> 1  \n");
+}
+
+static void html_keeps_spans_and_head(void)
+{
+    static const char *const texts[] = {"A & <b>", "x"};
+    struct extraction x = one_table(texts, 2, 1);
+    struct table *t = x.results[0].tables;
+    struct buffer out = BUFFER_INIT;
+    t->cols = 2;
+    t->cells[0].col_span = 2;
+    t->cells[0].header = true;
+    CU_ASSERT_EQUAL(write_as("html", &x, false, &out), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out.data,
+                                  "<table>\n<tr><th colspan=\"2\">A &amp; &lt;b&gt;</th></tr>\n"
+                                  "<tr><td>x</td></tr>\n</table>\n"));
+    buffer_free(&out);
+    extraction_free(&x);
+}
+
+static void xlsx_is_the_same_whenever_it_is_written(void)
+{
+    static const char *const texts[] = {"=1+2", "12", "007", ""};
+    struct extraction x = one_table(texts, 2, 2);
+    struct buffer a = BUFFER_INIT, b = BUFFER_INIT;
+    CU_ASSERT_EQUAL(write_as("xlsx", &x, false, &a), ERR_OK);
+    CU_ASSERT_EQUAL(write_as("xlsx", &x, false, &b), ERR_OK);
+    CU_ASSERT_TRUE(a.len > 1000 && a.len == b.len && memcmp(a.data, b.data, a.len) == 0);
+    buffer_free(&a);
+    buffer_free(&b);
+    extraction_free(&x);
+}
+
+static void table_beyond_a_sheet_is_refused_as_xlsx(void)
+{
+    static const char *const texts[] = {"a"};
+    struct extraction x = one_table(texts, 1, 1);
+    struct buffer out = BUFFER_INIT;
+    x.results[0].tables[0].cells[0].col = 16384;
+    CU_ASSERT_EQUAL(write_as("xlsx", &x, false, &out), ERR_UNPROCESSABLE);
+    buffer_free(&out);
+    extraction_free(&x);
+}
+
+static void numbers_are_what_a_number_gives_back(void)
+{
+    static const struct {
+        const char *text;
+        double value;
+    } good[] = {{"0", 0},
+                {"-12.50", -12.5},
+                {"+7", 7},
+                {"1,234", 1234},
+                {"12,345,678.9", 12345678.9},
+                {"0.05", 0.05},
+                {"123456789012345", 123456789012345.0}};
+    static const char *const bad[] = {
+        "",       "-",   "007", "1,23", "1234,567", "1.2.3", "1e5",    "0x1A",
+        "12 %",   "nan", "1.",  ".5",   "1,",       ",123",  "1,2345", "1234567890123456",
+        "1,234.", "12a", " 1"};
+    double value;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        CU_ASSERT_TRUE(number_read(good[i].text, &value) && value == good[i].value);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CU_ASSERT_FALSE(number_read(bad[i], &value));
+}
+
 /* --- all formats --- */
 
 static void every_format_has_its_own_name_and_extension(void)
@@ -149,6 +235,12 @@ static const struct test_case tests[] = {
     TEST(formulas_are_neutralised_and_numbers_left_alone),
     TEST(json_result_is_json_whatever_the_text),
     TEST(cells_that_nobody_checked_are_not_called_verified),
+    TEST(markdown_has_a_head_and_escapes_what_it_would_read),
+    TEST(markdown_text_begins_no_list_and_no_heading),
+    TEST(html_keeps_spans_and_head),
+    TEST(xlsx_is_the_same_whenever_it_is_written),
+    TEST(table_beyond_a_sheet_is_refused_as_xlsx),
+    TEST(numbers_are_what_a_number_gives_back),
     TEST(every_format_has_its_own_name_and_extension),
     TEST(every_format_writes_an_extraction_that_found_nothing),
     TEST(media_type_of_a_file_is_told_by_its_extension),
