@@ -59,6 +59,11 @@ migrate_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
 migrate_test_LDADD = libmigrate.a $(google_test_LDADD) $(SQLITE_LIBS)
 
 # Run by the end-to-end tests, against emulators.
+noinst_PROGRAMS += print_numbers
+print_numbers_SOURCES = tests/unit/print_numbers.c
+print_numbers_CPPFLAGS = $(TEST_CPPFLAGS)
+print_numbers_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS)
+
 noinst_PROGRAMS += google_conformance
 google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \
 	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c

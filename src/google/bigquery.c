@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/context.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "google/bigquery_json.h"
 #include "google/google.h"
 
 #define PENDING_MAX  500 /* rows a request: what the documentation recommends */
@@ -33,6 +36,18 @@ static void set_text(json_t *row, const char *name, const char *text)
 {
     if (text != NULL)
         (void)json_object_set_new(row, name, json_string(text));
+}
+
+/* JSON in BigQuery's own digits: it refuses numbers that are written otherwise. */
+static void set_json(json_t *row, const char *name, const char *text)
+{
+    struct buffer out = BUFFER_INIT;
+    json_t *plain = NULL;
+    if (text != NULL && json_parse(text, strlen(text), &plain, NULL) == ERR_OK)
+        bigquery_put_json(&out, plain);
+    set_text(row, name, buffer_failed(&out) || out.data == NULL ? text : out.data);
+    json_decref(plain);
+    buffer_free(&out);
 }
 
 static void set_time(json_t *row, const char *name, int64_t us)
@@ -83,7 +98,7 @@ static void analytics_job_ended(void *self, const struct job *j)
     (void)json_object_set_new(row, "has_feedback", json_boolean(j->has_feedback));
     (void)json_object_set_new(row, "feedback_count", json_integer(j->feedback_count));
     set_time(row, "last_feedback_at", j->last_feedback_us);
-    set_text(row, "request_data", j->request_json);
+    set_json(row, "request_data", j->request_json);
     set_time(row, "created_at", j->created_us);
     set_time(row, "updated_at", j->updated_us);
     if (j->outcome != OUTCOME_NONE)
@@ -98,7 +113,7 @@ static void analytics_feedback_given(void *self, const char *owner, const struct
     json_t *row = json_object();
     set_text(row, "id", f->id);
     set_text(row, "job_id", f->job_id);
-    set_text(row, "corrections", f->corrections_json);
+    set_json(row, "corrections", f->corrections_json);
     (void)json_object_set_new(row, "corrections_count", json_integer(f->corrections_count));
     set_text(row, "user_id", f->user_id);
     set_text(row, "session_id", f->session_id);

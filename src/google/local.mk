@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libgoogle.a
 libgoogle_a_SOURCES = \
 	src/google/bigquery.c \
+	src/google/bigquery_json.c src/google/bigquery_json.h \
+	src/google/bigquery_number.c src/google/bigquery_number.h \
 	src/google/bigquery_schema.c src/google/bigquery_schema.h \
 	src/google/client.c src/google/client.h \
 	src/google/cloud_storage.c \

@@ -1,10 +1,10 @@
 # The migration, and the tables it fills.
 noinst_LIBRARIES += libmigrate.a
 libmigrate_a_SOURCES = \
-	src/migrate/canonical.c src/migrate/canonical.h \
 	src/migrate/migration.c src/migrate/migration.h \
 	src/migrate/patience.c src/migrate/patience.h \
 	src/migrate/reader.c src/migrate/reader.h \
+	src/migrate/refused.c src/migrate/refused.h \
 	src/migrate/rejects.c src/migrate/rejects.h \
 	src/migrate/report.c src/migrate/report.h \
 	src/migrate/row.c src/migrate/row.h \

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "migrate/canonical.h"
+#include "google/bigquery_json.h"
 
 struct output {
     FILE *file;
@@ -18,9 +18,9 @@ static enum err put_reject(void *self, const char *path, const char *reason, str
     struct output *o = self;
     struct buffer line = BUFFER_INIT;
     buffer_puts(&line, "{\"document\":");
-    canonical_string(&line, path, strlen(path));
+    bigquery_put_string(&line, path, strlen(path));
     buffer_puts(&line, ",\"reason\":");
-    canonical_string(&line, reason, strlen(reason));
+    bigquery_put_string(&line, reason, strlen(reason));
     buffer_puts(&line, "}\n");
     bool written = !buffer_failed(&line) && fwrite(line.data, 1, line.len, o->file) == line.len;
     buffer_free(&line);

@@ -11,8 +11,9 @@
 
 #include "base/json.h"
 #include "base/source.h"
+#include "google/bigquery_json.h"
+#include "google/bigquery_number.h"
 #include "google/firestore_value.h"
-#include "migrate/canonical.h"
 #include "migrate/times.h"
 
 #define COLUMNS_MAX 24
@@ -47,7 +48,7 @@ static const struct fallback {
 const char *const row_more_fields[] = {"result_name", "debug_graph_name", NULL};
 
 /* A column's value as the fingerprint takes it: text as it is, numbers in digits, times in
- * microseconds, JSON in its canonical form. */
+ * microseconds, JSON as BigQuery writes it. */
 struct cell {
     bool given;
     struct buffer text;
@@ -114,7 +115,7 @@ static enum err read_text(struct conversion *k, const struct bigquery_column *c,
                           const json_t *inner, struct buffer *out)
 {
     if (is(type, "doubleValue") && json_is_number(inner))
-        canonical_real(out, json_number_value(inner));
+        bigquery_put_number(out, json_number_value(inner));
     else if (is(type, "booleanValue"))
         buffer_puts(out, json_is_true(inner) ? "true" : "false");
     else if (json_is_string(inner) && !is(type, "bytesValue"))
@@ -210,7 +211,7 @@ static enum err read_json(struct conversion *k, const struct bigquery_column *c,
     }
     if (plain == NULL && (plain = fs_to_json(value)) == NULL)
         return refuse(k, c, "a value", type);
-    canonical_json(out, plain);
+    bigquery_put_json(out, plain);
     json_decref(plain);
     return ERR_OK;
 }
@@ -369,7 +370,7 @@ static void put_cell(struct buffer *line, const struct bigquery_column *c, const
     int64_t us = 0;
     const char *text = cell->text.data != NULL ? cell->text.data : "";
     if (is(c->type, "STRING") || is(c->type, "JSON"))
-        canonical_string(line, text, cell->text.len);
+        bigquery_put_string(line, text, cell->text.len);
     else if (is(c->type, "TIMESTAMP") && whole_number(text, &us))
         put_time(line, us);
     else
@@ -380,7 +381,7 @@ static void put_line(const struct conversion *k, struct buffer *line)
 {
     const char *id = row_document_id(k->document);
     buffer_puts(line, "{\"document\":");
-    canonical_string(line, id, strlen(id));
+    bigquery_put_string(line, id, strlen(id));
     for (size_t i = 0; k->table->columns[i].name != NULL; i++) {
         if (!k->cells[i].given)
             continue;

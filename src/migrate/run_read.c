@@ -6,6 +6,7 @@
 
 #include "migrate/patience.h"
 #include "migrate/reader.h"
+#include "migrate/refused.h"
 #include "migrate/row.h"
 #include "migrate/run.h"
 
@@ -167,11 +168,14 @@ static enum err next_page(struct run *m, size_t i, struct reader *reader, struct
 static enum err load_batch(struct run *m, size_t i, struct error *e)
 {
     struct progress *p = state_progress(m->state, i);
-    char job[160], staging[128];
+    char job[160], staging[128], why[ERROR_TEXT_MAX];
+    int64_t refused;
     run_name_job(m, i, "load", p->batch, job);
     run_name_staging(state_run_id(m->state), i, staging);
-    enum err err =
-        warehouse_load(&m->warehouse, job, staging, state_batch_fd(m->state), p->batch_bytes, e);
+    enum err err = warehouse_load(&m->warehouse, job, staging, state_batch_fd(m->state),
+                                  p->batch_bytes, &refused, why, e);
+    if (err == ERR_OK && refused > 0)
+        err = refused_by_load(m, i, why, e);
     return err == ERR_OK ? state_batch_clear(m->state, i, e) : err;
 }
 

@@ -42,14 +42,36 @@ static bool is_owner_of_feedback(const struct bigquery_table *t, const struct bi
     return !row_fingerprinted(t, c);
 }
 
+/* Rounds nothing that the rows hold, but refuses no number for how it is written. */
+static void put_parsed(struct buffer *out, const struct bigquery_column *c)
+{
+    buffer_printf(out, "SAFE.PARSE_JSON(%s, wide_number_mode=>'round')", c->name);
+}
+
+/* Whether BigQuery refuses the JSON of a staged row. */
+static void put_refused(struct buffer *out, const struct bigquery_table *t)
+{
+    const char * or = "";
+    for (const struct bigquery_column *c = t->columns; c->name != NULL; c++) {
+        if (strcmp(c->type, "JSON") != 0)
+            continue;
+        buffer_printf(out, "%s%s IS NOT NULL AND ", or, c->name);
+        put_parsed(out, c);
+        buffer_puts(out, " IS NULL");
+        or = " OR ";
+    }
+}
+
 static void put_staged(struct buffer *out, const struct bigquery_table *t)
 {
     for (const struct bigquery_column *c = t->columns; c->name != NULL; c++) {
         buffer_puts(out, c == t->columns ? "" : ", ");
-        if (strcmp(c->type, "JSON") == 0)
-            buffer_printf(out, "PARSE_JSON(%s) AS %s", c->name, c->name);
-        else
+        if (strcmp(c->type, "JSON") != 0) {
             buffer_puts(out, c->name);
+            continue;
+        }
+        put_parsed(out, c);
+        buffer_printf(out, " AS %s", c->name);
     }
 }
 
@@ -65,10 +87,12 @@ static void put_changes(struct buffer *out, const struct bigquery_dataset *d,
     buffer_printf(out, "IF(h.version < %s, h.version, NULL) AS replaces\n", settled);
     buffer_puts(out, "  FROM (SELECT ");
     put_staged(out, t);
+    buffer_printf(out, " FROM `%s.%s.%s` WHERE NOT (", d->project, d->dataset, staging);
+    put_refused(out, t);
     buffer_printf(out,
-                  " FROM `%s.%s.%s` WHERE TRUE QUALIFY ROW_NUMBER() OVER (PARTITION BY %s ORDER BY "
-                  "%s DESC, document) = 1) AS s\n",
-                  d->project, d->dataset, staging, t->id, t->newest);
+                  ") QUALIFY ROW_NUMBER() OVER (PARTITION BY %s ORDER BY %s DESC, document) = 1) "
+                  "AS s\n",
+                  t->id, t->newest);
     buffer_printf(out, "  LEFT JOIN (SELECT t.%s AS id, t.%s AS version, ", t->id, t->newest);
     put_fingerprint(out, "t", t);
     buffer_printf(out,
@@ -119,6 +143,19 @@ void sql_merge(const struct bigquery_dataset *d, const struct bigquery_table *t,
     buffer_puts(out, ")");
     out->failed = out->failed || buffer_failed(&settled);
     buffer_free(&settled);
+}
+
+void sql_refused(const struct bigquery_dataset *d, const struct bigquery_table *t,
+                 const char *staging, struct buffer *out)
+{
+    buffer_printf(out, "SELECT document, %s AS id FROM `%s.%s.%s` WHERE ", t->id, d->project,
+                  d->dataset, staging);
+    put_refused(out, t);
+}
+
+void sql_staged(const struct bigquery_dataset *d, const char *staging, struct buffer *out)
+{
+    buffer_printf(out, "SELECT document FROM `%s.%s.%s`", d->project, d->dataset, staging);
 }
 
 void sql_fingerprints(const struct bigquery_dataset *d, const struct bigquery_table *t,

@@ -14,9 +14,16 @@
 /* One MERGE of the staging table into the target: inserts what is missing, changes the newest row
  * of an id where the staged one is newer, or as new and different. Where that row is not settled, a
  * newer one is inserted beside it instead, as the service itself does; the views show the newest.
- * settled_us: see SQL_ALL_SETTLED. */
+ * Rows that sql_refused gives are left out. settled_us: see SQL_ALL_SETTLED. */
 void sql_merge(const struct bigquery_dataset *d, const struct bigquery_table *t,
                const char *staging, int64_t settled_us, struct buffer *out);
+
+/* Gives the staged rows whose JSON BigQuery refuses: document, id. */
+void sql_refused(const struct bigquery_dataset *d, const struct bigquery_table *t,
+                 const char *staging, struct buffer *out);
+
+/* Gives the documents that were loaded. */
+void sql_staged(const struct bigquery_dataset *d, const char *staging, struct buffer *out);
 
 /* Gives the newest row of each id of the target: id, version in microseconds, fingerprint in
  * hexadecimal, number of rows of the id. */

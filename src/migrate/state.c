@@ -31,7 +31,7 @@ static const char schema[] =
     " part INTEGER NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL,"
     " PRIMARY KEY(part, kind, id)) STRICT, WITHOUT ROWID;";
 
-enum statement { SAVE, FIND, ADD, REPLACE, REJECT, FOUND, DIFFER, STATEMENT__MAX };
+enum statement { SAVE, FIND, ADD, REPLACE, FORGET, REJECT, FOUND, DIFFER, STATEMENT__MAX };
 static const char *const statements[STATEMENT__MAX] = {
     [SAVE] = "INSERT OR REPLACE INTO progress VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [FIND] = "SELECT version, print, coalesce(document, id) FROM docs WHERE part = ? AND id = ?",
@@ -39,6 +39,7 @@ static const char *const statements[STATEMENT__MAX] = {
     [ADD] = "INSERT INTO docs VALUES(?1, ?2, ?3, ?4, nullif(?5, ?2), 0)",
     [REPLACE] = "UPDATE docs SET version = ?3, print = ?4, document = nullif(?5, ?2) "
                 "WHERE part = ?1 AND id = ?2",
+    [FORGET] = "DELETE FROM docs WHERE part = ? AND id = ? AND coalesce(document, id) = ?",
     [REJECT] = "INSERT INTO rejects(part, path, reason) VALUES(?,?,?)",
     [FOUND] = "UPDATE docs SET found = 1 WHERE part = ? AND id = ?",
     [DIFFER] = "INSERT OR REPLACE INTO differences VALUES(?,?,?)",
@@ -346,6 +347,18 @@ enum err state_row(struct state *s, size_t i, const struct row *r, const char *d
     *loser = wins ? strdup(other) : strdup(document);
     free(other);
     return err == ERR_OK && *loser == NULL ? error_no_memory(e) : err;
+}
+
+enum err state_forget(struct state *s, size_t i, const char *id, const char *document, bool *was,
+                      struct error *e)
+{
+    sqlite3_stmt *q = s->statements[FORGET];
+    (void)sqlite3_bind_int64(q, 1, (int64_t)i);
+    bind_text(q, 2, id);
+    bind_text(q, 3, document);
+    enum err err = step(s, FORGET, e);
+    *was = err == ERR_OK && sqlite3_changes(s->db) > 0;
+    return err;
 }
 
 enum err state_reject(struct state *s, size_t i, const char *path, const char *reason,

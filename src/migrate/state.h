@@ -63,6 +63,10 @@ enum err state_reject(struct state *s, size_t i, const char *path, const char *r
 enum err state_page_done(struct state *s, size_t i, const void *lines, size_t n, struct error *e);
 void state_page_undo(struct state *s);
 
+/* Forgets a row that BigQuery does not take; *was: the document's row was there. */
+enum err state_forget(struct state *s, size_t i, const char *id, const char *document, bool *was,
+                      struct error *e);
+
 /* Keeps the progress of table i. */
 enum err state_save(struct state *s, size_t i, struct error *e);
 

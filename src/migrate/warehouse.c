@@ -126,10 +126,11 @@ static json_t *job_resource(const struct task *t, const char *id)
         t->sql != NULL
             ? json_pack("{s:{s:s,s:b,s:b}}", "query", "query", t->sql, "useLegacySql", 0,
                         "useQueryCache", 0)
-            : json_pack("{s:{s:{s:s,s:s,s:s},s:s,s:s,s:s}}", "load", "destinationTable",
+            : json_pack("{s:{s:{s:s,s:s,s:s},s:s,s:s,s:s,s:i}}", "load", "destinationTable",
                         "projectId", w->dataset->project, "datasetId", w->dataset->dataset,
                         "tableId", t->table, "sourceFormat", "NEWLINE_DELIMITED_JSON",
-                        "writeDisposition", "WRITE_APPEND", "createDisposition", "CREATE_NEVER");
+                        "writeDisposition", "WRITE_APPEND", "createDisposition", "CREATE_NEVER",
+                        "maxBadRecords", INT32_MAX);
     return json_pack("{s:{s:s,s:s,s:s},s:o}", "jobReference", "projectId", w->dataset->project,
                      "jobId", id, "location", w->location, "configuration", configuration);
 }
@@ -287,11 +288,19 @@ static enum err run_job(const struct task *t, const char *name, json_t **out, st
 }
 
 enum err warehouse_load(struct warehouse *w, const char *job, const char *table, int fd,
-                        int64_t bytes, struct error *e)
+                        int64_t bytes, int64_t *refused, char why[ERROR_TEXT_MAX], struct error *e)
 {
     struct task t = {.w = w, .table = table, .fd = fd, .bytes = bytes};
     json_t *done = NULL;
     enum err err = run_job(&t, job, &done, e);
+    const json_t *load = json_object_get(json_object_get(done, "statistics"), "load");
+    const json_t *first =
+        json_array_get(json_object_get(json_object_get(done, "status"), "errors"), 0);
+    const char *number = json_string_value(json_object_get(load, "badRecords"));
+    const char *message = json_string_value(json_object_get(first, "message"));
+    *refused = number != NULL ? strtoll(number, NULL, 10) : 0;
+    text_format(why, ERROR_TEXT_MAX, "BigQuery does not load it: %s",
+                message != NULL ? message : "not told");
     json_decref(done);
     return err;
 }

@@ -31,9 +31,10 @@ enum err warehouse_make_staging(struct warehouse *w, const struct bigquery_table
 /* Removes a table; none is fine. */
 enum err warehouse_drop(struct warehouse *w, const char *name, struct error *e);
 
-/* Appends the rows of the file, newline-delimited JSON, to the table. */
+/* Appends the rows of the file, newline-delimited JSON, to the table. *refused: how many BigQuery
+ * left out; why: what it tells of the first one. */
 enum err warehouse_load(struct warehouse *w, const char *job, const char *table, int fd,
-                        int64_t bytes, struct error *e);
+                        int64_t bytes, int64_t *refused, char why[ERROR_TEXT_MAX], struct error *e);
 
 /* Runs a statement; *out is the job, owned by the caller. ERR_CONFLICT when it would change rows
  * that are still in the streaming buffer. */

@@ -41,6 +41,8 @@ def value(plain):
 
 REGIONS = {"pdf_id": "p1", "regions": [{"page": 1, "x": 0.1, "y": 0.25, "width": 1e-7, "height": 0.30000000000000004}],
            "output_format": "csv"}
+# Numbers whose shortest digits BigQuery's PARSE_JSON refuses, and their neighbours.
+NUMBERS = [0.554174, 6033.618516, 1e23, 9007199254740992.0, 9007199254740993, 0.1 + 0.2, 2.5e-5, 1.5e300, -0.554174]
 EVERY_TYPE = {"null": None, "true": True, "int": 9007199254740993, "least": -9223372036854775808, "real": 1.5,
               "whole": 3.0, "huge": 1.7976931348623157e308, "tiny": 5e-324, "e21": 1e21, "text": "é 😀 \u2028 \"\\/\n\t\x01",
               "empty": {}, "none": [], "deep": {"a": {"b": [{"c": [1, 2.5, "x"]}]}}, "Z": 1, "a": 2, "é": 3}
@@ -98,6 +100,7 @@ def job_shapes():
         "request_data": {"t": "2023-05-06T07:08:09.123456Z", "b": "AAEC/w==", "nan": "NaN", "inf": "-Infinity",
                          "ref": PARENT + "/a/b", "geo": {"latitude": 1.5, "longitude": -2.5}}}
     yield job(request_data=json.dumps(REGIONS)), {"request_data": REGIONS}
+    yield as_given(request_data=NUMBERS)
     yield as_given(request_data="{not json")
     yield as_given(request_data=7)
     yield job(regions_count="12", feedback_count=4.0), {"regions_count": 12, "feedback_count": 4}

@@ -239,6 +239,28 @@ def test_two_documents_with_one_id(side, small):
     assert side.sql(f'SELECT status FROM "demo-test.{small.dataset}.jobs"') == [["failed"]]
 
 
+def test_rows_that_bigquery_refuses_are_rejects_and_the_others_arrive(side, small):
+    jobs = small.collections["jobs"]
+    for name in ("one", "unloadable", "unparsable", "two"):
+        side.put(jobs, name, **good_job(request_data={"is": name}))
+    side.google.control("engine", {"refuse_load": "unloadable", "refuse_json": "unparsable"})
+    summary = small("--json", want=1)["jobs"]
+    assert (summary["documents"], summary["rejected"], summary["inserted"], summary["same"], summary["missing"]) == (
+        4, 2, 2, 2, 0)
+    assert small.rejects() == {
+        f"{jobs}/unloadable": "BigQuery does not load it: Error while reading data, error message: as asked",
+        f"{jobs}/unparsable": "BigQuery refuses its JSON"}
+    side.google.control("engine", {})
+    assert small("--json")["jobs"]["same"] == 4
+
+
+def test_success_says_nothing_of_refusals_that_were_expected(side, small):
+    """There is no dataset yet, and no staging table of a run before: what BigQuery says of that is no error."""
+    for options in (["--create-tables"], ["--create-tables"], [], ["--verify-only"]):
+        small(*options)
+        assert "pdf-ocr-migrate:" not in small.err
+
+
 # --- beside the service's own rows
 
 

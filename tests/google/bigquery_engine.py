@@ -14,12 +14,13 @@ The SQL is read as GoogleSQL and written as DuckDB's by sqlglot. It differs from
     VENV/bin/python bigquery_engine.py [options of fake_google.py]     VENV has what requirements.txt names
 
 Control, under /__control: POST engine {"fail": [{"job": "load", "reason": "backendError", "times": 2}],
-"hide_buffer": true} fails jobs whose name contains `job`; POST settle empties the streaming buffers;
+"hide_buffer": true, "refuse_load": "text",
+"refuse_json": "text"} fails jobs whose name contains `job`, and refuses rows that hold a text, in load jobs or in
+PARSE_JSON; POST settle empties the streaming buffers;
 POST sql {"sql": "SELECT ..."} answers in rows (DuckDB's SQL, tables named "project.dataset.table"); GET statements
 lists the statements that were run.
 """
 import json
-import math
 import os
 import sys
 import tempfile
@@ -31,74 +32,31 @@ import sqlglot
 from sqlglot import exp
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bigquery_json
 import fake_google as base
 from fake_google import ApiError, BQ, Reply, TABLE, bq_error, row_errors, table_of
 
 TYPES = {'STRING': 'VARCHAR', 'JSON': 'VARCHAR', 'INTEGER': 'BIGINT', 'BOOLEAN': 'BOOLEAN', 'TIMESTAMP': 'TIMESTAMPTZ'}
 DB = duckdb.connect()
 DB.execute("SET TimeZone = 'UTC'; SET threads = 2; SET memory_limit = '2GB'")
-STATE = {'fail': [], 'hide_buffer': False, 'sessions': {}, 'results': {}, 'done': {}}
+STATE = {'fail': [], 'hide_buffer': False, 'refuse_json': None, 'refuse_load': None, 'sessions': {}, 'results': {}, 'done': {}}
 
 
-# ---------------------------------------------------------------- values
 
-def number(value):
-    """A double as ZetaSQL writes it: plain from 1e-4 to below 1e15, else with an exponent of two digits at least."""
-    if 1e-4 <= abs(value) < 1e15:
-        return repr(value)  # the same, and quick
-    text = repr(abs(value))
-    mantissa, _, exponent = text.partition('e')
-    whole, _, fraction = mantissa.partition('.')
-    fraction = '' if fraction == '0' else fraction
-    point = len(whole) + int(exponent or 0)
-    digits = (whole + fraction).lstrip('0')
-    point -= len(whole + fraction) - len(digits)
-    digits = digits.rstrip('0') or '0'
-    if value == 0:
-        body = '0.0'
-    elif len(digits) <= point <= 15:
-        body = digits + '0' * (point - len(digits)) + '.0'
-    elif 0 < point <= 15:
-        body = digits[:point] + '.' + digits[point:]
-    elif -4 < point <= 0:
-        body = '0.' + '0' * -point + digits
-    else:
-        power = point - 1
-        body = digits[0] + ('.' + digits[1:] if digits[1:] else '') + f'e{"-" if power < 0 else "+"}{abs(power):02d}'
-    return ('-' if math.copysign(1, value) < 0 else '') + body
+def parse_json(text, rounding, safe):
+    if text is None:
+        return None
+    try:
+        if STATE['refuse_json'] and STATE['refuse_json'] in text:
+            raise ValueError('Invalid input to PARSE_JSON, as asked')
+        return bigquery_json.parse(text, rounding)
+    except ValueError:
+        if safe:
+            return None
+        raise
 
 
-def normal(value):
-    """The text of a JSON value in a JSON column."""
-    if isinstance(value, dict):
-        return '{' + ','.join(normal(k) + ':' + normal(v) for k, v in
-                              sorted(value.items(), key=lambda item: item[0].encode())) + '}'
-    if isinstance(value, list):
-        return '[' + ','.join(map(normal, value)) + ']'
-    if isinstance(value, float):
-        return number(value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def parsed(text):
-    """PARSE_JSON, which refuses numbers that do not read back as written."""
-    unusual = False
-
-    def real(digits):
-        nonlocal unusual
-        value = float(digits)
-        if digits == repr(value) and 1e-4 <= abs(value) < 1e15:
-            return value
-        unusual = True
-        if len(digits) > len(number(value)):
-            raise ValueError(f'Input number: {digits} cannot round-trip through string representation')
-        return value
-    value = json.loads(text, parse_float=real)
-    # Python writes usual numbers as ZetaSQL does, and members in the same order, but many times as fast as normal().
-    return normal(value) if unusual else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(',', ':'))
-
-
-DB.create_function('normal_json', parsed, ['VARCHAR'], 'VARCHAR')
+DB.create_function('parse_json', parse_json, ['VARCHAR', 'BOOLEAN', 'BOOLEAN'], 'VARCHAR', null_handling='special')
 
 
 # ---------------------------------------------------------------- tables
@@ -122,7 +80,7 @@ def insert_rows(key, table, rows, streamed):
     texts = [n for n, t in columns if t == 'JSON']
     with tempfile.NamedTemporaryFile('w', suffix='.ndjson') as file:
         for row in rows:
-            made = {n: normal(json.loads(row[n]) if streamed else row[n]) for n in texts if row.get(n) is not None}
+            made = {n: bigquery_json.parse(row[n]) if streamed else bigquery_json.normal(row[n]) for n in texts if row.get(n) is not None}
             file.write(json.dumps({**row, **made}) + '\n')
         file.flush()
         types = ', '.join(f"'{n}': '{TYPES[t]}'" for n, t in columns)
@@ -177,7 +135,10 @@ def translate(sql):
     for node in list(tree.find_all(exp.JSONFormat)):
         node.replace(node.this)
     for node in list(tree.find_all(exp.ParseJSON)):
-        node.replace(exp.Anonymous(this='normal_json', expressions=[node.this]))
+        safe, mode = isinstance(node.parent, exp.SafeFunc), node.args.get('expression')
+        rounding = bool(mode) and mode.expression.name == 'round'
+        (node.parent if safe else node).replace(exp.Anonymous(this='parse_json', expressions=[
+            node.this, exp.Boolean(this=rounding), exp.Boolean(this=safe)]))
     for node in list(tree.find_all(exp.LowerHex)):  # TO_HEX(SHA256(x)): DuckDB's sha256 gives the hexadecimal text
         node.replace(exp.Anonymous(this='sha256', expressions=[node.this.this]))
     return tree.sql(dialect='duckdb')
@@ -234,27 +195,29 @@ def run_job(fake, project, body, data):
     job_id, configuration = reference['jobId'], body['configuration']
     if job_id in STATE['done']:
         raise bq_error(409, 'duplicate', f'Already Exists: Job {project}:US.{job_id}')
-    now, statistics, error = str(int(time.time() * 1000)), {}, fault_of(job_id)
+    now, statistics, warnings, error = str(int(time.time() * 1000)), {}, [], fault_of(job_id)
     if not error and 'load' in configuration:
-        error = load(fake, project, configuration['load'], data)
+        error = load(fake, project, configuration['load'], data, statistics, warnings)
     elif not error:
         try:
-            STATE['results'][job_id], statistics = run_query(fake, configuration['query']['query'])
+            STATE['results'][job_id], statistics['query'] = run_query(fake, configuration['query']['query'])
         except Exception as failure:
             traceback.print_exc()
             error = {'reason': 'invalidQuery', 'message': str(failure)[:2000]}
     job = {'kind': 'bigquery#job', 'id': f'{project}:US.{job_id}', 'jobReference': reference,
            'configuration': configuration, 'status': {'state': 'DONE'},
            'statistics': {'creationTime': now, 'startTime': now, 'endTime': now,
-                          **({'query': statistics} if statistics else {})}}
+                          **statistics}}
     if error:
         job['status'].update(errorResult=error, errors=[error])
+    elif warnings:
+        job['status']['errors'] = warnings
     STATE['done'][job_id] = job
     return {**job, 'status': {'state': 'RUNNING'}}
 
 
-def load(fake, project, wanted, data):
-    """All rows of a load job or none; the error of the job."""
+def load(fake, project, wanted, data, statistics, warnings):
+    """The rows of a load job, or none where too many are bad; the error of the job."""
     place = wanted['destinationTable']
     key = (place['projectId'], place['datasetId'], place['tableId'])
     try:
@@ -264,10 +227,20 @@ def load(fake, project, wanted, data):
         return {'reason': 'notFound', 'message': str(error)}
     except ValueError as error:
         return {'reason': 'invalid', 'message': f'Error while reading data, error message: {error}'}
-    errors = [e for row in rows for e in row_errors(table['schema']['fields'], row, False)]
-    if errors:
-        return {'reason': 'invalid', 'message': 'Error while reading data, error message: ' + errors[0]['message']}
-    insert_rows(key, table, rows, False)
+    good, bad = [], []
+    for row in rows:
+        errors = row_errors(table['schema']['fields'], row, False)
+        if STATE['refuse_load'] and STATE['refuse_load'] in json.dumps(row):
+            errors.append({'message': 'as asked'})
+        if errors:
+            bad.append({'reason': 'invalid', 'message': 'Error while reading data, error message: ' + errors[0]['message']})
+        else:
+            good.append(row)
+    if len(bad) > wanted.get('maxBadRecords', 0):
+        return bad[0]
+    insert_rows(key, table, good, False)
+    statistics['load'] = {'outputRows': str(len(good)), 'badRecords': str(len(bad))}
+    warnings.extend(bad[:5])
     return None
 
 
@@ -321,7 +294,7 @@ def jobs_results(fake, call, project, job):
 
 @base.route('control', 'POST', '/__control/engine')
 def control_engine(fake, call):
-    STATE.update({'fail': [], 'hide_buffer': False, **call.json()})
+    STATE.update({'fail': [], 'hide_buffer': False, 'refuse_json': None, 'refuse_load': None, **call.json()})
     return {}
 
 

@@ -33,6 +33,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+import bigquery_json
+
 MIB = 1 << 20
 CHUNK = 256 << 10
 PROJECT = 'demo-test'
@@ -907,6 +909,11 @@ def row_errors(fields, row, ignore_unknown, prefix=''):
                     wrong(name, f'This field: {name} is not a record.')
             elif isinstance(one, (dict, list)) and field['type'] != 'JSON':
                 wrong(name, f'This field: {name} is not a record.')
+            elif field['type'] == 'JSON' and isinstance(one, str):
+                try:
+                    bigquery_json.parse(one)
+                except ValueError as error:
+                    wrong(name, f'Invalid JSON: {error}')
             elif field['type'] in NUMERIC and not re.fullmatch(NUMERIC[field['type']],
                                                                one if isinstance(one, str) else json.dumps(one)):
                 wrong(name, f'Cannot convert value to {field["type"].lower()} (bad value): {str(one)[:40]}')

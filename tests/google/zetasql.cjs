@@ -8,7 +8,7 @@ const home = path + '/@fivetrandevelopers/zetasql/lib/zetasql';
 const TYPES = { STRING: 'TYPE_STRING', INTEGER: 'TYPE_INT64', BOOLEAN: 'TYPE_BOOL', TIMESTAMP: 'TYPE_TIMESTAMP', JSON: 'TYPE_JSON' };
 const languageOptions = { nameResolutionMode: 'NAME_RESOLUTION_DEFAULT', productMode: 'PRODUCT_EXTERNAL',
   enabledLanguageFeatures: ['FEATURE_JSON_TYPE', 'FEATURE_JSON_VALUE_EXTRACTION_FUNCTIONS', 'FEATURE_JSON_ARRAY_FUNCTIONS',
-    'FEATURE_V_1_3_QUALIFY', 'FEATURE_ANALYTIC_FUNCTIONS', 'FEATURE_NAMED_ARGUMENTS'],
+    'FEATURE_V_1_3_QUALIFY', 'FEATURE_ANALYTIC_FUNCTIONS', 'FEATURE_NAMED_ARGUMENTS', 'FEATURE_V_1_2_SAFE_FUNCTION_CALL'],
   supportedStatementKinds: ['RESOLVED_QUERY_STMT', 'RESOLVED_MERGE_STMT'] };
 const freePort = () => new Promise(ok => { const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => ok(port)); }); });
 async function main() {
