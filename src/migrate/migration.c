@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/source.h"
+#include "migrate/refused.h"
 #include "migrate/rejects.h"
 #include "migrate/run.h"
 #include "migrate/sql.h"
@@ -171,6 +172,8 @@ static enum err migrate_collection(struct run *m, size_t i, struct error *e)
     if (err == ERR_OK && p->phase == PHASE_MERGE)
         err = run_make_staging(m, i, e);
     if (err == ERR_OK && p->phase == PHASE_MERGE)
+        err = refused_by_merge(m, i, e);
+    if (err == ERR_OK && p->phase == PHASE_MERGE)
         err = merge(m, i, e);
     if (err == ERR_OK) /* also of one that was done before a kill: for the summary */
         err = verify(m, i, e);
@@ -329,6 +332,14 @@ static enum err check_schema(struct run *m, bool *go, struct error *e)
     return err;
 }
 
+static enum err run(struct run *m, int *status, struct error *e)
+{
+    enum err err = ERR_OK;
+    if (m->tables_there)
+        err = warehouse_open(m->client, &m->dataset, &m->checkpoint, &m->warehouse, e);
+    return err == ERR_OK ? run_collections(m, status, e) : err;
+}
+
 int migration_run(const struct config *cfg, struct google_session *session,
                   const struct migration_options *o, struct error *e)
 {
@@ -342,16 +353,16 @@ int migration_run(const struct config *cfg, struct google_session *session,
     m.checkpoint = (struct checkpoint){check_stop, &m};
     enum err err = check_schema(&m, &go, e);
     if (err == ERR_OK && (!go || o->mode == MODE_CREATE))
-        return go ? 0 : 1;
-    if (err == ERR_OK && m.tables_there)
-        err = warehouse_open(m.client, &m.dataset, &m.checkpoint, &m.warehouse, e);
-    if (err == ERR_OK)
-        err = run_collections(&m, &status, e);
+        status = go ? 0 : 1;
+    else if (err == ERR_OK)
+        err = run(&m, &status, e);
     if (err != ERR_OK && *o->stop != 0) {
         report_note(&m.report,
                     o->mode == MODE_MIGRATE ? "Stopped; go on with --resume." : "Stopped.");
         *e = (struct error){0};
         return 128 + (int)*o->stop;
     }
+    if (err == ERR_OK)
+        *e = (struct error){0}; /* of a refusal on the way that was expected: "there is no table" */
     return err == ERR_OK ? status : 2;
 }
