@@ -104,6 +104,8 @@ int rfc3339_parse(const char *text, int64_t *us)
     } else if ((*p != 'Z' && *p != 'z') || p[1] != '\0') {
         return -1;
     }
+    const struct tm given = tm;
     *us = ((int64_t)timegm(&tm) - offset_s) * US_PER_S + fraction;
-    return 0;
+    /* timegm moves 30 February and second 61 to a time that there is. */
+    return tm.tm_mday == given.tm_mday && tm.tm_sec == given.tm_sec ? 0 : -1;
 }

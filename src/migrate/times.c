@@ -12,6 +12,8 @@
 #define FIRST_US (INT64_C(-62135596800) * US_PER_S)
 #define LAST_US  (INT64_C(253402300800) * US_PER_S - 1)
 
+#define US_MAX_ABOUT INT64_C(260000000000000000)
+
 static bool in_range(int64_t us)
 {
     return us >= FIRST_US && us <= LAST_US;
@@ -47,13 +49,32 @@ static bool has_date(const char *text)
     return timegm(&tm) != -1 && tm.tm_mday == day;
 }
 
+/* Seconds, or a thousandth or millionth of them where there are too many. */
+static int64_t us_per_unit(double number)
+{
+    return fabs(number) < 1e11 ? US_PER_S : fabs(number) < 1e14 ? 1000 : 1;
+}
+
+static bool from_digits(const char *text, int64_t *us)
+{
+    char *end;
+    int64_t whole = strtoll(text, &end, 10), unit = us_per_unit((double)whole);
+    if (whole > US_MAX_ABOUT)
+        return false;
+    *us = whole * unit;
+    if (*end == '.')
+        for (end++; *end >= '0' && *end <= '9'; end++)
+            *us += (*end - '0') * (unit /= 10);
+    return *end == '\0' && in_range(*us);
+}
+
 bool time_from_text(const char *text, int64_t *us)
 {
-    char normal[64], offset[7], *end;
+    char normal[64], offset[7];
     size_t len = strlen(text);
     /* Fewer digits may be a date without its dashes. */
     if (strspn(text, "0123456789") >= 9 && len < 20 && strspn(text, "0123456789.") == len)
-        return time_from_number(strtod(text, &end), us) && *end == '\0';
+        return from_digits(text, us);
     if (len < 10 || len > 40 || !has_date(text))
         return false;
     if (len == 10) {
@@ -62,17 +83,16 @@ bool time_from_text(const char *text, int64_t *us)
         size_t clock = 11 + strspn(text + 11, "0123456789:.");
         if (strchr("Tt ", text[10]) == NULL || !normal_offset(text + clock, offset))
             return false;
-        (void)snprintf(normal, sizeof normal, "%.10sT%.*s%s", text, (int)(clock - 11), text + 11,
-                       offset);
+        (void)snprintf(normal, sizeof normal, "%.10sT%.*s%s%s", text, (int)(clock - 11), text + 11,
+                       clock == 16 ? ":00" : "", offset);
     }
     return rfc3339_parse(normal, us) == 0 && in_range(*us);
 }
 
 bool time_from_number(double number, int64_t *us)
 {
-    double factor = fabs(number) < 1e11 ? 1e6 : fabs(number) < 1e14 ? 1e3 : 1;
-    if (!isfinite(number) || fabs(number) > 2.6e17)
+    if (!isfinite(number) || fabs(number) > US_MAX_ABOUT)
         return false;
-    *us = (int64_t)llround(number * factor);
+    *us = (int64_t)llround(number * (double)us_per_unit(number));
     return in_range(*us);
 }

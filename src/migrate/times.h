@@ -7,8 +7,9 @@
 
 /* Reads a time into microseconds since the epoch; digits beyond them are cut off. Forms:
  * RFC 3339 with `Z` or an offset (+02:00, +0200, +02); without either, UTC is meant (Python's
- * datetime.isoformat()); a space instead of the `T` (str(datetime)); a date alone; nine digits or
- * more: see time_from_number. False when it is none of these or lies outside the years 1 to 9999.
+ * datetime.isoformat()); no seconds; a space instead of the `T` (str(datetime)); a date alone; nine
+ * digits or more: see time_from_number. False when it is none of these or lies outside the years 1
+ * to 9999.
  */
 bool time_from_text(const char *text, int64_t *us);
 

@@ -118,6 +118,8 @@ static void times_round_trip_and_bad_ones_are_refused(void)
                                       "2026-01-02T03:04:05Zx",
                                       "2026-01-02T03:04:05+2:00",
                                       "2026-01-02 03:04:05Z",
+                                      "2026-02-30T03:04:05Z",
+                                      "2026-01-02T03:04:61Z",
                                       "2026-13-02T03:04:05Z"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CU_ASSERT_EQUAL(rfc3339_parse(bad[i], &us), -1);
