@@ -208,6 +208,7 @@ static const struct setting settings[] = {
     OF(NAME, "STORAGE_SIGNED_URL_HOST", signed_url_host, NULL,
        "where signed links point; https://storage.googleapis.com when not set"),
     OF(NAME, "FIRESTORE_EMULATOR_HOST", firestore_host, NULL, "Firestore emulator"),
+    OF(NAME, "CLOUD_TASKS_EMULATOR_HOST", tasks_host, NULL, "Cloud Tasks emulator"),
     OF(NAME, "GCE_METADATA_HOST", metadata_host, "metadata.google.internal", "metadata server"),
     OF(NAME, "CLOUD_TASKS_API_ENDPOINT", tasks_endpoint, NULL, "Cloud Tasks API elsewhere"),
     OF(NAME, "BIGQUERY_API_ENDPOINT", bigquery_endpoint, NULL, "BigQuery API elsewhere"),

@@ -106,6 +106,7 @@ struct config {
     char *storage_host;        /* STORAGE_EMULATOR_HOST */
     char *signed_url_host;     /* STORAGE_SIGNED_URL_HOST */
     char *firestore_host;      /* FIRESTORE_EMULATOR_HOST */
+    char *tasks_host;          /* CLOUD_TASKS_EMULATOR_HOST */
     char *metadata_host;       /* GCE_METADATA_HOST: metadata.google.internal */
     char *tasks_endpoint;      /* CLOUD_TASKS_API_ENDPOINT */
     char *bigquery_endpoint;   /* BIGQUERY_API_ENDPOINT */

@@ -326,21 +326,27 @@ static enum err subject_token(struct google_credentials *c, struct buffer *out, 
 static enum err impersonate(struct google_credentials *c, const char *url, const char *federated,
                             struct error *e)
 {
-    static const char body[] = "{\"scope\":[\"" SCOPE "\"]}";
-    struct buffer header = BUFFER_INIT;
+    struct buffer header = BUFFER_INIT, body = BUFFER_INIT;
     struct google_reply r = {0};
     int64_t expires_us = 0;
+    json_int_t life_s = json_integer_value(json_object_get(
+        json_object_get(c->file, "service_account_impersonation"), "token_lifetime_seconds"));
     buffer_printf(&header, "Authorization: Bearer %s", federated);
+    buffer_puts(&body, "{\"scope\":[\"" SCOPE "\"]");
+    if (life_s > 0)
+        buffer_printf(&body, ",\"lifetime\":\"%" JSON_INTEGER_FORMAT "s\"", life_s);
+    buffer_puts(&body, "}");
     const char *headers[] = {header.data, NULL};
     struct google_request q = {.api = GOOGLE_TOKENS,
                                .method = "POST",
                                .path = url,
                                .headers = headers,
-                               .body = body,
-                               .body_len = sizeof body - 1,
+                               .body = body.data,
+                               .body_len = body.len,
                                .idempotent = true,
                                .no_auth = true};
-    enum err err = buffer_failed(&header) ? error_no_memory(e) : google_call(c->http, &q, &r, e);
+    enum err err = buffer_failed(&header) || buffer_failed(&body) ? error_no_memory(e)
+                                                                  : google_call(c->http, &q, &r, e);
     const char *expires = err == ERR_OK ? text_of(r.json, "expireTime") : NULL;
     if (err == ERR_OK && (expires == NULL || rfc3339_parse(expires, &expires_us) != 0))
         err = error_set(e, ERR_UNAVAILABLE, "The token service gave no token; try again.");
@@ -348,6 +354,7 @@ static enum err impersonate(struct google_credentials *c, const char *url, const
         err = keep(c, text_of(r.json, "accessToken"), expires_us, e);
     google_reply_clear(&r);
     buffer_free(&header);
+    buffer_free(&body);
     return err;
 }
 

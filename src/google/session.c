@@ -23,7 +23,8 @@ static enum err open_client(const struct config *cfg, const struct google_client
     const char *const given[][2] = {
         [GOOGLE_STORAGE] = {cfg->storage_host, "https://storage.googleapis.com"},
         [GOOGLE_FIRESTORE] = {cfg->firestore_host, "https://firestore.googleapis.com"},
-        [GOOGLE_TASKS] = {cfg->tasks_endpoint, "https://cloudtasks.googleapis.com"},
+        [GOOGLE_TASKS] = {cfg->tasks_host != NULL ? cfg->tasks_host : cfg->tasks_endpoint,
+                          "https://cloudtasks.googleapis.com"},
         [GOOGLE_BIGQUERY] = {cfg->bigquery_endpoint, "https://bigquery.googleapis.com"},
         [GOOGLE_DOCUMENTAI] = {cfg->documentai_endpoint,
                                documentai.data != NULL ? documentai.data : ""},
@@ -37,6 +38,7 @@ static enum err open_client(const struct config *cfg, const struct google_client
     }
     o.emulated[GOOGLE_STORAGE] = cfg->storage_host != NULL;
     o.emulated[GOOGLE_FIRESTORE] = cfg->firestore_host != NULL;
+    o.emulated[GOOGLE_TASKS] = cfg->tasks_host != NULL;
     o.api_key = cfg->gemini_api_key;
     o.ca_file = cfg->google_ca_file;
     enum err err = ok ? google_client_open(&o, out, e) : error_no_memory(e);

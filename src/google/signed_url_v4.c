@@ -54,10 +54,13 @@ static void append_query(const struct signed_url_v4 *u, struct buffer *out)
                   u->content_type != NULL ? "content-type%3B" : "");
 }
 
-static const char *host_of(const struct signed_url_v4 *u)
+/* The host without its port, which is not signed. */
+static void append_host(const struct signed_url_v4 *u, struct buffer *out)
 {
     const char *slashes = strstr(u->base, "://");
-    return slashes != NULL ? slashes + 3 : u->base;
+    const char *host = slashes != NULL ? slashes + 3 : u->base, *colon = strrchr(host, ':');
+    bool port = colon != NULL && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+    buffer_append(out, host, port ? (size_t)(colon - host) : strlen(host));
 }
 
 static void append_canonical_request(const struct signed_url_v4 *u, struct buffer *out)
@@ -69,7 +72,9 @@ static void append_canonical_request(const struct signed_url_v4 *u, struct buffe
     buffer_puts(out, "\n");
     if (u->content_type != NULL)
         buffer_printf(out, "content-type:%s\n", u->content_type);
-    buffer_printf(out, "host:%s\n\n%shost\nUNSIGNED-PAYLOAD", host_of(u),
+    buffer_puts(out, "host:");
+    append_host(u, out);
+    buffer_printf(out, "\n\n%shost\nUNSIGNED-PAYLOAD",
                   u->content_type != NULL ? "content-type;" : "");
 }
 

@@ -112,6 +112,14 @@ def test_cloud_tasks_keeps_the_rules_of_the_task_queue(world, who):
         assert request["headers"].get("X-API-Key") == (None if who else KEY)
 
 
+def test_a_cloud_tasks_emulator_is_named_as_other_emulators_are(world):
+    env = world.side.env()
+    world.side.control("calls", method="DELETE")
+    conformance(world, "tasks", CLOUD_TASKS_API_ENDPOINT=NOWHERE,
+                CLOUD_TASKS_EMULATOR_HOST=env["CLOUD_TASKS_API_ENDPOINT"].removeprefix("http://"))
+    assert any(c["api"] == "tasks" for c in world.side.control("calls"))
+
+
 def test_bigquery_keeps_the_rules_of_the_analytics(world):
     conformance(world, "analytics")
 

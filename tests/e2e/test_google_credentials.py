@@ -99,6 +99,18 @@ def test_external_account_exchanges_a_token_from_a_url_and_impersonates(side, tm
     assert seen == ["vanilla"]
 
 
+@pytest.mark.parametrize("seconds,status,words", [(600, 1, "missing"), (7200, 2, "lifetime")])
+def test_life_of_an_impersonated_token_is_asked_for(side, tmp_path, seconds, status, words):
+    (tmp_path / "subject").write_text("subject-token")
+    found, output, _ = ask_bigquery(side, tmp_path, {
+        "type": "external_account", "audience": "//iam.googleapis.com/pool", "token_url": side.fake + "/sts",
+        "subject_token_type": TYPE, "credential_source": {"file": str(tmp_path / "subject")},
+        "service_account_impersonation_url":
+            f"{side.fake}/v1/projects/-/serviceAccounts/{SIGNER}:generateAccessToken",
+        "service_account_impersonation": {"token_lifetime_seconds": seconds}})
+    assert found == status and words in output, output
+
+
 @pytest.mark.parametrize("change,words", [
     ({"type": "gdch"}, "not supported"), ({"token_uri": None}, '"token_uri"'),
     ({"private_key": "-----BEGIN"}, "no RSA key"), ("{", "credentials.json"),

@@ -468,7 +468,10 @@ def iam(fake, call, email, what):
     if email not in (fake.account.email, fake.account.email.split('@')[0]):
         raise ApiError(404, 'Not found; Gaia id not found for email ' + email)
     if what == 'generateAccessToken':
-        return {'accessToken': f'ya29.fake-{next(fake.serial)}', 'expireTime': rfc3339(time.time() + fake.expires_in)}
+        life = re.fullmatch(r'(\d+)s', call.json().get('lifetime', f'{fake.expires_in}s'))
+        if not life or not 0 < int(life[1]) <= 3600:  # up to 12 hours where the organisation allows
+            raise ApiError(400, 'The access token lifetime cannot exceed 3600s.')
+        return {'accessToken': f'ya29.fake-{next(fake.serial)}', 'expireTime': rfc3339(time.time() + int(life[1]))}
     return {'keyId': fake.account.kid, 'signedBlob': b64(fake.account.sign(decode64(call.json()['payload'], 'payload')))}
 
 
@@ -1126,6 +1129,7 @@ def check_signature(fake, call):
         raise XmlError(400, 'MalformedSecurityHeader', 'Your request has a malformed header.',
                        Details='Header was included in the request, but not in the signed headers.')
     values = {n: ','.join(' '.join(v.split()) for v in call.headers.get_all(n, [])) for n in signed}
+    values['host'] = re.sub(r':\d+$', '', values['host'])  # the port is not signed
     pairs = sorted((quote(k), quote(v)) for k, v in query.items() if k != 'X-Goog-Signature')
     canonical = '\n'.join([call.method, quote(unquote(call.path), '/~'), '&'.join(f'{k}={v}' for k, v in pairs),
                            *(f'{n}:{values[n]}' for n in signed), '', ';'.join(signed),

@@ -105,6 +105,40 @@ static const struct {
      "7ee0347a233a2aaeae6e6ab5e204ff8fc5f54f90a3efdb8301d9fff5475d58cd05b181affd657f48"
      "203f4fb133c3a3d355b8eefbd10d5a0a5fd70d06e9515460ad74e22334b2cba4b29cae4f6f285cdb"
      "92d8f3126d7a1479ca3bdb69c207d860"},
+    {{.base = "https://storage.googleapis.com:443",
+      .method = "GET",
+      .bucket = "test-bucket",
+      .object = "test-object",
+      .signed_s = 1549011600,
+      .life_s = 10},
+     "https://storage.googleapis.com:443/test-bucket/test-object?X-Goog-Algorithm=GOOG4-RSA-SHA256"
+     "&X-Goog-Credential=test-iam-credentials%40dummy-project-id.iam.gserviceaccount.com"
+     "%2F20190201%2Fauto%2Fstorage%2Fgoog4_request&X-Goog-Date=20190201T090000Z"
+     "&X-Goog-Expires=10&X-Goog-SignedHeaders=host&X-Goog-Signature="
+     "95e6a13d43a1d1962e667f17397f2b80ac9bdd1669210d5e08e0135df9dff4e56113485dbe429ca2"
+     "266487b9d1796ebdee2d7cf682a6ef3bb9fbb4c351686fba90d7b621cf1c4eb1fdf126460dd25fa0"
+     "837dfdde0a9fd98662ce60844c458448fb2b352c203d9969cb74efa4bdb742287744a4f2308afa4a"
+     "f0e0773f55e32e92973619249214b97283b2daa14195244444e33f938138d1e5f561088ce8011f49"
+     "86dda33a556412594db7c12fc40e1ff3f1bedeb7a42f5bcda0b9567f17f65855f65071fabb88ea12"
+     "371877f3f77f10e1466fff6ff6973b74a933322ff0949ce357e20abe96c3dd5cfab42c9c83e740a4"
+     "d32b9e11e146f0eb3404d2e975896f74"},
+    {{.base = "http://localhost:8080",
+      .method = "GET",
+      .bucket = "test-bucket",
+      .object = "test-object",
+      .signed_s = 1549011600,
+      .life_s = 10},
+     "http://localhost:8080/test-bucket/test-object?X-Goog-Algorithm=GOOG4-RSA-SHA256"
+     "&X-Goog-Credential=test-iam-credentials%40dummy-project-id.iam.gserviceaccount.com"
+     "%2F20190201%2Fauto%2Fstorage%2Fgoog4_request&X-Goog-Date=20190201T090000Z"
+     "&X-Goog-Expires=10&X-Goog-SignedHeaders=host&X-Goog-Signature="
+     "66c8c0371ca7d933a0d50f110abdf4fc7e3e379329134f272ebe4aa8100ccd5f21cd56ca5ccffae5"
+     "ed36c8d6840e7cac80c2e7d786cd85b10d0faea34cddf09d2e7eb7f5c7c53934e4bf8f5cd654bc3c"
+     "1b5ee9e3f8ca2189cd225b445bb866563fc4bd0d0b4d116111655611d12ec18f2d854fd7142d9afc"
+     "c977dbd8f6d0524e4170506abf2b119bbe00d17697321d225162fabddb4ddae77781b4f3277a6b6f"
+     "ccfeb47d70b88537e5efb416001274aaeb1535b5aae757c997edc66d03898a5d08f767313d018d10"
+     "992981d00e2a18ed9a6839b8a1ac7b3be1cab2e9511ba91e14a786443b59e9f21e1ae74a2c601061"
+     "80646a764531fbe1fcd9c1e40550e56e"},
 };
 
 #endif
