@@ -12,11 +12,12 @@
 #include "extract/proposals.h"
 #include "extract/region.h"
 
-#define PAD           0.05 /* white around a region that OCR gets to see */
-#define PROPOSE_BATCH 8    /* regions shown to the structurer at once */
-#define PROPOSE_WORDS 4    /* fewer make no table */
-#define SCAN_COVERAGE 0.5  /* part of a page that the images of a scan cover */
-#define STAMP_WORDS   12   /* fewer on a scan are no text layer */
+#define PROPOSE_BATCH 8   /* regions shown to the structurer at once */
+#define PROPOSE_WORDS 4   /* fewer make no table */
+#define SCAN_COVERAGE 0.5 /* part of a page that the images of a scan cover */
+#define STAMP_WORDS   12  /* fewer on a scan are no text layer */
+
+static const struct box whole_page = {0, 0, 1, 1};
 
 struct run {
     const struct pipeline *p;
@@ -62,14 +63,6 @@ static enum err choose_engine(struct run *u, struct error *e)
         return ERR_OK;
     return error_set(e, ERR_UNPROCESSABLE, "The engine %s is not available here.",
                      engine_choice_names[u->choice]);
-}
-
-static struct box padded(struct box b)
-{
-    struct box p = {fmax(0, b.x - b.w * PAD), fmax(0, b.y - b.h * PAD), 0, 0};
-    p.w = fmin(1, b.x + b.w * (1 + PAD)) - p.x;
-    p.h = fmin(1, b.y + b.h * (1 + PAD)) - p.y;
-    return p;
 }
 
 /* A scan with a stamp, a fax's header or a page number on it: these words are not its text. */
@@ -197,6 +190,102 @@ static void page_done(struct run *u, const struct seen *s)
     debug_graph_page(&u->graph, &s->content, s->by_ocr ? u->ocr->ops->engine : ENGINE_TEXT);
 }
 
+/* --- pages, as many at once as a batch has --- */
+
+/* A page by its text layer and, where something needs it, by OCR. */
+struct sight {
+    struct seen layer, ocr;
+};
+
+typedef enum err sight_fn(struct run *u, struct sight *page, struct error *e);
+
+static struct seen *reading_for(const struct run *u, struct sight *page, struct box part)
+{
+    return page->ocr.by_ocr && needs_ocr(u, &page->layer, part) ? &page->ocr : &page->layer;
+}
+
+static bool page_wanted(const struct extraction_request *r, int number)
+{
+    bool wanted = r->n_pages == 0 && r->n_regions == 0;
+    for (size_t i = 0; i < r->n_regions; i++)
+        wanted = wanted || r->regions[i].page == number;
+    for (size_t i = 0; r->n_regions == 0 && i < r->n_pages; i++)
+        wanted = wanted || (number >= r->pages[i].first &&
+                            (r->pages[i].last == 0 || number <= r->pages[i].last));
+    return wanted;
+}
+
+/* Whether anything on the page has to be read by OCR. */
+static bool page_needs_ocr(const struct run *u, const struct seen *page)
+{
+    bool needed = u->r->n_regions == 0 && needs_ocr(u, page, whole_page);
+    for (size_t i = 0; i < u->r->n_regions; i++)
+        needed = needed || (u->r->regions[i].page == page->content.info.number &&
+                            needs_ocr(u, page, u->r->regions[i].box));
+    return needed;
+}
+
+/* Reads the pages that wait for OCR. */
+static enum err read_pages(struct run *u, struct sight *window, struct error *e)
+{
+    size_t n = u->unread.n;
+    struct seen *seen = calloc(n + 1, sizeof *seen);
+    enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
+    if (err == ERR_OK && n > 0)
+        err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        window[u->unread.parts[i].tag].ocr = seen[i];
+    raster_batch_clear(&u->unread);
+    free(seen);
+    return err;
+}
+
+/* Reads the text layer of a page into its place; it waits for OCR when that does not do. */
+static enum err look_at_page(struct run *u, int number, struct sight *window, size_t place,
+                             struct error *e)
+{
+    struct seen *page = &window[place].layer;
+    enum err err = read_page(u, number, page, e);
+    if (err != ERR_OK || !page_needs_ocr(u, page))
+        return err;
+    if (raster_batch_full(&u->unread, &page->content.info, whole_page))
+        err = read_pages(u, window, e);
+    if (err == ERR_OK)
+        raster_batch_add(&u->unread, &page->content.info, whole_page, place);
+    return err;
+}
+
+/* Goes on from page *number with as many pages as a batch has. */
+static enum err run_window(struct run *u, sight_fn *take, int *number, struct error *e)
+{
+    struct sight *window = calloc(u->unread.max, sizeof *window);
+    size_t n = 0;
+    enum err err = window != NULL ? ERR_OK : error_no_memory(e);
+    for (; err == ERR_OK && n < u->unread.max && *number <= u->x->pages_total; ++*number)
+        if (page_wanted(u->r, *number))
+            err = look_at_page(u, *number, window, n++, e);
+    if (err == ERR_OK)
+        err = read_pages(u, window, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        page_done(u, window[i].ocr.by_ocr ? &window[i].ocr : &window[i].layer);
+        err = take(u, &window[i], e);
+    }
+    for (size_t i = 0; i < n; i++) {
+        seen_free(&window[i].layer);
+        seen_free(&window[i].ocr);
+    }
+    free(window);
+    return err;
+}
+
+static enum err run_windows(struct run *u, sight_fn *take, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (int number = 1; err == ERR_OK && number <= u->x->pages_total;)
+        err = run_window(u, take, &number, e);
+    return err;
+}
+
 /* --- regions that the user marked --- */
 
 static enum err check_pages(const struct run *u, struct error *e)
@@ -209,97 +298,36 @@ static enum err check_pages(const struct run *u, struct error *e)
     return ERR_OK;
 }
 
-/* Reads the regions that wait for OCR and extracts them. */
-static enum err read_regions(struct run *u, struct error *e)
+/* The regions of a page, each from the reading that serves it. */
+static enum err take_regions(struct run *u, struct sight *page, struct error *e)
 {
-    size_t n = u->unread.n;
-    struct seen *seen = calloc(n + 1, sizeof *seen);
-    enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK && n > 0)
-        err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
-    for (size_t i = 0; err == ERR_OK && i < n; i++)
-        err = extract_region(u, &seen[i], u->unread.parts[i].tag, e);
-    for (size_t i = 0; seen != NULL && i < n; i++)
-        seen_free(&seen[i]);
-    raster_batch_clear(&u->unread);
-    free(seen);
-    return err;
-}
-
-static enum err take_region(struct run *u, struct seen *page, size_t index, struct error *e)
-{
-    const struct page_info *info = &page->content.info;
-    const struct region *region = &u->x->results[index].region;
-    struct box part = padded(region->box);
     enum err err = ERR_OK;
-    debug_graph_dispatch(&u->graph, region);
-    if (!needs_ocr(u, page, region->box))
-        return extract_region(u, page, index, e);
-    if (raster_batch_full(&u->unread, info, part))
-        err = read_regions(u, e);
-    if (err != ERR_OK)
-        return err;
-    raster_batch_add(&u->unread, info, part, index);
-    return u->unread.n == u->unread.max ? read_regions(u, e) : ERR_OK;
-}
-
-static enum err take_page(struct run *u, int number, bool *done, struct error *e)
-{
-    struct seen page = {0};
-    enum err err = read_page(u, number, &page, e);
-    if (err == ERR_OK)
-        page_done(u, &page);
     for (size_t i = 0; err == ERR_OK && i < u->r->n_regions; i++) {
-        if (u->r->regions[i].page != number)
+        if (u->r->regions[i].page != page->layer.content.info.number)
             continue;
-        done[i] = true;
-        err = take_region(u, &page, i, e);
+        debug_graph_dispatch(&u->graph, &u->r->regions[i]);
+        err = extract_region(u, reading_for(u, page, u->r->regions[i].box), i, e);
     }
-    seen_free(&page);
     return err;
 }
 
-/* Pages are read once each, whatever the order of the regions. */
+/* Pages are read once each, in the order of the document. */
 static enum err run_marked(struct run *u, struct error *e)
 {
     size_t n = u->r->n_regions;
     enum err err = check_pages(u, e);
     if (err != ERR_OK)
         return err;
-    bool *done = calloc(n, sizeof *done);
     u->x->results = calloc(n, sizeof *u->x->results);
-    if (done == NULL || u->x->results == NULL) {
-        free(done);
+    if (u->x->results == NULL)
         return error_no_memory(e);
-    }
     u->x->n_results = n;
     for (size_t i = 0; i < n; i++)
         u->x->results[i].region = u->r->regions[i];
-    for (size_t i = 0; err == ERR_OK && i < n; i++)
-        if (!done[i])
-            err = take_page(u, u->r->regions[i].page, done, e);
-    free(done);
-    return err == ERR_OK ? read_regions(u, e) : err;
+    return run_windows(u, take_regions, e);
 }
 
 /* --- regions that are found --- */
-
-static bool page_wanted(const struct extraction_request *r, int number)
-{
-    bool wanted = r->n_pages == 0;
-    for (size_t i = 0; i < r->n_pages; i++)
-        wanted = wanted || (number >= r->pages[i].first &&
-                            (r->pages[i].last == 0 || number <= r->pages[i].last));
-    return wanted;
-}
-
-static bool page_marked(const struct extraction_request *r, int number)
-{
-    bool marked = false;
-    for (size_t i = 0; i < r->n_regions; i++)
-        marked = marked || r->regions[i].page == number;
-    return marked;
-}
 
 static enum err extract_found(struct run *u, struct seen *page, const struct region *found,
                               size_t n, struct error *e)
@@ -321,74 +349,22 @@ static enum err extract_found(struct run *u, struct seen *page, const struct reg
     return err;
 }
 
-static enum err detect_page(struct run *u, struct seen *page, struct error *e)
+static enum err detect_page(struct run *u, struct sight *page, struct error *e)
 {
+    struct seen *seen = reading_for(u, page, whole_page);
     struct region *found = NULL;
     size_t n = 0;
-    page_done(u, page);
-    enum err err = detect_regions(&page->content, u->c, &found, &n, e);
-    if (err == ERR_OK)
-        err = extract_found(u, page, found, n, e);
-    free(found);
-    return err;
-}
-
-/* Reads the pages that wait for OCR into their places in the window. */
-static enum err read_pages(struct run *u, struct seen *window, struct error *e)
-{
-    size_t n = u->unread.n;
-    struct seen *seen = calloc(n + 1, sizeof *seen);
-    enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK && n > 0)
-        err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
-    for (size_t i = 0; err == ERR_OK && i < n; i++) {
-        struct seen *place = &window[u->unread.parts[i].tag];
-        seen_free(place);
-        *place = seen[i];
-    }
-    raster_batch_clear(&u->unread);
-    free(seen);
-    return err;
-}
-
-/* Reads the text layer of a page into its place; it waits for OCR when it has none. */
-static enum err look_at_page(struct run *u, int number, struct seen *window, size_t place,
-                             struct error *e)
-{
-    static const struct box all = {0, 0, 1, 1};
-    struct seen *page = &window[place];
-    enum err err = read_page(u, number, page, e);
-    if (err != ERR_OK || !needs_ocr(u, page, all))
-        return err;
-    if (raster_batch_full(&u->unread, &page->content.info, all))
-        err = read_pages(u, window, e);
-    if (err == ERR_OK)
-        raster_batch_add(&u->unread, &page->content.info, all, place);
-    return err;
-}
-
-/* Goes on from page *number with as many pages as a batch has. */
-static enum err run_window(struct run *u, int *number, struct error *e)
-{
-    struct seen *window = calloc(u->unread.max, sizeof *window);
-    size_t n = 0;
-    enum err err = window != NULL ? ERR_OK : error_no_memory(e);
-    for (; err == ERR_OK && n < u->unread.max && *number <= u->x->pages_total; ++*number)
-        if (page_wanted(u->r, *number))
-            err = look_at_page(u, *number, window, n++, e);
-    if (err == ERR_OK)
-        err = read_pages(u, window, e);
+    enum err err = detect_regions(&seen->content, u->c, &found, &n, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
-        err = detect_page(u, &window[i], e);
-    for (size_t i = 0; i < n; i++)
-        seen_free(&window[i]);
-    free(window);
+        found[i].box = pose_to_page(&seen->pose, found[i].box);
+    if (err == ERR_OK)
+        err = extract_found(u, seen, found, n, e);
+    free(found);
     return err;
 }
 
 static enum err run_detected(struct run *u, struct error *e)
 {
-    enum err err = ERR_OK;
     for (size_t i = 0; i < u->r->n_pages; i++)
         if (u->r->pages[i].first > u->x->pages_total)
             return error_set(e, ERR_UNPROCESSABLE,
@@ -396,9 +372,7 @@ static enum err run_detected(struct run *u, struct error *e)
                              "page%s.",
                              u->r->pages[i].first, u->x->pages_total,
                              u->x->pages_total == 1 ? "" : "s");
-    for (int number = 1; err == ERR_OK && number <= u->x->pages_total;)
-        err = run_window(u, &number, e);
-    return err;
+    return run_windows(u, detect_page, e);
 }
 
 static void judge(struct extraction *x)
@@ -426,7 +400,7 @@ static enum err run_pages(struct run *u, struct error *e)
 {
     bool marked = u->r->n_regions > 0;
     for (int i = 1; i <= u->x->pages_total; i++)
-        u->progress->pages_total += marked ? page_marked(u->r, i) : page_wanted(u->r, i);
+        u->progress->pages_total += page_wanted(u->r, i);
     enum err err = marked ? run_marked(u, e) : run_detected(u, e);
     return err == ERR_OK ? ask_structurer(u, e) : err;
 }

@@ -88,46 +88,47 @@ static bool table_in(const struct table *t, struct box b)
 }
 
 /* The engine's largest table in the region; NULL when there is none. */
-static struct table *largest_table(const struct seen *s, struct box b)
+static const struct table *largest_table(const struct seen *s, struct box b)
 {
-    struct table *best = NULL;
+    const struct table *best = NULL;
     for (size_t i = 0; i < s->found.n_tables; i++) {
-        struct table *t = &s->found.tables[i];
+        const struct table *t = &s->found.tables[i];
         if (table_in(t, b) && (best == NULL || t->n_cells > best->n_cells))
             best = t;
     }
     return best;
 }
 
-/* Moves the engine's fields in the region to the result. */
-static enum err take_fields(struct seen *s, struct region_result *out, struct error *e)
+/* Copies the engine's fields in the region to the result. */
+static enum err take_fields(const struct seen *s, struct region_result *out, struct error *e)
 {
     out->fields = calloc(s->found.n_fields + 1, sizeof *out->fields);
     if (out->fields == NULL)
         return error_no_memory(e);
     for (size_t i = 0; i < s->found.n_fields; i++) {
-        struct form_field *f = &s->found.fields[i];
+        const struct form_field *f = &s->found.fields[i];
         if (f->name == NULL || !centre_in(f->name_box, out->region.box))
             continue;
-        out->fields[out->n_fields++] = *f;
-        memset(f, 0, sizeof *f);
+        if (form_field_copy(f, &out->fields[out->n_fields], e) != ERR_OK)
+            return error_no_memory(e);
+        out->n_fields++;
     }
     return ERR_OK;
 }
 
 /* Gives the region the engine's structure where it has one; *found tells. */
-static enum err engine_structure(struct seen *s, struct region_result *out, bool *found,
+static enum err engine_structure(const struct seen *s, struct region_result *out, bool *found,
                                  struct error *e)
 {
     struct region *g = &out->region;
     bool may_be_table = g->type == REGION_TABLE || g->type == REGION_AUTO;
-    struct table *t = may_be_table ? largest_table(s, g->box) : NULL;
+    const struct table *t = may_be_table ? largest_table(s, g->box) : NULL;
     enum err err = ERR_OK;
     *found = t != NULL;
     if (t != NULL) {
-        struct table own = *t;
-        memset(t, 0, sizeof *t);
-        return region_set_table(out, &own, e);
+        struct table own;
+        err = table_copy(t, &own, e);
+        return err == ERR_OK ? region_set_table(out, &own, e) : err;
     }
     if (g->type == REGION_FORM || g->type == REGION_AUTO)
         err = take_fields(s, out, e);
@@ -168,7 +169,7 @@ static enum err words_structure(const struct layout *l, const struct page_conten
     return ERR_OK;
 }
 
-static enum err structure(struct seen *s, const struct layout *l, struct region_result *out,
+static enum err structure(const struct seen *s, const struct layout *l, struct region_result *out,
                           struct error *e)
 {
     bool found = false;
@@ -176,8 +177,8 @@ static enum err structure(struct seen *s, const struct layout *l, struct region_
     return err != ERR_OK || found ? err : words_structure(l, &s->content, out, e);
 }
 
-enum err region_extract(struct seen *s, struct region_result *out, const struct checkpoint *c,
-                        struct error *e)
+static enum err extract_upright(const struct seen *s, struct region_result *out,
+                                const struct checkpoint *c, struct error *e)
 {
     const struct page_content *page = &s->content;
     struct pace pace = {.c = c};
@@ -198,5 +199,35 @@ enum err region_extract(struct seen *s, struct region_result *out, const struct 
         err = error_no_memory(e);
     buffer_free(&text);
     layout_free(&l);
+    return err;
+}
+
+static void table_to_page(const struct pose *p, struct table *t)
+{
+    t->box = pose_to_page(p, t->box);
+    for (size_t i = 0; i < t->n_cells; i++)
+        t->cells[i].box = pose_to_page(p, t->cells[i].box);
+}
+
+static void result_to_page(const struct pose *p, struct region_result *r)
+{
+    for (size_t i = 0; i < r->words.n; i++)
+        r->words.items[i].box = pose_to_page(p, r->words.items[i].box);
+    for (size_t i = 0; i < r->n_tables; i++)
+        table_to_page(p, &r->tables[i]);
+    for (size_t i = 0; i < r->n_fields; i++) {
+        r->fields[i].name_box = pose_to_page(p, r->fields[i].name_box);
+        r->fields[i].value_box = pose_to_page(p, r->fields[i].value_box);
+    }
+}
+
+enum err region_extract(const struct seen *s, struct region_result *out, const struct checkpoint *c,
+                        struct error *e)
+{
+    struct box marked = out->region.box;
+    out->region.box = pose_from_page(&s->pose, marked);
+    enum err err = extract_upright(s, out, c, e);
+    result_to_page(&s->pose, out);
+    out->region.box = marked;
     return err;
 }

@@ -5,9 +5,12 @@
 #include <string.h>
 #include <tesseract/capi.h>
 
+#include "base/buffer.h"
 #include "base/source.h"
 #include "base/yielding.h"
 #include "local/local.h"
+#include "ocr/pix.h"
+#include "ocr/strip.h"
 
 #define CHECK_INTERVAL_US (US_PER_S / 5)
 
@@ -60,56 +63,155 @@ static enum err load(struct engine_state *t, struct error *e)
                        t->language, t->language);
 }
 
-static enum err read_words(TessBaseAPI *api, const struct raster *image, struct ocr_result *out,
-                           struct error *e)
+/* --- a line --- */
+
+struct reading {
+    struct engine_state *t;
+    const struct raster *image;
+    const struct text_line *line;
+    const struct strip *strip;
+    struct watch *watch;
+    struct ocr_result *out;
+};
+
+/* The ink of the glyphs of a run that stand between two places. */
+static struct span ink_between(const struct text_run *r, int x0, int x1)
 {
-    TessResultIterator *it = TessBaseAPIGetIterator(api);
+    struct span s = {0, 0, 0, 0};
+    for (size_t i = 0; i < r->n; i++) {
+        const struct span *g = &r->glyphs[i];
+        int middle = (g->x0 + g->x1) / 2;
+        if (middle < x0 || middle > x1)
+            continue;
+        if (s.x1 == 0)
+            s = *g;
+        s.x0 = g->x0 < s.x0 ? g->x0 : s.x0;
+        s.y0 = g->y0 < s.y0 ? g->y0 : s.y0;
+        s.x1 = g->x1 > s.x1 ? g->x1 : s.x1;
+        s.y1 = g->y1 > s.y1 ? g->y1 : s.y1;
+    }
+    return s;
+}
+
+static enum err add_word(const struct reading *r, const struct buffer *text, int left, int right,
+                         float confidence, struct error *e)
+{
+    size_t run;
+    int x0 = strip_to_page(r->strip, r->line, (left + right) / 2, &run) - (right - left) / 2;
+    struct span ink = ink_between(&r->line->runs[run], x0, x0 + right - left);
+    if (ink.x1 == 0)
+        ink = (struct span){x0, r->line->runs[run].box.y0, x0 + right - left,
+                            r->line->runs[run].box.y1};
+    double w = r->image->width, h = r->image->height;
+    struct box b = {ink.x0 / w, ink.y0 / h, (ink.x1 - ink.x0) / w, (ink.y1 - ink.y0) / h};
+    return word_list_add(&r->out->words, b, text->data, text->len, confidence, ENGINE_TESSERACT) ==
+                   ERR_OK
+               ? ERR_OK
+               : error_no_memory(e);
+}
+
+/* The word at which the iterator stands, cut where it goes from one run to the next. */
+static enum err take_word(const struct reading *r, TessResultIterator *it, struct error *e)
+{
+    const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
+    float confidence = TessResultIteratorConfidence(it, RIL_WORD) / 100.0F;
+    struct buffer text = BUFFER_INIT;
+    int left = 0, right = 0;
+    size_t run = 0;
+    enum err err = ERR_OK;
+    do {
+        int x0, y0, x1, y1;
+        size_t own;
+        char *symbol = TessResultIteratorGetUTF8Text(it, RIL_SYMBOL);
+        if (symbol == NULL || !TessPageIteratorBoundingBox(at, RIL_SYMBOL, &x0, &y0, &x1, &y1)) {
+            TessDeleteText(symbol);
+            continue;
+        }
+        (void)strip_to_page(r->strip, r->line, (x0 + x1) / 2, &own);
+        if (text.len > 0 && own != run) {
+            err = add_word(r, &text, left, right, confidence, e);
+            buffer_reset(&text);
+        }
+        if (text.len == 0) {
+            left = x0;
+            right = x1;
+        }
+        run = own;
+        right = x1 > right ? x1 : right;
+        buffer_puts(&text, symbol);
+        TessDeleteText(symbol);
+    } while (err == ERR_OK && !TessPageIteratorIsAtFinalElement(at, RIL_WORD, RIL_SYMBOL) &&
+             TessResultIteratorNext(it, RIL_SYMBOL));
+    if (err == ERR_OK && text.len > 0 && strspn(text.data, " \n") < text.len)
+        err = buffer_failed(&text) ? error_no_memory(e)
+                                   : add_word(r, &text, left, right, confidence, e);
+    buffer_free(&text);
+    return err;
+}
+
+static enum err take_words(const struct reading *r, struct error *e)
+{
+    TessResultIterator *it = TessBaseAPIGetIterator(r->t->api);
     enum err err = ERR_OK;
     if (it == NULL) /* nothing was recognised */
         return ERR_OK;
-    const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
-    do {
-        int left, top, right, bottom;
-        char *text = TessResultIteratorGetUTF8Text(it, RIL_WORD);
-        if (text != NULL && text[strspn(text, " \n")] != '\0' &&
-            TessPageIteratorBoundingBox(at, RIL_WORD, &left, &top, &right, &bottom)) {
-            struct box b = {(double)left / image->width, (double)top / image->height,
-                            (double)(right - left) / image->width,
-                            (double)(bottom - top) / image->height};
-            float confidence = TessResultIteratorConfidence(it, RIL_WORD) / 100.0F;
-            if (word_list_add(&out->words, b, text, strcspn(text, "\n"), confidence,
-                              ENGINE_TESSERACT) != ERR_OK)
-                err = error_no_memory(e);
-        }
-        TessDeleteText(text);
-    } while (err == ERR_OK && TessResultIteratorNext(it, RIL_WORD));
+    do
+        err = take_word(r, it, e);
+    while (err == ERR_OK && TessResultIteratorNext(it, RIL_SYMBOL));
     TessResultIteratorDelete(it);
+    return err;
+}
+
+static enum err recognize_strip(const struct reading *r, struct error *e)
+{
+    ETEXT_DESC *monitor = TessMonitorCreate();
+    if (monitor == NULL)
+        return error_no_memory(e);
+    TessMonitorSetCancelFunc(monitor, should_stop);
+    TessMonitorSetCancelThis(monitor, r->watch);
+    TessBaseAPISetPageSegMode(r->t->api, PSM_SINGLE_LINE);
+    TessBaseAPISetImage2(r->t->api, r->strip->image);
+    TessBaseAPISetSourceResolution(r->t->api, r->image->dpi);
+    int failed = TessBaseAPIRecognize(r->t->api, monitor);
+    TessMonitorDelete(monitor);
+    if (r->watch->err != ERR_OK)
+        return r->watch->err;
+    return failed == 0 ? ERR_OK
+                       : error_set(e, ERR_INTERNAL, "The OCR engine could not read the region.");
+}
+
+static enum err read_line(struct reading *r, PIX *page, const struct text_lines *all,
+                          struct error *e)
+{
+    struct strip strip;
+    if (!strip_cut(page, all, r->line, &strip))
+        return error_no_memory(e);
+    r->strip = &strip;
+    enum err err = recognize_strip(r, e);
+    if (err == ERR_OK)
+        err = take_words(r, e);
+    TessBaseAPIClear(r->t->api);
+    strip_free(&strip);
     return err;
 }
 
 static enum err read_one(struct engine_state *t, const struct raster *image,
                          const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
-    enum err err = ERR_OK;
     struct watch w = {c, e, ERR_OK, monotonic_us()};
-    ETEXT_DESC *monitor = TessMonitorCreate();
-    if (monitor == NULL)
-        return error_no_memory(e);
+    struct reading r = {.t = t, .image = image, .watch = &w, .out = out};
+    struct text_lines lines = {0};
     yielding_begin();
-    TessMonitorSetCancelFunc(monitor, should_stop);
-    TessMonitorSetCancelThis(monitor, &w);
-    TessBaseAPISetPageSegMode(t->api, PSM_SINGLE_BLOCK);
-    TessBaseAPISetImage(t->api, image->pixels, image->width, image->height, 1, image->width);
-    TessBaseAPISetSourceResolution(t->api, image->dpi);
-    int failed = TessBaseAPIRecognize(t->api, monitor);
-    TessMonitorDelete(monitor);
-    if (w.err != ERR_OK)
-        err = w.err;
-    else if (failed != 0)
-        err = error_set(e, ERR_INTERNAL, "The OCR engine could not read the region.");
-    else
-        err = read_words(t->api, image, out, e);
-    TessBaseAPIClear(t->api);
+    PIX *page = pix_of_raster(image);
+    PIX *ink = page != NULL ? pixThresholdToBinary(page, 160) : NULL;
+    enum err err = ink != NULL && lines_find(ink, image->dpi, &lines) ? ERR_OK : error_no_memory(e);
+    for (size_t i = 0; err == ERR_OK && i < lines.n; i++) {
+        r.line = &lines.lines[i];
+        err = read_line(&r, page, &lines, e);
+    }
+    lines_free(&lines);
+    pixDestroy(&ink);
+    pixDestroy(&page);
     yielding_end();
     return err;
 }
@@ -149,6 +251,7 @@ static void engine_close(void *self)
 static const struct ocr_engine_ops ops = {
     .engine = ENGINE_TESSERACT,
     .batch = 1,
+    .reads_text_only = true,
     .recognize = engine_recognize,
     .version = engine_version,
     .close = engine_close,

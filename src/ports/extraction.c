@@ -33,11 +33,40 @@ void table_free(struct table *t)
     memset(t, 0, sizeof *t);
 }
 
+enum err table_copy(const struct table *t, struct table *out, struct error *e)
+{
+    *out = *t;
+    out->n_cells = 0;
+    out->cells = malloc((t->n_cells + 1) * sizeof *out->cells);
+    for (size_t i = 0; out->cells != NULL && i < t->n_cells; i++) {
+        struct cell *c = &out->cells[i];
+        *c = t->cells[i];
+        if ((c->text = strdup(t->cells[i].text)) == NULL)
+            break;
+        out->n_cells++;
+    }
+    if (out->cells != NULL && out->n_cells == t->n_cells)
+        return ERR_OK;
+    table_free(out);
+    return error_no_memory(e);
+}
+
 void form_field_free(struct form_field *f)
 {
     free(f->name);
     free(f->value);
     memset(f, 0, sizeof *f);
+}
+
+enum err form_field_copy(const struct form_field *f, struct form_field *out, struct error *e)
+{
+    *out = *f;
+    out->name = strdup(f->name != NULL ? f->name : "");
+    out->value = strdup(f->value != NULL ? f->value : "");
+    if (out->name != NULL && out->value != NULL)
+        return ERR_OK;
+    form_field_free(out);
+    return error_no_memory(e);
 }
 
 void region_result_free(struct region_result *r)

@@ -77,6 +77,9 @@ struct table {
 
 void table_free(struct table *t);
 
+/* *out is a copy of its own. ERR_INTERNAL when memory is out: *out is empty. */
+enum err table_copy(const struct table *t, struct table *out, struct error *e);
+
 struct form_field {
     char *name, *value; /* owned */
     struct box name_box, value_box;
@@ -85,6 +88,9 @@ struct form_field {
 };
 
 void form_field_free(struct form_field *f);
+
+/* As table_copy. */
+enum err form_field_copy(const struct form_field *f, struct form_field *out, struct error *e);
 
 struct region_result {
     struct region region; /* type is resolved: never REGION_AUTO */

@@ -19,7 +19,8 @@ void ocr_result_free(struct ocr_result *r);
 
 struct ocr_engine_ops {
     enum engine engine;
-    size_t batch; /* how many rasters it likes to get at once: 1 for an engine in-process */
+    size_t batch;         /* how many rasters it likes to get at once: 1 for an engine in-process */
+    bool reads_text_only; /* it wants upright text without rules; others want the page as it is */
 
     /* Reads n rasters; out[i] belongs to images[i]. Words come in reading order. A raster with no
      * text is ERR_OK and no words. On an error out holds nothing. */

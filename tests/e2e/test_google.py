@@ -139,12 +139,22 @@ def test_trace_goes_along_to_the_task_and_to_google(world):
     assert told >= {"tasks", "storage", "documentai"}
 
 
-def test_regions_of_a_job_are_read_at_once(world):
+def test_regions_of_a_page_cost_one_reading(world):
     s = world.stack
-    pdf_id = s.upload(sample("scanned"))
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    world.side.control("calls", method="DELETE")
+    job = s.wait(s.submit(s.upload(sample("scanned")), regions=[REGION] * 6))
+    assert job["outcome"] == "success" and job["regions_count"] == 6, job
+    assert [c["api"] for c in world.side.control("calls")].count("documentai") == 1
+
+
+def test_pages_of_a_job_are_read_at_once(world, tmp_path):
+    s = world.stack
+    pages = tmp_path / "pages.pdf"
+    subprocess.run(["qpdf", "--empty", "--pages", *[sample("scanned"), "1"] * 6, "--", pages], check=True)
     world.side.control("documentai", {"delay_ms": 500, "reply": document(grid(ROWS))})
     world.side.control("calls", method="DELETE")
-    job = s.wait(s.submit(pdf_id, regions=[REGION] * 6))
+    job = s.wait(s.submit(s.upload(pages), regions=[{**REGION, "page": n} for n in range(1, 7)]))
     world.side.control("documentai", {"reply": document(grid(ROWS))})
     assert job["outcome"] == "success", job
     begun = [c["time"] for c in world.side.control("calls") if c["api"] == "documentai"]

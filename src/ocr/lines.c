@@ -1,0 +1,274 @@
+#include "ocr/lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MARKS_MAX   60000 /* a page of small print has 20,000 */
+#define SPECK_PT    0.6   /* smaller both ways is dirt */
+#define GLYPH_MAX   72.0  /* points; larger is a picture */
+#define SMALL       0.45  /* of the usual height: dots, commas, dashes */
+#define RUN_GAP     1.3   /* widest space in a run, in heights of its glyphs */
+#define SAME_HEIGHT 2.6   /* a capital beside a small letter, and more */
+#define OVERLAP     0.5   /* of the lower glyph beside its neighbour */
+
+struct glyph {
+    struct span box;
+    int parent; /* of the union-find forest */
+    bool small;
+};
+
+struct page {
+    struct glyph *at;
+    size_t n;
+    double usual; /* median height */
+};
+
+static int height_of(const struct span *s)
+{
+    return s->y1 - s->y0;
+}
+
+static int by_left(const void *a, const void *b)
+{
+    const struct glyph *p = a, *q = b;
+    return (p->box.x0 > q->box.x0) - (p->box.x0 < q->box.x0);
+}
+
+static int by_int(const void *a, const void *b)
+{
+    int p = *(const int *)a, q = *(const int *)b;
+    return (p > q) - (p < q);
+}
+
+static struct span united(struct span a, struct span b)
+{
+    return (struct span){a.x0 < b.x0 ? a.x0 : b.x0, a.y0 < b.y0 ? a.y0 : b.y0,
+                         a.x1 > b.x1 ? a.x1 : b.x1, a.y1 > b.y1 ? a.y1 : b.y1};
+}
+
+static bool take_glyphs(PIX *ink, double pt, struct page *p)
+{
+    BOXA *boxes = pixConnCompBB(ink, 8);
+    int count = boxes != NULL ? boxaGetCount(boxes) : 0;
+    if (boxes == NULL || count > MARKS_MAX ||
+        (p->at = calloc((size_t)count + 1, sizeof *p->at)) == NULL) {
+        boxaDestroy(&boxes);
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        int x, y, w, h;
+        (void)boxaGetBoxGeometry(boxes, i, &x, &y, &w, &h);
+        if ((w < SPECK_PT * pt && h < SPECK_PT * pt) || h > GLYPH_MAX * pt ||
+            w > 4 * GLYPH_MAX * pt)
+            continue;
+        p->at[p->n++].box = (struct span){x, y, x + w, y + h};
+    }
+    boxaDestroy(&boxes);
+    qsort(p->at, p->n, sizeof *p->at, by_left);
+    for (size_t i = 0; i < p->n; i++)
+        p->at[i].parent = (int)i;
+    return true;
+}
+
+static bool measure(struct page *p, double pt)
+{
+    int *heights = calloc(p->n + 1, sizeof *heights);
+    size_t n = 0;
+    if (heights == NULL)
+        return false;
+    for (size_t i = 0; i < p->n; i++)
+        if (height_of(&p->at[i].box) >= 2 * pt)
+            heights[n++] = height_of(&p->at[i].box);
+    qsort(heights, n, sizeof *heights, by_int);
+    p->usual = n > 0 ? heights[n / 2] : 6 * pt;
+    free(heights);
+    for (size_t i = 0; i < p->n; i++)
+        p->at[i].small = height_of(&p->at[i].box) < SMALL * p->usual;
+    return true;
+}
+
+static int root_of(const struct page *p, int i)
+{
+    while (p->at[i].parent != i) {
+        p->at[i].parent = p->at[p->at[i].parent].parent;
+        i = p->at[i].parent;
+    }
+    return i;
+}
+
+static bool beside(const struct span *a, const struct span *b)
+{
+    int ha = height_of(a), hb = height_of(b), most = ha > hb ? ha : hb, least = ha < hb ? ha : hb;
+    int from = a->y0 > b->y0 ? a->y0 : b->y0, to = a->y1 < b->y1 ? a->y1 : b->y1;
+    return most <= SAME_HEIGHT * least && b->x0 - a->x1 <= RUN_GAP * most &&
+           to - from >= OVERLAP * least;
+}
+
+static void link_glyphs(const struct page *p)
+{
+    int reach = (int)(RUN_GAP * SAME_HEIGHT * SAME_HEIGHT * p->usual);
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->at[i].small)
+            continue;
+        for (size_t k = i + 1; k < p->n && p->at[k].box.x0 <= p->at[i].box.x1 + reach; k++)
+            if (!p->at[k].small && beside(&p->at[i].box, &p->at[k].box))
+                p->at[root_of(p, (int)k)].parent = root_of(p, (int)i);
+    }
+}
+
+/* A dot or comma belongs to the nearest glyph beside or below it. A dash that has none is text of
+ * its own; dots that have none lead from one text to another. */
+static void link_small(const struct page *p)
+{
+    int reach = (int)(2 * p->usual);
+    for (size_t i = 0; i < p->n; i++) {
+        const struct span *s = &p->at[i].box;
+        double best = p->usual;
+        if (!p->at[i].small)
+            continue;
+        size_t k = i;
+        while (k > 0 && p->at[k - 1].box.x0 >= s->x0 - 4 * reach)
+            k--;
+        for (; k < p->n && p->at[k].box.x0 <= s->x1 + reach; k++) {
+            const struct span *g = &p->at[k].box;
+            int middle = (s->y0 + s->y1) / 2, gap = s->x0 > g->x1 ? s->x0 - g->x1 : g->x0 - s->x1;
+            if (p->at[k].small || middle < g->y0 - 0.5 * height_of(g) ||
+                middle > g->y1 + 0.4 * height_of(g) || gap > 0.7 * height_of(g) ||
+                (gap > 0 ? gap : 0) >= best)
+                continue;
+            best = gap > 0 ? gap : 0;
+            p->at[i].parent = root_of(p, (int)k);
+        }
+    }
+}
+
+/* --- runs --- */
+
+static int by_root(const void *a, const void *b)
+{
+    const struct glyph *p = a, *q = b;
+    return p->parent != q->parent ? (p->parent > q->parent) - (p->parent < q->parent)
+                                  : by_left(a, b);
+}
+
+/* The middle one of the bottoms, or of the heights, of the run's larger glyphs. */
+static int middle_of(const struct text_run *r, double usual, bool bottoms, int *room)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (height_of(&r->glyphs[i]) >= SMALL * usual)
+            room[n++] = bottoms ? r->glyphs[i].y1 : height_of(&r->glyphs[i]);
+    qsort(room, n, sizeof *room, by_int);
+    return n > 0 ? room[n / 2] : bottoms ? r->box.y1 : height_of(&r->box);
+}
+
+static bool is_run(const struct text_run *r, double usual)
+{
+    /* dots and dirt that nothing stands beside */
+    return height_of(&r->box) >= SMALL * usual || r->box.x1 - r->box.x0 >= 0.35 * usual;
+}
+
+static bool make_runs(struct page *p, struct text_lines *out)
+{
+    for (size_t i = 0; i < p->n; i++)
+        p->at[i].parent = root_of(p, (int)i);
+    qsort(p->at, p->n, sizeof *p->at, by_root);
+    out->glyphs = calloc(p->n + 1, sizeof *out->glyphs);
+    out->runs = calloc(p->n + 1, sizeof *out->runs);
+    int *room = calloc(p->n + 1, sizeof *room);
+    if (out->glyphs == NULL || out->runs == NULL || room == NULL) {
+        free(room);
+        return false;
+    }
+    for (size_t i = 0, k; i < p->n; i = k) {
+        struct text_run *r = &out->runs[out->n_runs];
+        *r = (struct text_run){.box = p->at[i].box, .glyphs = &out->glyphs[i]};
+        for (k = i; k < p->n && p->at[k].parent == p->at[i].parent; k++) {
+            r->glyphs[r->n++] = p->at[k].box;
+            r->box = united(r->box, p->at[k].box);
+        }
+        r->baseline = middle_of(r, p->usual, true, room);
+        r->height = middle_of(r, p->usual, false, room);
+        out->n_runs += is_run(r, p->usual);
+    }
+    out->n_glyphs = p->n;
+    free(room);
+    return true;
+}
+
+/* --- lines --- */
+
+static int by_baseline(const void *a, const void *b)
+{
+    const struct text_run *p = a, *q = b;
+    return (p->baseline > q->baseline) - (p->baseline < q->baseline);
+}
+
+static int run_by_left(const void *a, const void *b)
+{
+    const struct text_run *p = a, *q = b;
+    return (p->box.x0 > q->box.x0) - (p->box.x0 < q->box.x0);
+}
+
+/* What stands above each other is on two lines, however close their baselines are. */
+static bool above_each_other(const struct text_line *l, const struct text_run *r)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->runs[i].box.x0 < r->box.x1 && r->box.x0 < l->runs[i].box.x1)
+            return true;
+    return false;
+}
+
+static bool on_line(const struct text_line *l, const struct text_run *r)
+{
+    int base = l->runs[0].baseline, lower = r->height < l->height ? r->height : l->height;
+    return r->baseline - base <= 0.3 * lower && r->height <= 1.7 * l->height &&
+           l->height <= 1.7 * r->height && !above_each_other(l, r);
+}
+
+static bool make_lines(struct text_lines *out)
+{
+    qsort(out->runs, out->n_runs, sizeof *out->runs, by_baseline);
+    out->lines = calloc(out->n_runs + 1, sizeof *out->lines);
+    if (out->lines == NULL)
+        return false;
+    for (size_t i = 0; i < out->n_runs; i++) {
+        struct text_run *r = &out->runs[i];
+        struct text_line *l = out->n > 0 ? &out->lines[out->n - 1] : NULL;
+        if (l == NULL || !on_line(l, r))
+            out->lines[out->n++] =
+                (struct text_line){.runs = r, .n = 1, .box = r->box, .height = r->height};
+        else {
+            l->n++;
+            l->box = united(l->box, r->box);
+        }
+    }
+    for (size_t i = 0; i < out->n; i++)
+        qsort(out->lines[i].runs, out->lines[i].n, sizeof *out->runs, run_by_left);
+    return true;
+}
+
+bool lines_find(PIX *ink, int dpi, struct text_lines *out)
+{
+    struct page p = {NULL, 0, 0};
+    double pt = dpi / 72.0;
+    memset(out, 0, sizeof *out);
+    bool ok = take_glyphs(ink, pt, &p) && measure(&p, pt);
+    if (ok) {
+        link_glyphs(&p);
+        link_small(&p);
+        ok = make_runs(&p, out) && make_lines(out);
+    }
+    free(p.at);
+    if (!ok)
+        lines_free(out);
+    return ok;
+}
+
+void lines_free(struct text_lines *l)
+{
+    free(l->lines);
+    free(l->runs);
+    free(l->glyphs);
+    memset(l, 0, sizeof *l);
+}

@@ -1,0 +1,43 @@
+/* Lines of text in the pixels of an upright page, found by the glyphs alone: what stands in the
+ * cells of a table is found as well as running text. Geometry in pixels, origin top left. */
+#ifndef PDF_OCR_OCR_LINES_H
+#define PDF_OCR_OCR_LINES_H
+
+#include <leptonica/allheaders.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct span {
+    int x0, y0, x1, y1;
+};
+
+/* Glyphs, or parts of them, with no more than word spaces between. */
+struct text_run {
+    struct span box;
+    struct span *glyphs; /* left to right; within the lines' */
+    size_t n;
+    int baseline, height; /* of most glyphs */
+};
+
+/* Runs on one baseline, left to right. */
+struct text_line {
+    struct text_run *runs; /* within the lines' */
+    size_t n;
+    struct span box;
+    int height;
+};
+
+struct text_lines {
+    struct text_line *lines; /* top to bottom */
+    size_t n;
+    struct text_run *runs;
+    struct span *glyphs;
+    size_t n_runs, n_glyphs;
+};
+
+/* Finds the lines of ink (1 bit a pixel, 1 is ink, without rules). dpi: of the image.
+ * False when memory is out, or there are more marks than a page of text has. */
+bool lines_find(PIX *ink, int dpi, struct text_lines *out);
+void lines_free(struct text_lines *l);
+
+#endif

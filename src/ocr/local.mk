@@ -1,0 +1,8 @@
+# Pages as images: what is done to them before they are read.
+noinst_LIBRARIES += libocr.a
+libocr_a_SOURCES = \
+	src/ocr/lines.c src/ocr/lines.h \
+	src/ocr/pix.c src/ocr/pix.h \
+	src/ocr/straighten.c src/ocr/straighten.h \
+	src/ocr/strip.c src/ocr/strip.h
+libocr_a_CFLAGS = $(AM_CFLAGS) $(LEPT_CFLAGS)

@@ -1,0 +1,184 @@
+#include "ocr/straighten.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/yielding.h"
+#include "ocr/pix.h"
+
+#define DARK          150  /* on a ground made white */
+#define SWEEP_DEGREES 10.0 /* skew looked for */
+#define LEAST_DEGREES 0.05 /* less is not worth a resampling */
+#define SURE          3.0  /* Leptonica's confidence in a skew: 3 or more */
+#define FLAT          1.6  /* lines of text part rows this much better than columns */
+/* For the ground's measure, as pixBackgroundNormSimple does it, but for the white it gives. */
+#define TILE_WIDTH  10
+#define TILE_HEIGHT 15
+#define FOREGROUND  60
+#define LEAST_COUNT 40
+#define WHITE       250
+#define DEGREE      0.017453292519943295
+
+/* How well the rows of an image part: text lying flat has white rows between its lines. */
+static double row_score(PIX *ink)
+{
+    float score = 0;
+    return pixFindDifferentialSquareSum(ink, &score) == 0 ? (double)score : 0;
+}
+
+/* Ink without rules, a quarter of the size; NULL when memory is out. */
+static PIX *small_text(PIX *ink)
+{
+    PIX *small = pixReduceRankBinaryCascade(ink, 1, 1, 0, 0);
+    PIX *flat = small != NULL ? pixOpenBrick(NULL, small, 40, 1) : NULL;
+    PIX *upright = small != NULL ? pixOpenBrick(NULL, small, 1, 40) : NULL;
+    if (flat != NULL && upright != NULL) {
+        (void)pixSubtract(small, small, flat);
+        (void)pixSubtract(small, small, upright);
+    } else {
+        pixDestroy(&small);
+    }
+    pixDestroy(&flat);
+    pixDestroy(&upright);
+    return small;
+}
+
+/* *sideways: the lines of text run from top to bottom. */
+static bool lies_sideways(PIX *ink, bool *sideways)
+{
+    PIX *text = small_text(ink);
+    PIX *turned = text != NULL ? pixRotate90(text, 1) : NULL;
+    if (turned != NULL)
+        *sideways = row_score(turned) > FLAT * row_score(text);
+    bool ok = turned != NULL;
+    pixDestroy(&text);
+    pixDestroy(&turned);
+    return ok;
+}
+
+static double skew_of(PIX *ink)
+{
+    float degrees = 0, confidence = 0;
+    if (pixFindSkewSweepAndSearch(ink, &degrees, &confidence, 4, 2, SWEEP_DEGREES, 1.0F, 0.01F) !=
+            0 ||
+        confidence < SURE || fabs(degrees) < LEAST_DEGREES)
+        return 0;
+    return degrees;
+}
+
+static PIX *to_ink(PIX *grey)
+{
+    return pixThresholdToBinary(grey, DARK);
+}
+
+static PIX *whitened(const struct raster *image)
+{
+    PIX *grey = pix_of_raster(image);
+    PIX *white = grey != NULL ? pixBackgroundNorm(grey, NULL, NULL, TILE_WIDTH, TILE_HEIGHT,
+                                                  FOREGROUND, LEAST_COUNT, WHITE, 2, 1)
+                              : NULL;
+    if (white == NULL) { /* too small to have a ground */
+        white = grey;
+        grey = NULL;
+    }
+    pixDestroy(&grey);
+    return white;
+}
+
+static bool turn(PIX **image, int quarters)
+{
+    PIX *turned = quarters != 0 ? pixRotateOrth(*image, quarters) : pixClone(*image);
+    if (turned == NULL)
+        return false;
+    pixDestroy(image);
+    *image = turned;
+    return true;
+}
+
+static bool level(PIX **image, struct pose *pose)
+{
+    PIX *ink = to_ink(*image), *turned = NULL;
+    if (ink == NULL)
+        return false;
+    double degrees = skew_of(ink);
+    pixDestroy(&ink);
+    if (degrees == 0)
+        return true;
+    pose->angle = degrees * DEGREE;
+    turned = pixRotate(*image, (float)pose->angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, 0, 0);
+    if (turned == NULL)
+        return false;
+    pixDestroy(image);
+    *image = turned;
+    return true;
+}
+
+static bool put_upright(PIX **image, int quarters, struct pose *pose)
+{
+    PIX *ink = to_ink(*image);
+    bool sideways = false;
+    bool ok = ink != NULL && lies_sideways(ink, &sideways);
+    pixDestroy(&ink);
+    pose->quarters = (quarters + sideways) % 4;
+    return ok && turn(image, pose->quarters) && level(image, pose);
+}
+
+enum err straighten(const struct raster *image, int quarters, struct raster *out, struct pose *pose,
+                    struct error *e)
+{
+    *out = (struct raster){0};
+    *pose = (struct pose){0, 0, image->width, image->height};
+    yielding_begin();
+    PIX *page = whitened(image);
+    enum err err = page != NULL && put_upright(&page, quarters, pose)
+                       ? raster_of_pix(page, image->dpi, out, e)
+                       : error_no_memory(e);
+    pixDestroy(&page);
+    yielding_end();
+    return err;
+}
+
+/* Turns a point about the middle of a w by h area, clockwise on a page. */
+static void turn_point(double angle, double w, double h, double *x, double *y)
+{
+    double dx = *x - w / 2, dy = *y - h / 2;
+    *x = w / 2 + dx * cos(angle) - dy * sin(angle);
+    *y = h / 2 + dx * sin(angle) + dy * cos(angle);
+}
+
+static struct box about(double x, double y, double w, double h)
+{
+    return (struct box){x - w / 2, y - h / 2, w, h};
+}
+
+struct box pose_from_page(const struct pose *p, struct box b)
+{
+    double x = b.x + b.w / 2, y = b.y + b.h / 2, w = b.w, h = b.h, was;
+    double width = p->width, height = p->height;
+    if (width <= 0)
+        return b;
+    for (int i = 0; i < p->quarters; i++) { /* a quarter clockwise: (x, y) is at (1 - y, x) */
+        was = x, x = 1 - y, y = was;
+        was = w, w = h, h = was;
+        was = width, width = height, height = was;
+    }
+    x *= width, y *= height;
+    turn_point(p->angle, width, height, &x, &y);
+    return about(x / width, y / height, w, h);
+}
+
+struct box pose_to_page(const struct pose *p, struct box b)
+{
+    bool swapped = p->quarters % 2 != 0;
+    double width = swapped ? p->height : p->width, height = swapped ? p->width : p->height;
+    double x = (b.x + b.w / 2) * width, y = (b.y + b.h / 2) * height, w = b.w, h = b.h, was;
+    if (width <= 0)
+        return b;
+    turn_point(-p->angle, width, height, &x, &y);
+    x /= width, y /= height;
+    for (int i = 0; i < p->quarters; i++) {
+        was = x, x = y, y = 1 - was;
+        was = w, w = h, h = was;
+    }
+    return about(x, y, w, h);
+}
