@@ -127,6 +127,7 @@ check_PROGRAMS += bigquery_test
 bigquery_test_SOURCES = tests/unit/bigquery_test.c
 bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)
 bigquery_test_CFLAGS = $(TEST_CFLAGS)
+bigquery_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=monotonic_us
 bigquery_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 

@@ -124,8 +124,10 @@ static enum err open_google_stores(const struct config *cfg, struct backend *b, 
                                         .api_key = cfg->api_key,
                                         .dispatch_deadline_s =
                                             (int)cfg->task_deadline_s + TASK_MARGIN_S};
-    struct bigquery_options analytics = {
-        .project = cfg->project, .dataset = cfg->dataset, .bucket = cfg->bucket};
+    struct bigquery_options analytics = {.project = cfg->project,
+                                         .dataset = cfg->dataset,
+                                         .bucket = cfg->bucket,
+                                         .lost = metrics_rows_lost};
     enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
         err = firestore_job_store_open(client, &jobs, &s->jobs, e);

@@ -21,12 +21,18 @@
 enum { TABLE_JOBS, TABLE_FEEDBACK, N_TABLES };
 static const char *const table_names[N_TABLES] = {"jobs", "feedback"};
 
+/* The rows of a table that wait, as insertAll takes them. */
+struct pending {
+    json_t *rows;
+    int failures; /* rounds in a row */
+    int64_t not_before_us;
+};
+
 struct analytics_state {
     struct google_client *client;
     char *project, *dataset, *bucket;
-    json_t *pending[N_TABLES]; /* rows as insertAll takes them */
-    int failures;              /* flushes in a row */
-    int64_t not_before_us;
+    void (*lost)(int64_t rows);
+    struct pending pending[N_TABLES];
     bool in_haste; /* this flush gets less than an answer may take: its time-out tells nothing */
 };
 
@@ -69,17 +75,36 @@ static void set_uri(const struct analytics_state *t, json_t *row, const char *na
     set_text(row, name, uri);
 }
 
+/* The copy will not have these rows until the next migration. */
+static void count_lost(const struct analytics_state *t, size_t rows)
+{
+    if (t->lost != NULL && rows > 0)
+        t->lost((int64_t)rows);
+}
+
+static void lose_rows(struct analytics_state *t, int table, size_t n, const char *why,
+                      const struct error *e)
+{
+    char rows[24];
+    (void)snprintf(rows, sizeof rows, "%zu", n);
+    log_event(LOG_WARNING, "rows for BigQuery are lost; the next migration copies them", "table",
+              table_names[table], "rows", rows, "detail", why, "cause", e != NULL ? e->cause : NULL,
+              NULL);
+    count_lost(t, n);
+    while (n-- > 0)
+        (void)json_array_remove(t->pending[table].rows, 0);
+}
+
 /* A full buffer gives up its oldest row: this copy is best effort, the live store has it all. */
 static void add_row(struct analytics_state *t, int table, const char *insert_id, json_t *row)
 {
     json_t *item = json_pack("{s:s,s:o}", "insertId", insert_id, "json", row);
-    if (json_array_size(t->pending[table]) >= PENDING_MAX) {
-        log_event(LOG_WARNING, "a row for BigQuery is dropped: too many wait", "table",
-                  table_names[table], NULL);
-        (void)json_array_remove(t->pending[table], 0);
-    }
-    if (item == NULL || json_array_append_new(t->pending[table], item) != 0)
+    if (json_array_size(t->pending[table].rows) >= PENDING_MAX)
+        lose_rows(t, table, 1, "too many wait", NULL);
+    if (item == NULL || json_array_append_new(t->pending[table].rows, item) != 0) {
         log_event(LOG_WARNING, "a row for BigQuery is dropped: out of memory", NULL);
+        count_lost(t, 1);
+    }
 }
 
 static void analytics_job_ended(void *self, const struct job *j)
@@ -154,7 +179,8 @@ static const char *why_refused(const json_t *refused)
 }
 
 /* Rows that the table does not take will not be taken later either. */
-static void log_refused(const struct google_reply *r, const char *table)
+static void note_refused(const struct analytics_state *t, const struct google_reply *r,
+                         const char *table)
 {
     const json_t *refused = json_object_get(r->json, "insertErrors");
     char rows[24];
@@ -164,6 +190,7 @@ static void log_refused(const struct google_reply *r, const char *table)
     log_event(LOG_ERROR,
               "BigQuery refused rows; compare the table with pdf-ocr-migrate --verify-only",
               "table", table, "rows", rows, "cause", why_refused(refused), NULL);
+    count_lost(t, json_array_size(refused));
 }
 
 /* Sends the oldest n rows; the others of the request are stored where one is refused. */
@@ -173,85 +200,77 @@ static enum err send_some(struct analytics_state *t, int table, size_t n, struct
     struct google_reply r = {0};
     json_t *rows = json_array();
     for (size_t i = 0; i < n; i++)
-        (void)json_array_append(rows, json_array_get(t->pending[table], i));
+        (void)json_array_append(rows, json_array_get(t->pending[table].rows, i));
     json_t *body = json_pack("{s:b,s:o}", "skipInvalidRows", 1, "rows", rows);
     (void)snprintf(path, sizeof path, "/bigquery/v2/projects/%s/datasets/%s/tables/%s/insertAll",
                    t->project, t->dataset, table_names[table]);
     enum err err = post(t, path, body, &r, e);
     if (err == ERR_OK)
-        log_refused(&r, table_names[table]);
+        note_refused(t, &r, table_names[table]);
     google_reply_clear(&r);
     json_decref(body);
     return err;
 }
 
-static void forget_rows(struct analytics_state *t, int table, size_t n)
+static void forget_rows(struct pending *p, size_t n)
 {
     while (n-- > 0)
-        (void)json_array_remove(t->pending[table], 0);
+        (void)json_array_remove(p->rows, 0);
 }
 
-/* A request that is too large goes in halves; a row that is too large by itself is given up. */
+/* A request that is too large goes in halves; a row that is too large by itself is lost. */
 static enum err send_rows(struct analytics_state *t, int table, struct error *e)
 {
+    struct pending *p = &t->pending[table];
     enum err err = ERR_OK;
     size_t left, most = PENDING_MAX;
-    while (err == ERR_OK && (left = json_array_size(t->pending[table])) > 0) {
+    while (err == ERR_OK && (left = json_array_size(p->rows)) > 0) {
         size_t n = left < most ? left : most;
         err = send_some(t, table, n, e);
-        if (err == ERR_TOO_LARGE && n > 1) {
-            most = n / 2;
-            err = ERR_OK;
+        if (err == ERR_OK)
+            forget_rows(p, n);
+        if (err != ERR_TOO_LARGE)
             continue;
-        }
-        if (err == ERR_TOO_LARGE) {
-            log_error(LOG_WARNING, "a row is too large for BigQuery and is given up", e);
-            err = ERR_OK;
-        }
-        if (err == ERR_OK || !err_is_transient(err))
-            forget_rows(t, table, n);
+        if (n > 1)
+            most = n / 2;
+        else
+            lose_rows(t, table, 1, "it is too large", e);
+        err = ERR_OK;
     }
     return err;
 }
 
-static void note_failure(struct analytics_state *t, const struct error *e)
+static void note_failure(struct analytics_state *t, int table, const struct error *e)
 {
-    char rows[24];
-    int64_t pause_s = INT64_C(1) << t->failures;
-    t->not_before_us =
+    struct pending *p = &t->pending[table];
+    int64_t pause_s = INT64_C(1) << p->failures;
+    p->not_before_us =
         monotonic_us() + (pause_s < PAUSE_MOST_S ? pause_s : PAUSE_MOST_S) * US_PER_S;
-    t->failures += t->failures < FLUSH_TRIES;
-    if ((t->in_haste && e->kind == ERR_TIMEOUT) ||
-        (t->failures < FLUSH_TRIES && err_is_transient(e->kind)))
+    if (t->in_haste && e->kind == ERR_TIMEOUT)
         return;
-    (void)snprintf(rows, sizeof rows, "%zu",
-                   json_array_size(t->pending[TABLE_JOBS]) +
-                       json_array_size(t->pending[TABLE_FEEDBACK]));
-    log_error(LOG_WARNING, "rows for BigQuery are given up", e);
-    log_event(LOG_WARNING, "the next migration copies what is missing", "rows", rows, NULL);
-    for (int i = 0; i < N_TABLES; i++)
-        (void)json_array_clear(t->pending[i]);
-    t->failures = 0;
+    if (++p->failures < FLUSH_TRIES)
+        return;
+    lose_rows(t, table, json_array_size(p->rows), e->detail, e);
+    p->failures = 0;
 }
 
+/* A table's trouble is its own: the other one is tried all the same. */
 static void analytics_flush(void *self, int give_ms)
 {
     struct analytics_state *t = self;
-    struct error e = {0};
-    enum err err = ERR_OK;
-    if (json_array_size(t->pending[TABLE_JOBS]) + json_array_size(t->pending[TABLE_FEEDBACK]) ==
-            0 ||
-        monotonic_us() < t->not_before_us)
-        return;
     t->in_haste = give_ms < CLOSE_MS;
     context_set(monotonic_us() + give_ms * INT64_C(1000), NULL);
-    for (int i = 0; err == ERR_OK && i < N_TABLES; i++)
-        err = send_rows(t, i, &e);
+    for (int i = 0; i < N_TABLES; i++) {
+        struct error e = {0};
+        if (json_array_size(t->pending[i].rows) == 0 ||
+            monotonic_us() < t->pending[i].not_before_us)
+            continue;
+        if (send_rows(t, i, &e) == ERR_OK)
+            t->pending[i].failures = 0;
+        else
+            note_failure(t, i, &e);
+    }
     context_set(0, NULL);
-    if (err == ERR_OK)
-        t->failures = 0;
-    else
-        note_failure(t, &e);
 }
 
 /* --- questions --- */
@@ -323,11 +342,11 @@ static enum err analytics_feedback_stats(void *self, const char *owner, struct f
 static void analytics_close(void *self)
 {
     struct analytics_state *t = self;
-    t->not_before_us = 0;
-    if (t->pending[TABLE_FEEDBACK] != NULL)
-        analytics_flush(t, CLOSE_MS);
     for (int i = 0; i < N_TABLES; i++)
-        json_decref(t->pending[i]);
+        t->pending[i].not_before_us = 0;
+    analytics_flush(t, CLOSE_MS);
+    for (int i = 0; i < N_TABLES; i++)
+        json_decref(t->pending[i].rows);
     free(t->project);
     free(t->dataset);
     free(t->bucket);
@@ -350,13 +369,14 @@ enum err bigquery_analytics_open(struct google_client *client, const struct bigq
     if (t == NULL)
         return error_no_memory(e);
     t->client = client;
+    t->lost = o->lost;
     t->project = strdup(o->project);
     t->dataset = strdup(o->dataset);
     t->bucket = strdup(o->bucket);
     for (int i = 0; i < N_TABLES; i++)
-        t->pending[i] = json_array();
+        t->pending[i].rows = json_array();
     if (t->project == NULL || t->dataset == NULL || t->bucket == NULL ||
-        t->pending[TABLE_JOBS] == NULL || t->pending[TABLE_FEEDBACK] == NULL) {
+        t->pending[TABLE_JOBS].rows == NULL || t->pending[TABLE_FEEDBACK].rows == NULL) {
         analytics_close(t);
         return error_no_memory(e);
     }

@@ -50,7 +50,8 @@ enum err cloud_tasks_open(struct google_client *client, const struct cloud_tasks
 /* Rows of the tables jobs and feedback of a dataset, streamed by insertAll. */
 struct bigquery_options {
     const char *project, *dataset;
-    const char *bucket; /* for gs:// names of results */
+    const char *bucket;         /* for gs:// names of results */
+    void (*lost)(int64_t rows); /* told of rows that are given up; may be NULL */
 };
 enum err bigquery_analytics_open(struct google_client *client, const struct bigquery_options *o,
                                  struct analytics *out, struct error *e);

@@ -31,7 +31,7 @@ struct counters {
         atomic_llong by_class[6]; /* 0: no answer */
         atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
     } google[GOOGLE_API__MAX];
-    atomic_llong store_losses;
+    atomic_llong store_losses, rows_lost;
 };
 
 static struct counters *counters;
@@ -114,6 +114,11 @@ void metrics_store_lost(void)
     atomic_fetch_add_explicit(&counters->store_losses, 1, memory_order_relaxed);
 }
 
+void metrics_rows_lost(int64_t rows)
+{
+    atomic_fetch_add_explicit(&counters->rows_lost, rows, memory_order_relaxed);
+}
+
 static void write_google_calls(struct buffer *out)
 {
     buffer_puts(out, "# TYPE pdf_ocr_google_calls_total counter\n");
@@ -148,6 +153,10 @@ static void write_google(struct buffer *out)
     write_google_calls(out);
     write_google_events(out, "pdf_ocr_google_retries_total", GOOGLE_RETRIED);
     write_google_events(out, "pdf_ocr_google_refusals_total", GOOGLE_REFUSED);
+    buffer_printf(out,
+                  "# TYPE pdf_ocr_analytics_rows_lost_total counter\n"
+                  "pdf_ocr_analytics_rows_lost_total %lld\n",
+                  atomic_load(&counters->rows_lost));
 }
 
 static const char *route_name(size_t at)

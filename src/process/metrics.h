@@ -28,6 +28,9 @@ void metrics_google_call(enum google_api api, enum google_event event, long stat
 /* The job store has lost changes (local/store_mark.h). */
 void metrics_store_lost(void);
 
+/* Rows for the analysts' copy are given up (bigquery_options.lost). */
+void metrics_rows_lost(int64_t rows);
+
 /* GET /metrics. */
 enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);
 

@@ -20,6 +20,8 @@ static struct {
     const char *answer;
     size_t rows_max; /* more are too large */
     enum err fail;
+    const char *fail_table; /* NULL: all */
+    int64_t lost;
 } http;
 
 void google_reply_clear(struct google_reply *r)
@@ -45,7 +47,8 @@ enum err google_call(struct google_client *c, const struct google_request *q,
     CU_ASSERT_PTR_NOT_NULL_FATAL(http.bodies[http.n++] = json_deep_copy(q->json));
     if (http.rows_max > 0 && rows_of(http.n - 1) > http.rows_max)
         return error_set(e, ERR_TOO_LARGE, "Request payload size exceeds the limit.");
-    if (http.fail != ERR_OK)
+    if (http.fail != ERR_OK &&
+        (http.fail_table == NULL || strstr(q->path, http.fail_table) != NULL))
         return error_set(e, http.fail, "Not now.");
     CU_ASSERT_EQUAL(json_parse(http.answer, strlen(http.answer), &r->json, &why), ERR_OK);
     return ERR_OK;
@@ -59,9 +62,23 @@ static void forget(void)
     http.answer = "{}";
 }
 
+static void count_lost(int64_t rows)
+{
+    http.lost += rows;
+}
+
+/* In the place of the clock: tables rest after a failed round. */
+static int64_t clock_us = US_PER_S;
+int64_t __wrap_monotonic_us(void);
+
+int64_t __wrap_monotonic_us(void)
+{
+    return clock_us;
+}
+
 static struct analytics open_analytics(void)
 {
-    const struct bigquery_options o = {"p", "d", "b"};
+    const struct bigquery_options o = {"p", "d", "b", count_lost};
     struct analytics a;
     struct error e;
     forget();
@@ -108,6 +125,59 @@ static void request_that_is_too_large_goes_in_halves(void)
         CU_ASSERT_EQUAL(rows_of(i), sent[i]);
     a.ops->flush(a.self, 5000);
     CU_ASSERT_EQUAL(http.n, 7);
+    a.ops->close(a.self);
+    forget();
+}
+
+static void give_job(const struct analytics *a)
+{
+    struct job j = {.status = JOB_COMPLETED, .created_us = 1, .updated_us = 2};
+    j.request_json = strdup("{\"regions\":[{\"x\":0.55417400000000004,\"page\":1}]}");
+    source_uuid(&system_source, j.id);
+    a->ops->job_ended(a->self, &j);
+    free(j.request_json);
+}
+
+/* What neither passes nor is ever taken: six rounds, then its own rows alone are lost. */
+static void rows_are_lost_after_six_rounds_and_counted_and_the_other_table_is_not(void)
+{
+    static const enum err kinds[] = {ERR_UNAVAILABLE, ERR_NOT_FOUND, ERR_UNPROCESSABLE};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        struct analytics a = open_analytics();
+        give(&a, 2);
+        give_job(&a);
+        http.fail = kinds[k];
+        http.fail_table = "/jobs/";
+        for (int round = 1; round <= 6; round++) {
+            CU_ASSERT_EQUAL(http.lost, 0);
+            a.ops->flush(a.self, 5000);
+            CU_ASSERT_EQUAL(http.n, (size_t)round + 1); /* and once the feedback */
+            a.ops->flush(a.self, 5000);
+            CU_ASSERT_EQUAL(http.n, (size_t)round + 1); /* they rest */
+            clock_us += 60 * US_PER_S;
+        }
+        CU_ASSERT_EQUAL(http.lost, 1);
+        http.fail_table = "/feedback/";
+        give(&a, 3);
+        a.ops->flush(a.self, 5000);
+        http.fail = ERR_OK;
+        a.ops->close(a.self);
+        CU_ASSERT_EQUAL(rows_of(http.n - 1), 3);
+        CU_ASSERT_EQUAL(http.lost, 1);
+        forget();
+    }
+}
+
+/* Its own writer gives the number so, and PARSE_JSON refuses other digits. */
+static void numbers_are_streamed_in_bigquerys_digits(void)
+{
+    struct analytics a = open_analytics();
+    give_job(&a);
+    a.ops->flush(a.self, 5000);
+    const json_t *row = json_array_get(json_object_get(http.bodies[0], "rows"), 0);
+    CU_ASSERT_STRING_EQUAL(
+        json_string_value(json_object_get(json_object_get(row, "json"), "request_data")),
+        "{\"regions\":[{\"page\":1,\"x\":0.5541740000000001}]}");
     a.ops->close(a.self);
     forget();
 }
@@ -182,9 +252,13 @@ static void statistics_are_asked_for_one_owner(void)
 }
 
 static const struct test_case tests[] = {
-    TEST(one_bad_row_does_not_keep_the_others_out), TEST(request_that_is_too_large_goes_in_halves),
-    TEST(row_that_is_too_large_goes_alone),         TEST(haste_gives_no_row_up),
+    TEST(one_bad_row_does_not_keep_the_others_out),
+    TEST(request_that_is_too_large_goes_in_halves),
+    TEST(row_that_is_too_large_goes_alone),
+    TEST(haste_gives_no_row_up),
     TEST(statistics_are_asked_for_one_owner),
+    TEST(rows_are_lost_after_six_rounds_and_counted_and_the_other_table_is_not),
+    TEST(numbers_are_streamed_in_bigquerys_digits),
 };
 
 int main(void)

@@ -145,7 +145,7 @@ static void fresh_dataset(void)
 
 static enum err open_analytics(struct analytics *out, struct error *e)
 {
-    const struct bigquery_options o = {cfg.project, dataset, cfg.bucket};
+    const struct bigquery_options o = {cfg.project, dataset, cfg.bucket, NULL};
     return bigquery_analytics_open(analytics_session.stores, &o, out, e);
 }
 
