@@ -123,6 +123,12 @@ google_engine_test_LDADD = libgoogle.a libports.a libbase.a $(LEPT_LIBS) $(JANSS
 	$(CUNIT_LIBS) -lm
 
 # Stand in for the HTTP client too.
+check_PROGRAMS += signed_links_test
+signed_links_test_SOURCES = tests/unit/signed_links_test.c
+signed_links_test_CPPFLAGS = $(TEST_CPPFLAGS)
+signed_links_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
+signed_links_test_LDADD = $(google_test_LDADD)
+
 check_PROGRAMS += bigquery_test
 bigquery_test_SOURCES = tests/unit/bigquery_test.c
 bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -16,16 +16,19 @@ enum err job_id_check(const char *id, struct error *e)
     return error_set(e, ERR_NOT_FOUND, "There is no job %.64s.", id);
 }
 
-/* Links live until the results are erased, so that polls of one job give the same link. */
+/* The store gives a link again while it is good for long, so that polls of one job give the same.
+ */
 static enum err append_link(const struct services *s, const struct job *j, const char *name,
-                            struct buffer *out, struct error *e)
+                            struct buffer *out, int64_t *until_us, struct error *e)
 {
     struct buffer url = BUFFER_INIT;
+    *until_us = 0;
     if (name == NULL) {
         buffer_puts(out, "null");
         return ERR_OK;
     }
-    enum err err = s->blobs.ops->download_url(s->blobs.self, name, j->expires_us, &url, e);
+    enum err err =
+        s->blobs.ops->download_url(s->blobs.self, name, j->expires_us, &url, until_us, e);
     if (err == ERR_OK)
         buffer_json_string(out, url.data);
     buffer_free(&url);
@@ -35,6 +38,7 @@ static enum err append_link(const struct services *s, const struct job *j, const
 enum err job_json(const struct services *s, const struct job *j, struct buffer *out,
                   struct error *e)
 {
+    int64_t until_us = 0, graph_until_us;
     const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
     buffer_printf(out, "{\"job_id\":\"%s\",\"status\":\"%s\",\"outcome\":", j->id,
                   job_status_names[j->status]);
@@ -50,10 +54,12 @@ enum err job_json(const struct services *s, const struct job *j, struct buffer *
                   j->pdf_id, j->regions_count, j->output_format, j->progress.regions_done,
                   j->progress.regions_total, j->progress.pages_done, j->progress.pages_total,
                   j->attempts);
-    enum err err = append_link(s, j, j->result_name, out, e);
+    enum err err = append_link(s, j, j->result_name, out, &until_us, e);
+    buffer_puts(out, ",\"result_url_expires_at\":");
+    buffer_json_time(out, until_us);
     buffer_puts(out, ",\"debug_graph_url\":");
     if (err == ERR_OK)
-        err = append_link(s, j, j->debug_graph_name, out, e);
+        err = append_link(s, j, j->debug_graph_name, out, &graph_until_us, e);
     buffer_printf(out, ",\"approved_regions\":%s,\"error_message\":",
                   j->approved_regions_json != NULL ? j->approved_regions_json : "[]");
     buffer_json_string(out, j->error_message);

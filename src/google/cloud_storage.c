@@ -1,7 +1,6 @@
 /* Objects of a bucket: https://cloud.google.com/storage/docs/json_api */
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,31 +8,18 @@
 #include <unistd.h>
 
 #include "google/google.h"
-#include "google/signed_url_v4.h"
+#include "google/signed_links.h"
 
 #define CHUNK           (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
 #define TRANSFER_S      60        /* one try of moving a chunk or an object */
 #define DOWNLOAD_GOES   5
 #define UPLOAD_FAILURES 5 /* in one session */
 #define UPLOAD_SESSIONS 3
-#define LINKS           64 /* links kept, so that polls of a job need no signature */
-#define LINK_MAX        2048
-#define LINK_EARLY_US   (24 * 3600 * US_PER_S)
-
-struct link {
-    char name[BLOB_NAME_MAX + 1];
-    int64_t expires_us; /* as asked for */
-    int64_t good_us;    /* until when its signature holds */
-    char url[LINK_MAX];
-};
 
 struct storage {
     struct google_client *client;
-    struct google_credentials *credentials;
-    const struct source *source;
-    char *bucket, *temp_dir, *link_base;
-    struct link *links;
-    size_t next_link;
+    char *bucket, *temp_dir;
+    struct signed_links *links;
 };
 
 static enum err check_name(const char *name, struct error *e)
@@ -493,121 +479,20 @@ static enum err storage_remove_prefix(void *self, const char *prefix, struct err
 
 /* --- links --- */
 
-/* IAM signs with a key that Google keeps: projects.serviceAccounts.signBlob. */
-static enum err sign_by_iam(struct storage *t, const char *email, const struct buffer *text,
-                            struct buffer *out, struct error *e)
-{
-    struct buffer path = BUFFER_INIT, body = BUFFER_INIT;
-    struct google_reply r = {0};
-    unsigned char signature[1024];
-    char base64[1024];
-    size_t n = 0;
-    if (text->len > 700)
-        return error_set(e, ERR_INTERNAL, "A link could not be signed.");
-    (void)sodium_bin2base64(base64, sizeof base64, (const unsigned char *)text->data, text->len,
-                            sodium_base64_VARIANT_ORIGINAL);
-    buffer_puts(&path, "/v1/projects/-/serviceAccounts/");
-    google_escape(&path, email);
-    buffer_puts(&path, ":signBlob");
-    buffer_printf(&body, "{\"payload\":\"%s\"}", base64);
-    struct google_request q = {.api = GOOGLE_IAM,
-                               .method = "POST",
-                               .path = path.data,
-                               .body = body.data,
-                               .body_len = body.len,
-                               .must_exist = true,
-                               .idempotent = true};
-    enum err err = buffer_failed(&path) || buffer_failed(&body) ? error_no_memory(e)
-                                                                : google_call(t->client, &q, &r, e);
-    const char *blob = json_string_value(json_object_get(r.json, "signedBlob"));
-    if (err == ERR_OK &&
-        (blob == NULL || sodium_base642bin(signature, sizeof signature, blob, strlen(blob), NULL,
-                                           &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0))
-        err = error_set(e, ERR_UNAVAILABLE, "IAM gave no signature; try again.");
-    if (err == ERR_OK)
-        buffer_append(out, signature, n);
-    google_reply_clear(&r);
-    buffer_free(&path);
-    buffer_free(&body);
-    return err;
-}
-
-static enum err sign_url(struct storage *t, const char *method, const char *name,
-                         const char *content_type, int64_t life_s, struct buffer *out,
-                         struct error *e)
-{
-    struct buffer text = BUFFER_INIT, signature = BUFFER_INIT;
-    struct signed_url_v4 u = {.base = t->link_base,
-                              .method = method,
-                              .bucket = t->bucket,
-                              .object = name,
-                              .content_type = content_type,
-                              .signed_s = source_now_us(t->source) / US_PER_S,
-                              .life_s =
-                                  life_s < SIGNED_URL_V4_MOST_S ? life_s : SIGNED_URL_V4_MOST_S};
-    enum err err = check_name(name, e);
-    if (err == ERR_OK)
-        err = google_credentials_email(t->credentials, &u.email, e);
-    if (err == ERR_OK)
-        err = signed_url_v4_string_to_sign(&u, &text, e);
-    if (err == ERR_OK)
-        err = google_credentials_can_sign(t->credentials)
-                  ? google_credentials_sign(t->credentials, text.data, text.len, &signature, e)
-                  : sign_by_iam(t, u.email, &text, &signature, e);
-    if (err == ERR_OK)
-        err =
-            signed_url_v4_finish(&u, (const unsigned char *)signature.data, signature.len, out, e);
-    buffer_free(&text);
-    buffer_free(&signature);
-    return err;
-}
-
 static enum err storage_upload_url(void *self, const char *name, const char *content_type,
                                    int ttl_s, struct buffer *out, struct error *e)
 {
-    return sign_url(self, "PUT", name, content_type, ttl_s, out, e);
+    const struct storage *t = self;
+    enum err err = check_name(name, e);
+    return err == ERR_OK ? signed_links_put(t->links, name, content_type, ttl_s, out, e) : err;
 }
 
-/* One that ends before the result does, since signatures hold for 7 days, is given up early. */
-static struct link *find_link(struct storage *t, const char *name, int64_t expires_us)
-{
-    int64_t now = source_now_us(t->source);
-    for (size_t i = 0; i < LINKS; i++) {
-        struct link *l = &t->links[i];
-        if (l->expires_us == expires_us && strcmp(l->name, name) == 0 &&
-            (l->good_us >= expires_us - US_PER_S || l->good_us > now + LINK_EARLY_US))
-            return l;
-    }
-    return NULL;
-}
-
-/* A link that was given before is given again. */
 static enum err storage_download_url(void *self, const char *name, int64_t expires_us,
-                                     struct buffer *out, struct error *e)
+                                     struct buffer *out, int64_t *until_us, struct error *e)
 {
-    struct storage *t = self;
-    struct buffer url = BUFFER_INIT;
-    int64_t life_s = (expires_us - source_now_us(t->source)) / US_PER_S;
-    struct link *known = find_link(t, name, expires_us);
-    if (life_s < 1)
-        return error_set(e, ERR_GONE, "The result has expired.");
-    if (known == NULL) {
-        enum err err = sign_url(t, "GET", name, NULL, life_s, &url, e);
-        if (err != ERR_OK || url.len >= LINK_MAX) {
-            buffer_append(out, url.data, url.len);
-            buffer_free(&url);
-            return err;
-        }
-        known = &t->links[t->next_link++ % LINKS];
-        (void)snprintf(known->name, sizeof known->name, "%s", name);
-        (void)snprintf(known->url, sizeof known->url, "%s", url.data);
-        known->expires_us = expires_us;
-        known->good_us = source_now_us(t->source) +
-                         (life_s < SIGNED_URL_V4_MOST_S ? life_s : SIGNED_URL_V4_MOST_S) * US_PER_S;
-        buffer_free(&url);
-    }
-    buffer_puts(out, known->url);
-    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
+    const struct storage *t = self;
+    enum err err = check_name(name, e);
+    return err == ERR_OK ? signed_links_get(t->links, name, expires_us, out, until_us, e) : err;
 }
 
 static void storage_uri(void *self, const char *name, struct buffer *out)
@@ -633,8 +518,7 @@ static void storage_close(void *self)
     struct storage *t = self;
     free(t->bucket);
     free(t->temp_dir);
-    free(t->link_base);
-    free(t->links);
+    signed_links_close(t->links);
     free(t);
 }
 
@@ -660,15 +544,14 @@ enum err cloud_storage_open(struct google_client *client, const struct cloud_sto
     if (t == NULL)
         return error_no_memory(e);
     t->client = client;
-    t->credentials = o->credentials;
-    t->source = o->source;
     t->bucket = strdup(o->bucket);
     t->temp_dir = strdup(o->temp_dir);
-    t->link_base = strdup(o->link_base);
-    t->links = calloc(LINKS, sizeof *t->links);
-    if (t->bucket == NULL || t->temp_dir == NULL || t->link_base == NULL || t->links == NULL) {
+    enum err err = t->bucket != NULL && t->temp_dir != NULL
+                       ? signed_links_open(client, o, &t->links, e)
+                       : error_no_memory(e);
+    if (err != ERR_OK) {
         storage_close(t);
-        return error_no_memory(e);
+        return err;
     }
     out->ops = &ops;
     out->self = t;

@@ -21,6 +21,7 @@ libgoogle_a_SOURCES = \
 	src/google/image_call.c src/google/image_call.h \
 	src/google/service_account.c src/google/service_account.h \
 	src/google/session.c src/google/session.h \
+	src/google/signed_links.c src/google/signed_links.h \
 	src/google/signed_url_v4.c src/google/signed_url_v4.h
 libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(LEPT_CFLAGS) $(PROTOBUF_C_CFLAGS)

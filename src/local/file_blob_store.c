@@ -334,8 +334,9 @@ static enum err files_upload_url(void *self, const char *name, const char *conte
 
 /* results/{job_id}/{name} is served at /api/v1/results/{job_id}/{name}. */
 static enum err files_download_url(void *self, const char *name, int64_t expires_us,
-                                   struct buffer *out, struct error *e)
+                                   struct buffer *out, int64_t *until_us, struct error *e)
 {
+    *until_us = expires_us;
     return append_url(self, "GET", "", name, expires_us / US_PER_S, out, e);
 }
 

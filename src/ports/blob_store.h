@@ -48,13 +48,14 @@ struct blob_store_ops {
     /* Removes all blobs under prefix (which ends in '/'); nothing there is ERR_OK. */
     enum err (*remove_prefix)(void *self, const char *prefix, struct error *e);
 
-    /* Appends a URL that takes one PUT of the bytes with no other credentials, for ttl_s. */
+    /* Appends a URL that takes one PUT of the bytes with no other credentials, for ttl_s at most. */
     enum err (*upload_url)(void *self, const char *name, const char *content_type, int ttl_s,
                            struct buffer *out, struct error *e);
 
-    /* Appends a URL that gives the bytes with no other credentials until expires_us. */
+    /* Appends a URL that gives the bytes with no other credentials until *until_us, which is
+     * expires_us or, where a signature does not hold for so long, before. */
     enum err (*download_url)(void *self, const char *name, int64_t expires_us, struct buffer *out,
-                             struct error *e);
+                             int64_t *until_us, struct error *e);
 
     /* Appends the store's own name of the blob: gs://bucket/name, local:name. */
     void (*uri)(void *self, const char *name, struct buffer *out);

@@ -61,6 +61,7 @@ def test_signed_upload_task_and_signed_result(world):
     job = s.extract(sample("text-table"))
     assert (job["status"], job["outcome"], job["attempts"]) == ("completed", "success", 1), job
     assert job["result_url"].startswith(world.side.fake + "/demo-bucket/results/")
+    assert job["result_url_expires_at"] < job["expires_at"]  # signBlob's signature holds for 12 hours
     result = s.fetch(job["result_url"])
     assert result.status == 200 and result.body == expected("text-table")
     assert result.headers["Content-Type"] == "text/csv; charset=utf-8"

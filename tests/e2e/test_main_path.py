@@ -18,6 +18,7 @@ def test_sample_comes_back_as_csv(stack, name):
     assert result.status == 200
     assert result.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert result.body == expected(name)
+    assert job["result_url_expires_at"] == job["expires_at"]
 
 
 def test_tsv_and_json_hold_the_same_table(stack):

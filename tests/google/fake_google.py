@@ -233,6 +233,7 @@ class Fake:
         self.serial = itertools.count(1)
         self.objects, self.sessions, self.generation = {}, {}, 0
         self.buckets = set(options.bucket or ['demo-bucket'])
+        self.blobs_signed = set()
         self.datasets, self.tables, self.rows, self.seen, self.jobs = {}, {}, {}, {}, {}
         self.documentai, self.gemini, self.bigquery = Settable(), Settable(), Settable()
         self.tasks = Tasks(self)
@@ -472,7 +473,9 @@ def iam(fake, call, email, what):
         if not life or not 0 < int(life[1]) <= 3600:  # up to 12 hours where the organisation allows
             raise ApiError(400, 'The access token lifetime cannot exceed 3600s.')
         return {'accessToken': f'ya29.fake-{next(fake.serial)}', 'expireTime': rfc3339(time.time() + int(life[1]))}
-    return {'keyId': fake.account.kid, 'signedBlob': b64(fake.account.sign(decode64(call.json()['payload'], 'payload')))}
+    signature = fake.account.sign(decode64(call.json()['payload'], 'payload'))
+    fake.blobs_signed.add(signature)
+    return {'keyId': fake.account.kid, 'signedBlob': b64(signature)}
 
 
 # ---------------------------------------------------------------- OAuth and the metadata server
@@ -1145,6 +1148,9 @@ def check_signature(fake, call):
         raise XmlError(403, 'SignatureDoesNotMatch', 'Access denied.', Details='The request signature we calculated '
                        'does not match the signature you provided. Check your Google secret key and signing method.',
                        StringToSign=text, CanonicalRequest=canonical)
+    if signature in fake.blobs_signed and life > 12 * 3600:
+        # Google promises to keep the key for 12 hours only: a link that counts on more may be dead.
+        raise XmlError(403, 'SignatureDoesNotMatch', 'Access denied.', Details='The key of signBlob has been rotated.')
     now = time.time()
     if now > start + life:
         raise XmlError(400, 'ExpiredToken', 'The provided token has expired.',
