@@ -13,6 +13,8 @@ usage: ./deploy.sh --project P [options]
 
 What is not given and has no default is asked for at a terminal.
 
+What the service has and is not given here stays as it is.
+
   --project P       the project (GCP_PROJECT_ID)
   --region R        (us-central1)
   --service S       name of the service (pdf-ocr-api)
@@ -22,6 +24,10 @@ What is not given and has no default is asked for at a terminal.
   --dataset D       BigQuery dataset (data_hero)
   --origins LIST    origins of web clients, comma separated
   --url U           where clients reach the service, where it is not Cloud Run's own address
+  --set NAME=VALUE  any setting of docs/configuration.md; may be given several times
+  --unset NAME      takes a setting or a secret off the service
+  --env-file F      settings from a file, NAME=VALUE a line
+  --keys-secret S   the secret with API_KEYS_FILE (pdf-ocr-keys, where the service has no keys yet)
   --gemini          use Gemini, with the secret gemini-api-key
   --image I         this image; else one is built by Cloud Build from this folder
   --wait S          for how many seconds a revision may take to be healthy (120)
@@ -34,7 +40,17 @@ TEXT
 }
 
 project=${GCP_PROJECT_ID:-} region=us-central1 service=pdf-ocr-api bucket="" url="" image=""
-processor=${GCP_PROCESSOR_ID:-} processor_location=us dataset=data_hero origins="" gemini=""
+processor=${GCP_PROCESSOR_ID:-} processor_location="" dataset="" origins="" gemini="" keys_secret=""
+given=() unset=()
+
+read_env_file() {
+    local line
+    [ -r "$1" ] || fail "$1 cannot be read"
+    while IFS= read -r line || [ -n "$line" ]; do
+        case $line in '' | '#'*) ;; *) given+=("$line") ;; esac
+    done <"$1"
+}
+
 wait=120 canary=10 watch=60 rollback="" to="" yes=""
 while [ $# -gt 0 ]; do
     case $1 in
@@ -47,6 +63,10 @@ while [ $# -gt 0 ]; do
     --dataset) dataset=$2; shift 2 ;;
     --origins) origins=$2; shift 2 ;;
     --url) url=$2; shift 2 ;;
+    --set) given+=("$2"); shift 2 ;;
+    --unset) unset+=("$2"); shift 2 ;;
+    --env-file) read_env_file "$2"; shift 2 ;;
+    --keys-secret) keys_secret=$2; shift 2 ;;
     --gemini) gemini=yes; shift ;;
     --image) image=$2; shift 2 ;;
     --wait) wait=$2; shift 2 ;;
@@ -62,7 +82,6 @@ while [ $# -gt 0 ]; do
     esac
 done
 need project "the project (--project)"
-bucket=${bucket:-$project-pdf-ocr}
 account=pdf-ocr-api@$project.iam.gserviceaccount.com
 tasks_account=pdf-ocr-tasks@$project.iam.gserviceaccount.com
 where=(--project="$project" --region="$region")
@@ -71,6 +90,102 @@ describe() { # placeholder, format, further flags...
     local placeholder=$1 format=$2
     shift 2
     ask "$placeholder" gcloud run services describe "$service" "${where[@]}" --format="$format" "$@"
+}
+
+# What the service is set to: NAME=VALUE a line, from secrets NAME= alone. Nothing before the first
+# deployment.
+read_present() {
+    present=""
+    there gcloud run services describe "$service" "${where[@]}" || return 0
+    exists=yes
+    present=$(describe "" 'value[separator="="](spec.template.spec.containers.env.name,spec.template.spec.containers.env.value)' \
+        --flatten='spec.template.spec.containers[].env[]') || fail "the service's settings cannot be read"
+}
+
+has() { grep -q "^$1=" <<<"$present"; }
+value_of() { sed -n "s/^$1=//p" <<<"$present"; }
+
+put() { # NAME=VALUE; in the place of one that is there
+    local i
+    for i in "${!settings[@]}"; do
+        if [ "${settings[i]%%=*}" = "${1%%=*}" ]; then
+            settings[i]=$1
+            return
+        fi
+    done
+    settings+=("$1")
+}
+
+# Chooses a setting: what was given; else what the service has stays; else the default.
+choose() { # NAME, given, default
+    if [ -n "$2" ]; then
+        put "$1=$2"
+    elif ! has "$1"; then
+        put "$1=$3"
+    fi
+}
+
+# The value that a setting will have.
+chosen() {
+    local pair found
+    found=$(value_of "$1")
+    for pair in "${settings[@]}"; do
+        [ "${pair%%=*}" != "$1" ] || found=${pair#*=}
+    done
+    echo "$found"
+}
+
+# TASK_DEADLINE_S: nginx waits 10 s longer, and Cloud Run's own limit is 300 s. The pools and the
+# concurrency: DEPLOYMENT.md, "Scaling".
+choose_settings() {
+    local pair
+    settings=(BACKEND=google "GCP_PROJECT_ID=$project" "TASKS_SERVICE_ACCOUNT=$tasks_account"
+        "TASK_QUEUE_LOCATION=$region") secrets=()
+    choose GCS_BUCKET_NAME "$bucket" "$project-pdf-ocr"
+    choose API_BASE_URL "$url" "$own_url"
+    choose BIGQUERY_DATASET "$dataset" data_hero
+    choose GCP_LOCATION "$processor_location" us
+    choose GCP_PROCESSOR_ID "$processor" ""
+    choose CORS_ORIGINS "$origins" ""
+    choose TRUSTED_PROXIES "" any
+    choose DATA_DIR "" /tmp/data
+    choose API_WORKERS "" 4
+    choose TASK_WORKERS "" 4
+    choose NGINX_WORKERS "" 2
+    choose TASK_DEADLINE_S "" 285
+    choose READER_MEMORY_BYTES "" 402653184
+    if [ -n "$keys_secret" ] || ! { has API_KEY || has API_KEYS_FILE; }; then
+        secrets+=("/keys/keys.json=${keys_secret:-pdf-ocr-keys}:latest")
+        put API_KEYS_FILE=/keys/keys.json
+    fi
+    [ -z "$gemini" ] || secrets+=(GEMINI_API_KEY=gemini-api-key:latest)
+    for pair in "${given[@]}"; do
+        [[ $pair =~ ^[A-Z][A-Z0-9_]*= ]] || fail "NAME=VALUE expected, not $pair"
+        put "$pair"
+    done
+    for pair in "${settings[@]}"; do
+        [[ $pair != *'|'* ]] || fail "${pair%%=*} holds a bar"
+    done
+}
+
+# What the deployment does to the service's settings.
+show_plan() {
+    local pair name
+    for pair in "${settings[@]}"; do
+        name=${pair%%=*}
+        if ! has "$name"; then
+            echo "  new:     $pair"
+        elif [ "$(value_of "$name")" != "${pair#*=}" ]; then
+            echo "  changed: $pair (was $(value_of "$name"))"
+        fi
+    done
+    for pair in "${secrets[@]}"; do echo "  secret:  $pair"; done
+    for name in "${unset[@]}"; do echo "  goes:    $name"; done
+    while IFS= read -r pair; do
+        name=${pair%%=*}
+        [ -z "$name" ] || [[ " ${settings[*]%%=*} ${unset[*]} " == *" $name "* ]] ||
+            echo "  stays:   $name"
+    done <<<"$present"
 }
 
 # The revision that most of the traffic goes to.
@@ -128,11 +243,8 @@ roll_back() {
 # Cloud Run's address is known before the service is.
 service_url() {
     local number
-    if [ -z "$url" ]; then
-        number=$(ask PROJECT_NUMBER gcloud projects describe "$project" \
-            --format='value(projectNumber)')
-        url=https://$service-$number.$region.run.app
-    fi
+    number=$(ask PROJECT_NUMBER gcloud projects describe "$project" --format='value(projectNumber)')
+    own_url=https://$service-$number.$region.run.app
 }
 
 build_image() {
@@ -141,6 +253,7 @@ build_image() {
     revision=$(git rev-parse --short=12 HEAD 2>/dev/null || date -u +%Y%m%d%H%M%S)
     image=$region-docker.pkg.dev/$project/pdf-ocr/pdf-ocr-api:$revision
     run gcloud builds submit . --project="$project" --config=cloudbuild.yaml \
+        --service-account="projects/$project/serviceAccounts/pdf-ocr-build@$project.iam.gserviceaccount.com" \
         --substitutions="_REGION=$region,_IMAGE=$image,_REVISION=$revision,_DEPLOY=no"
 }
 
@@ -148,26 +261,31 @@ build_image() {
 make_tables() {
     run gcloud run jobs deploy "$service-tables" "${where[@]}" --image="$image" \
         --service-account="$account" --command=pdf-ocr-migrate --args=--create-tables \
-        --set-env-vars="GCP_PROJECT_ID=$project,BIGQUERY_DATASET=$dataset" --max-retries=1 \
+        --set-env-vars="GCP_PROJECT_ID=$project,BIGQUERY_DATASET=$(chosen BIGQUERY_DATASET)" --max-retries=1 \
         --execute-now --wait --quiet
 }
 
-# TASK_DEADLINE_S: nginx waits 10 s longer, and Cloud Run's own limit is 300 s. The pools and the
-# concurrency: DEPLOYMENT.md, "Scaling".
+joined() { # separator, words...
+    local IFS=$1
+    shift
+    echo "$*"
+}
+
+# The service checks callers itself. Its door for everybody is Cloud Run's check switched off, and not
+# a role for allUsers, which organisations that share within their domains only forbid.
 deploy() { # further flags...
-    local secrets=API_KEY=pdf-ocr-api-key:latest
-    local settings="BACKEND=google|GCP_PROJECT_ID=$project|GCS_BUCKET_NAME=$bucket"
-    settings="$settings|API_BASE_URL=$url|TASKS_SERVICE_ACCOUNT=$tasks_account"
-    settings="$settings|TASK_QUEUE_LOCATION=$region|BIGQUERY_DATASET=$dataset"
-    settings="$settings|GCP_LOCATION=$processor_location|GCP_PROCESSOR_ID=$processor"
-    settings="$settings|CORS_ORIGINS=$origins|TRUSTED_PROXIES=any|DATA_DIR=/tmp/data"
-    settings="$settings|API_WORKERS=4|TASK_WORKERS=4|NGINX_WORKERS=2|TASK_DEADLINE_S=285"
-    settings="$settings|READER_MEMORY_BYTES=402653184"
-    [ -z "$gemini" ] || secrets=$secrets,GEMINI_API_KEY=gemini-api-key:latest
+    local flags=("--update-env-vars=^|^$(joined '|' "${settings[@]}")")
+    [ ${#secrets[@]} -eq 0 ] || flags+=("--update-secrets=$(joined , "${secrets[@]}")")
+    local name plain=() secret=()
+    for name in "${unset[@]}"; do
+        if [ -n "$(value_of "$name")" ]; then plain+=("$name"); else secret+=("$name"); fi
+    done
+    [ ${#plain[@]} -eq 0 ] || flags+=("--remove-env-vars=$(joined , "${plain[@]}")")
+    [ ${#secret[@]} -eq 0 ] || flags+=("--remove-secrets=$(joined , "${secret[@]}")")
     run gcloud run deploy "$service" "${where[@]}" --image="$image" --service-account="$account" \
-        --set-env-vars="^|^$settings" --set-secrets="$secrets" --port=8080 --cpu=2 --memory=2Gi \
+        "${flags[@]}" --port=8080 --cpu=2 --memory=2Gi \
         --concurrency=16 --timeout=300 --min-instances=0 --max-instances=10 --no-cpu-throttling \
-        --cpu-boost --execution-environment=gen2 --allow-unauthenticated \
+        --cpu-boost --execution-environment=gen2 --no-invoker-iam-check \
         --startup-probe=httpGet.path=/api/v1/health/ready,httpGet.port=8080,periodSeconds=2,timeoutSeconds=2,failureThreshold=30 \
         --liveness-probe=httpGet.path=/api/v1/health,httpGet.port=8080,periodSeconds=30,timeoutSeconds=5,failureThreshold=3 \
         --quiet "$@"
@@ -212,11 +330,17 @@ if [ -n "$rollback" ]; then
     roll_back
     exit 0
 fi
-confirm
+exists=""
+read_present
 service_url
+choose_settings
+url=$(chosen API_BASE_URL)
+echo "Settings of $service:"
+show_plan
+confirm
 build_image
 make_tables || echo "$script: the analysts' tables are not as they should be; the service runs without" >&2
-if there gcloud run services describe "$service" "${where[@]}" || [ -n "$dry_run" ]; then
+if [ -n "$exists$dry_run" ]; then
     replace
 else
     first_deployment

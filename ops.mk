@@ -17,6 +17,7 @@ dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certifica
 EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadolint.yaml .yamllint \
 	.github/workflows/ci.yml .github/workflows/deploy.yml deploy.sh monitoring \
 	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/gcloud-steps \
+	scripts/artifact-cleanup.json \
 	tests/containers tests/deployment
 EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md scripts/check scripts/install-packages \
 	scripts/packages scripts/print-settings scripts/quickstart scripts/fuzz fuzz/json.c fuzz/links.c \

@@ -27,6 +27,22 @@ def identity(group, name=""):
     return " ".join([*group, name.split("@")[0]])
 
 
+def env():
+    """What the service is set to; secrets have no value."""
+    path = STATE / "env"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def update_env():
+    now = env()
+    now.update(p.split("=", 1) for p in flags.get("update-env-vars", "").removeprefix("^|^").split("|") if p)
+    now.update((p.split("=", 1)[0], "") for p in flags.get("update-secrets", "").split(",")
+               if p and not p.startswith("/"))
+    for name in (flags.get("remove-env-vars", "") + "," + flags.get("remove-secrets", "")).split(","):
+        now.pop(name, None)
+    (STATE / "env").write_text(json.dumps(now))
+
+
 def curl():
     """The next answer of the test's list: "+" or "-"; "+" when it is used up."""
     if any(a.startswith("https://us-documentai") for a in args):
@@ -44,6 +60,9 @@ def curl():
 
 def gcloud():
     form = flags.get("format", "")
+    if words[:3] == ["run", "services", "describe"] and "env.name" in form:
+        print("\n".join(f"{n}={v}" for n, v in env().items()))
+        return 0
     if words[:3] == ["run", "services", "describe"] and form:
         revisions = [m.split()[-1] for m in made() if m.startswith("revision")]
         if "percent" in form:
@@ -54,6 +73,7 @@ def gcloud():
             print(f"rev-{len(revisions)}")
         return 0
     if words[:2] == ["run", "deploy"]:
+        update_env()
         make("run services pdf-ocr-api")
         make(f"revision {len(made())}")
         return 1 if os.environ.get("FAKE_DEPLOY_FAILS") else 0
@@ -76,6 +96,8 @@ def gcloud():
             at = words.index(verb)
             name = words[at + 1] if len(words) > at + 1 else flags.get("database") or json.dumps(args)
             what = identity(words[:at], name)
+            if verb == "create" and words[:2] == ["secrets", "create"]:
+                (STATE / f"secret-{name}").write_text(pathlib.Path(flags["data-file"]).read_text())
             if verb == "describe":
                 return 0 if what in made() else 1
             if what in made() and "monitoring" not in words:  # its things may be made twice

@@ -1,5 +1,6 @@
 """deploy.sh and the scripts that set up, against a stand-in for gcloud; their commands are judged by
 the real one's parser where it is installed."""
+import hashlib
 import json
 import os
 import pathlib
@@ -17,7 +18,7 @@ SDK_PYTHON = SDK / "platform" / "bundledpythonunix" / "bin" / "python3"
 needs_gcloud = pytest.mark.skipif(not SDK_PYTHON.exists(),
                                   reason="gcloud is not installed: its commands are NOT checked against it")
 EVERYTHING = ["--project", "demo-test", "--origins", "https://a.example,https://b.example", "--gemini-key-file",
-              "/dev/null", "--github", "owner/repo"]
+              "/dev/null", "--github", "owner/repo", "--github-id", "4711"]
 
 
 class World:
@@ -123,6 +124,53 @@ def test_no_secret_is_shown_or_an_argument(world):
     assert not re.search(r"[0-9a-f]{48}", seen)
 
 
+def test_clients_and_admins_have_keys_of_their_own(world, tmp_path):
+    """The service gets the hashes, and the program takes the file."""
+    world.good("scripts/setup-gcp", "--project", "demo-test")
+    keys = json.loads((tmp_path / "secret-pdf-ocr-keys").read_text())["keys"]
+    assert [(k["id"], k["scopes"]) for k in keys] == [("client", ["client"]), ("admin", ["client", "admin"])]
+    for k in keys:
+        key = (tmp_path / f"secret-pdf-ocr-{k['id']}-key").read_text()
+        assert len(key) == 48 and k["hash"] == hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
+    readable = [c[2] for c in world.calls() if c[:2] == ["secrets", "add-iam-policy-binding"]]
+    assert readable == ["pdf-ocr-keys"]
+    build = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build"))
+    r = subprocess.run([build / "pdf-ocr-api", "--check-config"], text=True, capture_output=True, timeout=30, check=False,
+                       env={"API_KEYS_FILE": str(tmp_path / "secret-pdf-ocr-keys"), "DATA_DIR": str(tmp_path)})
+    assert r.returncode == 0, r.stderr
+
+
+def test_only_the_repository_and_its_environment_are_trusted(world):
+    assert world.run("scripts/setup-gcp", "--project", "p", "--github", "owner/repo").returncode == 1
+    for verb in ("create-oidc", "update-oidc"):  # the second time it is brought up to date
+        world.good("scripts/setup-gcp", *EVERYTHING)
+        provider = next(c for c in world.calls() if verb in c)
+        condition = next(a for a in provider if a.startswith("--attribute-condition="))
+        assert all(part in condition for part in (
+            "assertion.repository_id == '4711'", "assertion.ref == 'refs/heads/main'",
+            "assertion.environment == 'production'"))
+        assert any(a.endswith("attribute.repository_id/4711") for c in world.calls() for a in c)
+        world.forget()
+
+
+def test_credentials_of_a_workflow_get_into_no_image():
+    for name in (".dockerignore", ".gitignore"):  # Cloud Build goes by the second
+        assert "gha-creds-*.json" in (ROOT / name).read_text().splitlines()
+
+
+def test_a_build_needs_nothing_that_only_triggers_have():
+    image = next(line for line in (ROOT / "cloudbuild.yaml").read_text().splitlines() if "_IMAGE:" in line)
+    assert image.endswith(":${BUILD_ID}")
+
+
+def test_what_is_erased_is_gone(world):
+    world.good("scripts/setup-gcp", "--project", "demo-test")
+    assert any("--clear-soft-delete" in c for c in world.calls())
+    ttl = [a for c in world.calls() if c[:4] == ["firestore", "fields", "ttls", "update"] for a in c]
+    assert {f"--collection-group={c}" for c in ("extraction_jobs", "extraction_jobs_idempotency",
+                                                "region_feedback")} <= set(ttl)
+
+
 def test_queue_is_as_designed(world):
     world.good("scripts/setup-cloud-tasks", "--project", "demo-test")
     create = next(c for c in world.calls() if c[:3] == ["tasks", "queues", "create"])
@@ -170,16 +218,67 @@ def test_first_deployment_has_what_cloud_run_needs(world):
     world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--gemini")
     deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
     assert {"--cpu=2", "--memory=2Gi", "--timeout=300", "--min-instances=0", "--max-instances=10",
-            "--set-secrets=API_KEY=pdf-ocr-api-key:latest,GEMINI_API_KEY=gemini-api-key:latest",
+            "--update-secrets=/keys/keys.json=pdf-ocr-keys:latest,GEMINI_API_KEY=gemini-api-key:latest",
+            "--no-invoker-iam-check",
             "--service-account=pdf-ocr-api@demo-test.iam.gserviceaccount.com"} <= set(deploy)
     assert "--no-traffic" not in deploy and world.traffic() == []
+
+
+def settings_of(deploy):
+    flag = "--update-env-vars=^|^"
+    return dict(s.split("=", 1) for a in deploy if a.startswith(flag) for s in a.removeprefix(flag).split("|"))
+
+
+def test_a_deployment_keeps_what_the_service_has(world, tmp_path):
+    """What an operator added or changed stays, shown in the plan, until it is given anew or taken off."""
+    world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--processor", "p1", "--url",
+               "https://api.example", "--set", "TASK_WORKERS=2", "--set", "OCR_LANGUAGE=eng+deu", "--gemini")
+    assert not any(a.startswith("--set-") for c in world.calls() if c[:2] == ["run", "deploy"] for a in c)
+    world.forget()
+    (tmp_path / "env").write_text(json.dumps({**json.loads((tmp_path / "env").read_text()), "JWT_ISSUER": "https://i",
+                                              "RESULT_TTL_DAYS": "30"}))
+    file = tmp_path / "more"
+    file.write_text("# of the night shift\nRETRY_BASE_S=5\n\nOCR_LANGUAGE=fra\n")
+    out = world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--watch", "0",
+                     "--env-file", str(file), "--unset", "GEMINI_API_KEY", "--unset", "RESULT_TTL_DAYS")
+    deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
+    assert settings_of(deploy) == {
+        "BACKEND": "google", "GCP_PROJECT_ID": "demo-test", "TASK_QUEUE_LOCATION": "us-central1",
+        "TASKS_SERVICE_ACCOUNT": "pdf-ocr-tasks@demo-test.iam.gserviceaccount.com", "RETRY_BASE_S": "5",
+        "OCR_LANGUAGE": "fra"}
+    assert {"--remove-env-vars=RESULT_TTL_DAYS", "--remove-secrets=GEMINI_API_KEY"} <= set(deploy)
+    assert not any(a.startswith("--update-secrets") for a in deploy)
+    now = json.loads((tmp_path / "env").read_text())
+    assert (now["JWT_ISSUER"], now["TASK_WORKERS"], now["GCP_PROCESSOR_ID"], now["API_BASE_URL"]) == (
+        "https://i", "2", "p1", "https://api.example")
+    assert {c[-1] for c in world.calls("curl")} >= {"https://api.example/api/v1/health/ready"}
+    for line in ("new:     RETRY_BASE_S=5", "changed: OCR_LANGUAGE=fra (was eng+deu)", "goes:    GEMINI_API_KEY",
+                 "stays:   JWT_ISSUER", "stays:   TASK_WORKERS"):
+        assert line in out, out
+
+
+def test_keys_of_a_service_stay_until_others_are_given(world, tmp_path):
+    (tmp_path / "made").write_text("run services pdf-ocr-api\n")
+    (tmp_path / "env").write_text(json.dumps({"API_KEY": ""}))
+    for more, flags in [([], []), (["--keys-secret", "k", "--unset", "API_KEY"],
+                                   ["--update-secrets=/keys/keys.json=k:latest", "--remove-secrets=API_KEY"])]:
+        world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--watch", "0", *more)
+        deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
+        assert [a for a in deploy if "secrets" in a] == flags
+        world.forget()
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "a=b", "X=a|b"])
+def test_setting_that_is_none_is_refused(world, bad):
+    r = world.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--set", bad)
+    assert r.returncode == 1 and not [c for c in world.calls() if c[:2] == ["run", "deploy"]]
 
 
 def test_settings_of_cloud_run_are_accepted_by_the_program(world):
     world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--processor", "p1")
     deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
-    settings = next(a for a in deploy if a.startswith("--set-env-vars=^|^")).removeprefix("--set-env-vars=^|^")
-    env = dict(s.split("=", 1) for s in settings.split("|"))
+    env = settings_of(deploy)
+    assert env.pop("API_KEYS_FILE") == "/keys/keys.json"  # from the secret
     build = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build"))
     r = subprocess.run([build / "pdf-ocr-api", "--check-config"], env={**env, "API_KEY": "k" * 16}, text=True,
                        capture_output=True, timeout=30, check=False)
