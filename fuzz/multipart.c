@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "api/multipart.h"
+#include "multipart/multipart.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,12 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static int in = -1, out = -1;
     char name[MULTIPART_NAME_MAX];
-    struct error e;
     if (in < 0 && ((in = memfd_create("in", 0)) < 0 || (out = memfd_create("out", 0)) < 0))
         abort();
+    multipart_init();
     if (ftruncate(in, 0) != 0 || ftruncate(out, 0) != 0 || lseek(out, 0, SEEK_SET) != 0 ||
         pwrite(in, data, size, 0) != (ssize_t)size || lseek(in, 0, SEEK_SET) != 0)
         abort();
-    (void)multipart_copy_file(in, "multipart/form-data; boundary=B", out, name, &e);
+    (void)multipart_copy_file(dup(in), "multipart/form-data; boundary=B", out, name);
     return 0;
 }

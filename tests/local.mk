@@ -160,9 +160,8 @@ auth_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += sandbox_test
-sandbox_test_SOURCES = tests/unit/sandbox_test.c src/reader/sandbox.c \
-	src/reader/sandbox_landlock.c src/reader/sandbox_seccomp.c
-sandbox_test_CPPFLAGS = $(TEST_CPPFLAGS) -include config.h
-sandbox_test_CFLAGS = $(TEST_CFLAGS) $(SECCOMP_CFLAGS)
-sandbox_test_LDADD = $(SECCOMP_LIBS) $(CUNIT_LIBS)
+sandbox_test_SOURCES = tests/unit/sandbox_test.c
+sandbox_test_CPPFLAGS = $(TEST_CPPFLAGS)
+sandbox_test_CFLAGS = $(TEST_CFLAGS)
+sandbox_test_LDADD = libsandbox.a $(SECCOMP_LIBS) $(CUNIT_LIBS)
 endif

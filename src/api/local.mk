@@ -5,14 +5,13 @@ libapi_a_SOURCES = \
 	src/api/documents.c \
 	src/api/extract.c \
 	src/api/feedback.c \
+	src/api/form_reader.c src/api/form_reader.h \
 	src/api/handlers.h \
 	src/api/health.c \
 	src/api/job_json.c \
 	src/api/jobs.c \
-	src/api/multipart.c src/api/multipart.h \
-	src/api/multipart_child.c src/api/multipart_child.h \
 	src/api/results.c \
 	src/api/tasks.c \
 	src/api/upload.c
 libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS) \
-	$(SQLITE_CFLAGS) $(GMIME_CFLAGS) $(TESSERACT_CFLAGS)
+	$(SQLITE_CFLAGS) $(TESSERACT_CFLAGS)

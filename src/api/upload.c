@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/form_reader.h"
 #include "api/handlers.h"
-#include "api/multipart_child.h"
 
 #define FILE_NAME_MAX_BYTES 200
 #define HEADER_WINDOW       1024 /* readers look for %PDF- this far (PDF 1.7, appendix H, note 13) */
@@ -167,12 +167,13 @@ struct incoming {
     uint64_t size;
     char path[512]; /* the file to store */
     bool copied;    /* path is ours to unlink */
-    char file_name[MULTIPART_NAME_MAX];
+    char file_name[FORM_NAME_MAX];
     char sha256[SHA256_HEX + 1];
 };
 
 /* Puts the file of a multipart body in place of the body. */
-static enum err unpack(const struct request *r, struct incoming *in, struct error *e)
+static enum err unpack(const struct config *cfg, const struct request *r, struct incoming *in,
+                       struct error *e)
 {
     if (snprintf(in->path, sizeof in->path, "%s.pdf", r->body_file) >= (int)sizeof in->path)
         return error_set(e, ERR_INTERNAL, "The upload's path is too long.");
@@ -182,7 +183,8 @@ static enum err unpack(const struct request *r, struct incoming *in, struct erro
         return error_set(e, errno == ENOSPC ? ERR_STORAGE_FULL : ERR_UNAVAILABLE,
                          "The upload could not be stored; send it again.");
     in->copied = true;
-    enum err err = multipart_child_copy_file(in->fd, r->content_type, out, in->file_name, e);
+    struct form_limits l = {cfg->form_reader, cfg->max_upload_bytes + CHUNK};
+    enum err err = form_reader_copy_file(&l, in->fd, r->content_type, out, in->file_name, e);
     (void)close(in->fd);
     in->fd = out;
     return err;
@@ -242,7 +244,7 @@ enum err upload_document(void *app, struct request *r, struct reply *p, struct e
     (void)snprintf(in.path, sizeof in.path, "%s", r->body_file);
     enum err err = open_body(s, r, &in.fd, e);
     if (err == ERR_OK && multipart)
-        err = unpack(r, &in, e);
+        err = unpack(s->cfg, r, &in, e);
     if (err == ERR_OK)
         err = check_pdf(in.fd, s->cfg->max_upload_bytes, e);
     if (err == ERR_OK)

@@ -12,7 +12,7 @@ const struct route routes[] = {
     ROUTE(DELETE, "/api/v1/jobs/{job_id}", KEY, API, NONE, job_delete),
     ROUTE(POST, "/api/v1/upload/generate-url", KEY, API, NONE, upload_generate_url),
     ROUTE(PUT, "/api/v1/upload/pdfs/{pdf_id}/{file_name}", SIGNED, API, FILE, upload_put),
-    ROUTE(POST, "/api/v1/upload/documents", KEY, API, FILE, upload_document),
+    ROUTE(POST, "/api/v1/upload/documents", KEY, UPLOAD, FILE, upload_document),
     ROUTE(GET, "/api/v1/documents/{pdf_id}", KEY, PAGE, NONE, document_get),
     ROUTE(GET, "/api/v1/documents/{pdf_id}/pages/{page}.png", KEY, PAGE, NONE, document_page_image),
     ROUTE(GET, "/api/v1/results/{job_id}/{name}", SIGNED, API, NONE, result_get),

@@ -9,6 +9,7 @@ libbase_a_SOURCES = \
 	src/base/json_writer.c src/base/json_writer.h \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \
+	src/base/spawn.c src/base/spawn.h \
 	src/base/text.c src/base/text.h \
 	src/base/yielding.c src/base/yielding.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

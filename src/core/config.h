@@ -21,7 +21,7 @@ enum { TASK_MARGIN_S = 30 };
 struct config {
     int backend;        /* BACKEND: local */
     char *data_dir;     /* DATA_DIR: ./data */
-    char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, page.sock, health.sock,
+    char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, page.sock, ...,
                            master.pid */
     char *uploads_dir;  /* UPLOADS_DIR: DATA_DIR/uploads; where nginx puts bodies */
     char *api_base_url; /* API_BASE_URL: https://127.0.0.1:8443; what clients and the queue call */
@@ -42,6 +42,7 @@ struct config {
     int64_t api_workers;         /* API_WORKERS: 2 */
     int64_t task_workers;        /* TASK_WORKERS: 2 */
     int64_t page_workers;        /* PAGE_WORKERS: 2 */
+    int64_t upload_workers;      /* UPLOAD_WORKERS: 2 */
     int64_t worker_max_requests; /* WORKER_MAX_REQUESTS: 100000; 0: never recycled */
     int64_t task_nice;           /* TASK_NICE: 10 */
     int64_t shutdown_grace_s;    /* SHUTDOWN_GRACE_S: 10 */
@@ -81,6 +82,7 @@ struct config {
 
     int engine;         /* ENGINE: auto (enum engine_choice) */
     char *page_reader;  /* PAGE_READER: the installed pdf-ocr-page */
+    char *form_reader;  /* FORM_READER: the installed pdf-ocr-form */
     char *tessdata_dir; /* TESSDATA_PREFIX: Tesseract's own default */
     char *ocr_language; /* OCR_LANGUAGE: eng */
     int64_t ocr_dpi;    /* OCR_DPI: 200 */

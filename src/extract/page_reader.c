@@ -6,7 +6,6 @@
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 
 #include "base/json.h"
 #include "base/source.h"
+#include "base/spawn.h"
 #include "extract/raster_rules.h"
 
 #define LINE_MAX_BYTES (64 << 20) /* a page of a million words */
@@ -45,72 +45,35 @@ static enum err damaged(struct error *e)
 
 /* --- starting and ending the child --- */
 
-/* A descriptor above those that the child's table uses, so that dup2 never hits one of them. */
-static int raise_fd(int fd)
-{
-    int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-    (void)close(fd);
-    return high;
-}
-
-static int open_pipe(int fds[2])
-{
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return -1;
-    fds[0] = raise_fd(fds[0]);
-    fds[1] = raise_fd(fds[1]);
-    return fds[0] < 0 || fds[1] < 0 ? -1 : 0;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd);
-    *fd = -1;
-}
-
-/* The child gets the pipes, the PDF at 3, an empty environment and nothing else. */
+/* The child gets the pipes, the PDF at 3 and nothing else. */
 static int spawn_child(struct page_reader *r, int commands, int answers, int pdf)
 {
     char cpu[24], memory[24], pages[24], pixels[24];
-    char *argv[] = {(char *)r->limits.program, cpu, memory, pages, pixels, NULL};
-    char *envp[] = {NULL};
-    posix_spawn_file_actions_t actions;
+    const char *argv[] = {r->limits.program, cpu, memory, pages, pixels, NULL};
+    const int fds[] = {commands, answers, -1, pdf};
     (void)snprintf(cpu, sizeof cpu, "%" PRId64, r->limits.cpu_s);
     (void)snprintf(memory, sizeof memory, "%" PRId64, r->limits.memory_bytes);
     (void)snprintf(pages, sizeof pages, "%" PRId64, r->limits.max_pages);
     (void)snprintf(pixels, sizeof pixels, "%" PRId64, r->limits.max_raster_pixels);
-    int code = posix_spawn_file_actions_init(&actions);
-    if (code != 0)
-        return code;
-    if ((code = posix_spawn_file_actions_adddup2(&actions, commands, 0)) == 0 &&
-        (code = posix_spawn_file_actions_adddup2(&actions, answers, 1)) == 0 &&
-        (code = posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)) == 0 &&
-        (code = posix_spawn_file_actions_adddup2(&actions, pdf, 3)) == 0 &&
-        (code = posix_spawn_file_actions_addclosefrom_np(&actions, 4)) == 0)
-        code = posix_spawn(&r->pid, r->limits.program, &actions, NULL, argv, envp);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return code;
+    return spawn_bare(argv, fds, sizeof fds / sizeof fds[0], &r->pid);
 }
 
 static enum err start_child(struct page_reader *r, int pdf_fd, struct error *e)
 {
     int commands[2] = {-1, -1}, answers[2] = {-1, -1};
-    int pdf = fcntl(pdf_fd, F_DUPFD_CLOEXEC, 10);
-    int code = 0;
-    if (pdf < 0 || lseek(pdf, 0, SEEK_SET) != 0 || open_pipe(commands) != 0 ||
-        open_pipe(answers) != 0)
-        code = errno;
+    int code = lseek(pdf_fd, 0, SEEK_SET) == 0 ? spawn_pipe(commands) : errno;
     if (code == 0)
-        code = spawn_child(r, commands[0], answers[1], pdf);
-    close_fd(&pdf);
-    close_fd(&commands[0]);
-    close_fd(&answers[1]);
+        code = spawn_pipe(answers);
+    if (code == 0)
+        code = spawn_child(r, commands[0], answers[1], pdf_fd);
+    spawn_close(&commands[0]);
+    spawn_close(&answers[1]);
     r->to = commands[1];
     r->from = answers[0];
-    if (code == 0 && fcntl(r->from, F_SETFL, O_NONBLOCK) == 0)
+    if (code == 0 && fcntl(r->from, F_SETFL, O_NONBLOCK) != 0)
+        code = errno;
+    if (code == 0)
         return ERR_OK;
-    code = code != 0 ? code : errno;
     error_set(e, err_of_errno(code), "The page reader could not be started.");
     return error_cause(e, "%s: %s; set PAGE_READER", r->limits.program, strerror(code));
 }
@@ -484,8 +447,8 @@ void page_reader_close(struct page_reader *r)
 {
     if (r == NULL)
         return;
-    close_fd(&r->to);
-    close_fd(&r->from);
+    spawn_close(&r->to);
+    spawn_close(&r->from);
     (void)reap(r, 0);
     buffer_free(&r->in);
     free(r);

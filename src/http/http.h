@@ -54,7 +54,7 @@ struct rate {
 
 /* A call of POOL_PAGE is let in by an api worker and passed on by nginx (nginx.conf.in, location
  * /_page/). */
-enum pool { POOL_API = 1, POOL_TASK, POOL_PAGE, POOL_HEALTH, POOL__MAX };
+enum pool { POOL_API = 1, POOL_TASK, POOL_PAGE, POOL_HEALTH, POOL_UPLOAD, POOL__MAX };
 
 #define PATH_PARAMS_MAX 3
 #define PATH_PARAM_LEN  256

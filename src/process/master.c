@@ -290,16 +290,18 @@ static enum err set_up(struct master *m, struct error *e)
         (err = open_socket(m->cfg, "api.sock", &m->listen_fd[ROLE_API], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "tasks.sock", &m->listen_fd[ROLE_TASK], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "page.sock", &m->listen_fd[ROLE_PAGE], e)) != ERR_OK ||
-        (err = open_socket(m->cfg, "health.sock", &m->listen_fd[ROLE_HEALTH], e)) != ERR_OK)
+        (err = open_socket(m->cfg, "health.sock", &m->listen_fd[ROLE_HEALTH], e)) != ERR_OK ||
+        (err = open_socket(m->cfg, "upload.sock", &m->listen_fd[ROLE_UPLOAD], e)) != ERR_OK)
         return err;
-    m->slots =
-        calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers + 2),
-               sizeof *m->slots);
+    m->slots = calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers +
+                               m->cfg->upload_workers + 2),
+                      sizeof *m->slots);
     if (m->slots == NULL)
         return error_no_memory(e);
     add_slots(m, ROLE_API, m->cfg->api_workers);
     add_slots(m, ROLE_TASK, m->cfg->task_workers);
     add_slots(m, ROLE_PAGE, m->cfg->page_workers);
+    add_slots(m, ROLE_UPLOAD, m->cfg->upload_workers);
     add_slots(m, ROLE_HEALTH, 1);
     add_slots(m, ROLE_DISPATCHER, 1);
     return ERR_OK;
@@ -312,7 +314,7 @@ enum err master_run(struct config *cfg, struct error *e)
                        .notify_fd = -1,
                        .retire_read_fd = -1,
                        .retire_write_fd = -1,
-                       .listen_fd = {-1, -1, -1, -1, -1}};
+                       .listen_fd = {-1, -1, -1, -1, -1, -1}};
     enum err err = set_signals(&m, e);
     if (err == ERR_OK)
         err = set_up(&m, e);
@@ -330,8 +332,9 @@ enum err master_run(struct config *cfg, struct error *e)
         drain(&m);
     keys_free(m.keys);
     free(m.slots);
-    const int fds[] = {m.lock_fd,      m.notify_fd,    m.retire_read_fd, m.retire_write_fd,
-                       m.listen_fd[0], m.listen_fd[1], m.listen_fd[2],   m.listen_fd[3]};
+    const int fds[] = {m.lock_fd,         m.notify_fd,    m.retire_read_fd,
+                       m.retire_write_fd, m.listen_fd[0], m.listen_fd[1],
+                       m.listen_fd[2],    m.listen_fd[3], m.listen_fd[4]};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
         if (fds[i] >= 0)
             (void)close(fds[i]);

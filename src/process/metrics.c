@@ -215,8 +215,10 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
                   "# TYPE pdf_ocr_busy_workers gauge\n"
                   "pdf_ocr_busy_workers{pool=\"api\"} %d\n"
                   "pdf_ocr_busy_workers{pool=\"task\"} %d\n"
-                  "pdf_ocr_busy_workers{pool=\"page\"} %d\n",
-                  count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE));
+                  "pdf_ocr_busy_workers{pool=\"page\"} %d\n"
+                  "pdf_ocr_busy_workers{pool=\"upload\"} %d\n",
+                  count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE),
+                  count_busy(POOL_UPLOAD));
     buffer_printf(&p->body,
                   "# TYPE pdf_ocr_store_losses_total counter\npdf_ocr_store_losses_total %lld\n",
                   atomic_load(&counters->store_losses));

@@ -231,7 +231,8 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
                                             [POOL_TASK] = s->cfg->task_deadline_s,
                                             [POOL_PAGE] = s->cfg->page_deadline_s,
-                                            [POOL_HEALTH] = HEALTH_S};
+                                            [POOL_HEALTH] = HEALTH_S,
+                                            [POOL_UPLOAD] = s->cfg->request_deadline_s};
     metrics_busy(s->pool, true);
     enum err err = request_read(cgi, path, &r, &e);
     r.started_us = started_us;

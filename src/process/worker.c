@@ -18,7 +18,7 @@
 
 #define FILES_EVERY_US (3600 * US_PER_S) /* there may be many */
 
-const char *const role_names[ROLE__MAX] = {"api", "task", "page", "health", "dispatcher"};
+const char *const role_names[ROLE__MAX] = {"api", "task", "page", "health", "upload", "dispatcher"};
 
 static volatile int stop_requested;
 
@@ -70,7 +70,8 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     static const enum pool pools[ROLE__MAX] = {[ROLE_API] = POOL_API,
                                                [ROLE_TASK] = POOL_TASK,
                                                [ROLE_PAGE] = POOL_PAGE,
-                                               [ROLE_HEALTH] = POOL_HEALTH};
+                                               [ROLE_HEALTH] = POOL_HEALTH,
+                                               [ROLE_UPLOAD] = POOL_UPLOAD};
     struct server s = {.cfg = w->cfg,
                        .auth = {.cfg = w->cfg,
                                 .keys = w->keys,
@@ -92,7 +93,8 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     enum err err = origins_read(w->cfg->cors_origins, &s.origins, e);
     if (err == ERR_OK)
         err = auth_open(&s.auth, e);
-    if (role == ROLE_TASK && setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
+    if ((role == ROLE_TASK || role == ROLE_UPLOAD) &&
+        setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
         log_event(LOG_WARNING, "TASK_NICE could not be set", "cause", strerror(errno), NULL);
     if (err == ERR_OK)
         err = role == ROLE_API ? loop_kept_connections(&l, e) : loop_single_requests(&l, e);

@@ -5,7 +5,7 @@
 #include "auth/keys.h"
 #include "core/config.h"
 
-enum role { ROLE_API, ROLE_TASK, ROLE_PAGE, ROLE_HEALTH, ROLE_DISPATCHER, ROLE__MAX };
+enum role { ROLE_API, ROLE_TASK, ROLE_PAGE, ROLE_HEALTH, ROLE_UPLOAD, ROLE_DISPATCHER, ROLE__MAX };
 extern const char *const role_names[ROLE__MAX];
 
 struct worker {

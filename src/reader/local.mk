@@ -3,10 +3,7 @@ pkglibexec_PROGRAMS += pdf-ocr-page
 pdf_ocr_page_SOURCES = \
 	src/reader/document.c src/reader/document.h \
 	src/reader/page_image.c src/reader/page_image.h \
-	src/reader/main.c \
-	src/reader/sandbox.c src/reader/sandbox.h \
-	src/reader/sandbox_landlock.c \
-	src/reader/sandbox_seccomp.c
-pdf_ocr_page_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
-pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS) $(SECCOMP_CFLAGS)
-pdf_ocr_page_LDADD = libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(SODIUM_LIBS) -lm
+	src/reader/main.c
+pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS)
+pdf_ocr_page_LDADD = libsandbox.a libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) \
+	$(SODIUM_LIBS) -lm

@@ -19,7 +19,7 @@
 #include "base/yielding.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
-#include "reader/sandbox.h"
+#include "sandbox/sandbox.h"
 
 #define PDF_FD        3
 #define USAGE_ERROR   2
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
         (void)fputs("pdf-ocr-page is started by pdf-ocr-api and pdf-ocr-extract\n", stderr);
         return USAGE_ERROR;
     }
-    struct limits l = {{strtoll(argv[1], NULL, 10), strtoll(argv[2], NULL, 10)},
+    struct limits l = {{strtoll(argv[1], NULL, 10), strtoll(argv[2], NULL, 10), 0},
                        strtoll(argv[3], NULL, 10),
                        strtoll(argv[4], NULL, 10)};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -1,11 +1,13 @@
 """Uploads that strain the service, and what is left of them."""
 import os
 import pathlib
+import threading
 import time
 import urllib.parse
 
 import pytest
 from conftest import BUILD, sample
+from test_robustness import until
 
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=B"}
 
@@ -20,8 +22,8 @@ def post_form(stack, body):
 
 
 def most_memory(stack):
-    """The most that any api worker has ever held, in KiB."""
-    return max(int(line.split()[1]) for pid in stack.workers("api")
+    """The most that any worker which takes uploads in has ever held, in KiB."""
+    return max(int(line.split()[1]) for pid in stack.workers("api") + stack.workers("upload")
                for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
                if line.startswith("VmHWM"))
 
@@ -37,6 +39,58 @@ def test_form_of_half_a_million_pieces_costs_the_worker_nothing(stack, body):
     assert r.status == 422 and ("complex" in r.detail or "parts" in r.detail), r.body
     assert most_memory(stack) - before < 20 * 1024
     assert post_form(stack, form(sample("form").read_bytes())).status in (200, 201)
+
+
+def reader_script(tmp_path, *lines):
+    """A reader of forms that does something before it works."""
+    path = tmp_path / "form-reader"
+    path.write_text("\n".join(["#!/bin/sh", *lines, f"exec {BUILD}/pdf-ocr-form \"$@\"", ""]))
+    path.chmod(0o755)
+    return path
+
+
+def test_no_other_request_waits_for_a_form(make_stack, tmp_path):
+    started, go_on = tmp_path / "started", tmp_path / "go-on"
+    s = make_stack(API_WORKERS=1, UPLOAD_WORKERS=1, FORM_READER=reader_script(
+        tmp_path, f": >{started}", f"until [ -e {go_on} ]; do /bin/sleep 0.1; done"))
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(post_form(s, form(sample("form").read_bytes()))))
+    thread.start()
+    until(started.exists)
+    assert s.extract(sample("text-table"))["status"] == "completed"
+    assert answers == []
+    go_on.touch()
+    thread.join()
+    assert answers[0].status == 201, answers[0].body
+
+
+def test_reader_of_forms_is_given_nothing_but_the_form(make_stack, tmp_path):
+    seen = tmp_path / "seen"
+    s = make_stack(FORM_READER=reader_script(
+        tmp_path, f"{{ /bin/ls -l /proc/$$/fd; /bin/tr '\\0' '\\n' </proc/$$/environ; }} >{seen}"))
+    assert post_form(s, form(sample("form").read_bytes())).status == 201
+    text = seen.read_text()
+    links = [line.split(" -> ")[1] for line in text.splitlines() if " -> " in line]
+    ours = [link for link in links if str(tmp_path) not in link]  # the script's own
+    assert len(ours) == 5 and ours.count("/dev/null") == 2, text
+    assert all(link.startswith((str(s.data / "uploads"), "pipe:", "/dev/null")) for link in ours), text
+    assert s.env["API_KEY"] not in text and "DATA_DIR" not in text
+
+
+def test_form_of_60000_nested_ones_is_refused(stack):
+    body = b"--B\r\nContent-Type: multipart/mixed; boundary=0\r\n\r\n" + b"".join(
+        b"--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n" % (i, i + 1) for i in range(60000))
+    assert post_form(stack, body).status == 422
+
+
+@pytest.mark.parametrize("says, status", [
+    ("exit 3", 503), ("echo '{\"error\":\"no_file\"}'; exit 0", 422), ("echo '{}'; exit 0", 422),
+    ("while :; do echo '{{{{{{{{{{{{{{{{{{{{{{'; done", 422), ("kill -SEGV $$", 422), ("kill -KILL $$", 503)])
+def test_what_a_reader_of_forms_may_end_with(make_stack, tmp_path, says, status):
+    s = make_stack(FORM_READER=reader_script(tmp_path, says))
+    r = post_form(s, form(sample("form").read_bytes()))
+    assert r.status == status and r.detail, r.body
+    assert not [f for f in (s.data / "uploads").rglob("*.pdf")]
 
 
 def post_pdf(stack, data):

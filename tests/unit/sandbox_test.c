@@ -4,18 +4,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "reader/sandbox.h"
+#include "sandbox/sandbox.h"
 #include "tests/unit/suite.h"
 
 /* Runs a deed in a sandboxed child: its exit status, or 128 + the signal that killed it. */
 static int sandboxed(int (*deed)(void))
 {
-    static const struct sandbox_limits limits = {5, INT64_C(1) << 30};
+    static const struct sandbox_limits limits = {5, INT64_C(1) << 30, 0};
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {
@@ -38,6 +39,25 @@ static int open_passwd(void)
 static int open_font_folder_for_writing(void)
 {
     return open("/usr/share/fonts/x", O_WRONLY | O_CREAT, 0600) >= 0 ? 1 : 0;
+}
+
+static int open_path_of_passwd(void)
+{
+    return open("/etc/passwd", O_PATH) >= 0 ? 1 : errno == EACCES ? 0 : 2;
+}
+
+static int map_memory_for_code(void)
+{
+    int prot = PROT_READ | PROT_WRITE | PROT_EXEC;
+    return mmap(NULL, 4096, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ? 1 : 0;
+}
+
+static int make_memory_code(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return 2;
+    return mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0 ? 1 : 0;
 }
 
 static int open_socket(void)
@@ -85,7 +105,14 @@ static int use_memory(void)
 static void files_cannot_be_opened(void)
 {
     CU_ASSERT_EQUAL(sandboxed(open_passwd), 0);
+    CU_ASSERT_EQUAL(sandboxed(open_path_of_passwd), 0);
     CU_ASSERT_EQUAL(sandboxed(open_font_folder_for_writing), 0);
+}
+
+static void memory_never_becomes_code(void)
+{
+    CU_ASSERT_EQUAL(sandboxed(map_memory_for_code), 0);
+    CU_ASSERT_EQUAL(sandboxed(make_memory_code), 0);
 }
 
 static void network_processes_and_programs_are_deadly(void)
@@ -110,6 +137,7 @@ static void ordinary_work_goes_on(void)
 
 static const struct test_case tests[] = {
     TEST(files_cannot_be_opened),
+    TEST(memory_never_becomes_code),
     TEST(network_processes_and_programs_are_deadly),
     TEST(others_cannot_be_signalled),
     TEST(ordinary_work_goes_on),

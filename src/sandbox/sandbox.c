@@ -1,4 +1,4 @@
-#include "reader/sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,7 +17,7 @@ static int set_limit(int resource, int64_t value)
 int sandbox_enter(const struct sandbox_limits *l)
 {
     if (set_limits(RLIMIT_CPU, l->cpu_s, l->cpu_s * SANDBOX_CPU_ROUNDS) != 0 ||
-        set_limit(RLIMIT_FSIZE, 0) != 0 || set_limit(RLIMIT_NOFILE, 32) != 0 ||
+        set_limit(RLIMIT_FSIZE, l->file_bytes) != 0 || set_limit(RLIMIT_NOFILE, 32) != 0 ||
         set_limit(RLIMIT_CORE, 0) != 0)
         return -1;
 #ifndef __SANITIZE_ADDRESS__ /* its shadow memory takes terabytes of addresses */

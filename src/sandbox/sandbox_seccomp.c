@@ -2,9 +2,10 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "reader/sandbox.h"
+#include "sandbox/sandbox.h"
 
 /* What poppler, cairo and fontconfig use once the program runs. */
 static const int allowed[] = {
@@ -26,10 +27,8 @@ static const int allowed[] = {
     SCMP_SYS(faccessat2),
     SCMP_SYS(readlink),
     SCMP_SYS(readlinkat),
-    SCMP_SYS(mmap),
     SCMP_SYS(munmap),
     SCMP_SYS(mremap),
-    SCMP_SYS(mprotect),
     SCMP_SYS(madvise),
     SCMP_SYS(brk),
     SCMP_SYS(futex),
@@ -63,6 +62,12 @@ static const int allowed[] = {
 /* Not F_SETOWN and F_SETSIG, which make the kernel send any signal to any process of the user. */
 static const int fcntls[] = {F_GETFD, F_SETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC};
 
+/* Both take the protection as their third argument: all code is in place by now. */
+static const int mappings[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
+
+/* Landlock lets O_PATH pass. */
+#define NOT_TO_OPEN_WITH (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_PATH)
+
 /* No PDF needs these; a program that tries them has been taken over. All others just fail. */
 static const int deadly[] = {
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork),
@@ -86,10 +91,12 @@ int sandbox_seccomp(bool files)
     if (failed == 0) /* abort() */
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                                   SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    for (size_t i = 0; failed == 0 && i < sizeof mappings / sizeof mappings[0]; i++)
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappings[i], 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
     if (failed == 0 && files)
-        failed =
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                             SCMP_A2(SCMP_CMP_MASKED_EQ, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, 0));
+        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                  SCMP_A2(SCMP_CMP_MASKED_EQ, NOT_TO_OPEN_WITH, 0));
     if (failed == 0)
         failed = seccomp_load(filter);
     if (filter != NULL)

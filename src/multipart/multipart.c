@@ -1,7 +1,8 @@
-#include "api/multipart.h"
+#include "multipart/multipart.h"
 
 #include <errno.h>
 #include <gmime/gmime.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,13 +13,10 @@
 /* A stream of the header line that GMime wants in front, and then the body. */
 static GMimeStream *open_stream(int body_fd, const char *content_type)
 {
-    int fd = dup(body_fd);
-    if (fd < 0)
-        return NULL;
     char *header = g_strdup_printf("Content-Type: %s\r\n\r\n", content_type);
     GMimeStream *all = g_mime_stream_cat_new();
     GMimeStream *first = g_mime_stream_mem_new_with_buffer(header, strlen(header));
-    GMimeStream *body = g_mime_stream_fs_new(fd); /* takes fd over */
+    GMimeStream *body = g_mime_stream_fs_new(body_fd); /* which it closes */
     (void)g_mime_stream_cat_add_source(GMIME_STREAM_CAT(all), first);
     (void)g_mime_stream_cat_add_source(GMIME_STREAM_CAT(all), body);
     g_object_unref(first);
@@ -55,11 +53,11 @@ static bool is_field(GMimeObject *part, const char *name)
     return field != NULL && strcmp(field, name) == 0;
 }
 
-static enum err find_part(GMimeMultipart *parts, GMimeObject **out, struct error *e)
+static const char *find_part(GMimeMultipart *parts, GMimeObject **out)
 {
     int n = g_mime_multipart_get_count(parts), found = 0;
     if (n > PARTS_MAX)
-        return error_set(e, ERR_UNPROCESSABLE, "The form has more than %d parts.", PARTS_MAX);
+        return "too_many_parts";
     for (int i = 0; i < n; i++) {
         GMimeObject *part = g_mime_multipart_get_part(parts, i);
         if (is_field(part, "file") && GMIME_IS_PART(part)) {
@@ -68,62 +66,54 @@ static enum err find_part(GMimeMultipart *parts, GMimeObject **out, struct error
         }
     }
     if (found == 1)
-        return ERR_OK;
-    return error_set(e, ERR_UNPROCESSABLE,
-                     found == 0 ? "The form has no part named \"file\"."
-                                : "The form has several files; send one.");
+        return NULL;
+    return found == 0 ? "no_file" : "several_files";
 }
 
-static enum err copy_part(GMimeObject *part, int out_fd, struct error *e)
+static const char *copy_part(GMimeObject *part, int out_fd)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(GMIME_PART(part));
     GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
     char chunk[CHUNK];
     ssize_t n = 0;
     if (stream == NULL || g_mime_data_wrapper_get_encoding(content) > GMIME_CONTENT_ENCODING_BINARY)
-        return error_set(e, ERR_UNPROCESSABLE,
-                         "The part \"file\" must be sent as plain bytes, with no encoding.");
+        return "encoded";
     (void)g_mime_stream_reset(stream);
     while ((n = g_mime_stream_read(stream, chunk, sizeof chunk)) > 0) {
         ssize_t written = write(out_fd, chunk, (size_t)n);
-        if (written != n && (written >= 0 || errno == ENOSPC || errno == EDQUOT))
-            return error_set(e, ERR_STORAGE_FULL, "The disk is full; try again later.");
         if (written != n)
-            break;
+            return written >= 0 || errno == ENOSPC || errno == EDQUOT ? "full" : "read";
     }
-    return n == 0 ? ERR_OK
-                  : error_set(e, ERR_UNAVAILABLE, "The upload could not be read; send it again.");
+    return n == 0 ? NULL : "read";
 }
 
-enum err multipart_copy_file(int body_fd, const char *content_type, int out_fd,
-                             char file_name[MULTIPART_NAME_MAX], struct error *e)
+void multipart_init(void)
 {
-    static bool started;
+    g_mime_init();
+}
+
+const char *multipart_copy_file(int body_fd, const char *content_type, int out_fd,
+                                char file_name[MULTIPART_NAME_MAX])
+{
     bool truncated = false;
     GMimeObject *part = NULL;
-    enum err err = ERR_OK;
-    if (!started) {
-        g_mime_init();
-        started = true;
-    }
+    const char *why = NULL;
     GMimeStream *stream = open_stream(body_fd, content_type);
-    if (stream == NULL)
-        return error_set(e, ERR_INTERNAL, "The upload could not be read.");
     GMimeObject *root = parse(stream, &truncated);
     if (root == NULL || !GMIME_IS_MULTIPART(root))
-        err = error_set(e, ERR_UNPROCESSABLE, "The body is not valid multipart/form-data.");
+        why = "not_multipart";
     else
-        err = find_part(GMIME_MULTIPART(root), &part, e);
-    if (err == ERR_OK && truncated)
-        err = error_set(e, ERR_UNPROCESSABLE, "The multipart body is broken off; send it again.");
-    if (err == ERR_OK)
-        err = copy_part(part, out_fd, e);
-    if (err == ERR_OK) {
+        why = find_part(GMIME_MULTIPART(root), &part);
+    if (why == NULL && truncated)
+        why = "broken_off";
+    if (why == NULL)
+        why = copy_part(part, out_fd);
+    if (why == NULL) {
         const char *name = g_mime_object_get_content_disposition_parameter(part, "filename");
         (void)snprintf(file_name, MULTIPART_NAME_MAX, "%s", name != NULL ? name : "");
     }
     if (root != NULL)
         g_object_unref(root);
     g_object_unref(stream);
-    return err;
+    return why;
 }

@@ -3,7 +3,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "reader/sandbox.h"
+#include "sandbox/sandbox.h"
 
 #ifdef HAVE_LINUX_LANDLOCK_H
 #include <linux/landlock.h>

@@ -1,6 +1,6 @@
-/* Taking every right away from this process but those that reading a PDF needs. */
-#ifndef PDF_OCR_READER_SANDBOX_H
-#define PDF_OCR_READER_SANDBOX_H
+/* Taking every right away from this process but those that reading a document needs. */
+#ifndef PDF_OCR_SANDBOX_SANDBOX_H
+#define PDF_OCR_SANDBOX_SANDBOX_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@
 struct sandbox_limits {
     int64_t cpu_s;
     int64_t memory_bytes; /* address space */
+    int64_t file_bytes;   /* how large a file that is open may become; 0: none is written */
 };
 
 /* Resource limits, no new privileges, Landlock, seccomp: for good. Returns 0, or -1 with errno
