@@ -17,5 +17,6 @@ libextract_a_SOURCES = \
 	src/extract/raster_batch.c src/extract/raster_batch.h \
 	src/extract/raster_rules.c src/extract/raster_rules.h \
 	src/extract/region.c src/extract/region.h \
+	src/extract/coverage.c src/extract/coverage.h \
 	src/extract/verify.c src/extract/verify.h
 libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LEPT_CFLAGS)

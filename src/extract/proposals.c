@@ -7,12 +7,13 @@
 #include "extract/verify.h"
 
 /* What was there before stays; who asked for the model must be told. */
-static enum err warn_unused(struct region_result *out, struct error *e)
+static enum err warn_unused(struct region_result *out, const char *why, struct error *e)
 {
-    if (out->warning == NULL)
-        out->warning =
-            strdup("Gemini's table is left out: too little of it could be matched to the "
-                   "words that were read.");
+    struct buffer text = BUFFER_INIT;
+    if (out->warning != NULL)
+        return ERR_OK;
+    buffer_printf(&text, "Gemini's table is left out: %s.", why);
+    out->warning = buffer_take(&text);
     return out->warning != NULL ? ERR_OK : error_no_memory(e);
 }
 
@@ -22,14 +23,15 @@ static enum err apply(const struct raster_part *part, const struct table_proposa
     struct layout l;
     struct table t;
     bool found = false;
+    char why[COVERAGE_WHY_MAX];
     enum err err = layout_build(&out->words, &part->info, part->box, NULL, &l, e);
     if (err != ERR_OK)
         return err;
-    err = verify_table(p, &l, &t, &found, e);
+    err = verify_table(p, &l, &t, &found, why, e);
     layout_free(&l);
     if (err != ERR_OK || p->n_rows == 0)
         return err;
-    return found ? region_set_table(out, &t, e) : warn_unused(out, e);
+    return found ? region_set_table(out, &t, e) : warn_unused(out, why, e);
 }
 
 enum err proposals_apply(struct raster_batch *b, const struct structurer *s,

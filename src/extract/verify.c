@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -635,11 +636,13 @@ static bool fits(const struct table_proposal *p)
 }
 
 enum err verify_table(const struct table_proposal *p, const struct layout *l, struct table *out,
-                      bool *found, struct error *e)
+                      bool *found, char why[COVERAGE_WHY_MAX], struct error *e)
 {
     struct verifier v = {.l = l};
     memset(out, 0, sizeof *out);
     *found = false;
+    (void)snprintf(why, COVERAGE_WHY_MAX,
+                   "too little of it could be matched to the words that were read");
     if (l->n_items == 0 || l->n_items > WORDS_MAX || !fits(p))
         return ERR_OK;
     enum err err = take_proposal(&v, p, e);
@@ -656,7 +659,9 @@ enum err verify_table(const struct table_proposal *p, const struct layout *l, st
     }
     if (*found)
         err = make_table(&v, out, e);
+    *found = *found && err == ERR_OK && coverage_holds(l, v.used, out, why);
+    if (!*found)
+        table_free(out);
     verifier_free(&v);
-    *found = *found && err == ERR_OK;
     return err;
 }

@@ -1,8 +1,9 @@
-/* Checking a proposed table against the words that were read: nothing invented gets through. */
+/* Checking a proposed table against the words that were read: nothing invented gets through, and
+ * nothing gets lost. */
 #ifndef PDF_OCR_EXTRACT_VERIFY_H
 #define PDF_OCR_EXTRACT_VERIFY_H
 
-#include "extract/layout.h"
+#include "extract/coverage.h"
 #include "ports/structurer.h"
 
 /* Builds the table that p proposes out of the words of l alone. The tokens of a cell (its text cut
@@ -15,8 +16,9 @@
  * known.
  *
  * *found is false, and *out empty, when fewer than half of the cells with text survive, or when
- * there are none, or when there are more than 5,000 words or 50,000 places of cells. */
+ * there are none, or when there are more than 5,000 words or 50,000 places of cells, or when words or
+ * a row of l are missing from it (extract/coverage.h); why tells. */
 enum err verify_table(const struct table_proposal *p, const struct layout *l, struct table *out,
-                      bool *found, struct error *e);
+                      bool *found, char why[COVERAGE_WHY_MAX], struct error *e);
 
 #endif

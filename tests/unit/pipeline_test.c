@@ -15,6 +15,8 @@
 static struct {
     size_t calls, images[CALLS_MAX];
     int64_t most_pixels;
+    int widths[CALLS_MAX]; /* of the images seen */
+    size_t n_widths;
     bool with_table, with_field;
 } ocr;
 
@@ -69,6 +71,7 @@ static enum err recognize(void *self, const struct raster *images, size_t n,
     for (size_t i = 0; i < n; i++) {
         char width[24];
         (void)snprintf(width, sizeof width, "%d", images[i].width);
+        ocr.widths[ocr.n_widths++ % CALLS_MAX] = images[i].width;
         pixels += (int64_t)images[i].width * images[i].height;
         add_word(&out[i], 0.5, 0.2, width);
         add_word(&out[i], 0.5, 0.3, "b");
@@ -104,7 +107,10 @@ static enum err propose(void *self, const struct raster *images, size_t n,
         out[i].texts = calloc(8, sizeof *out[i].texts);
         CU_ASSERT_TRUE_FATAL(out[i].cols != NULL && out[i].texts != NULL);
         while (model.rows[out[i].n_rows] != NULL) {
-            out[i].texts[out[i].n_texts++] = strdup(model.rows[out[i].n_rows]);
+            char width[24];
+            (void)snprintf(width, sizeof width, "%d", ocr.widths[i < ocr.n_widths ? i : 0]);
+            const char *text = model.rows[out[i].n_rows];
+            out[i].texts[out[i].n_texts++] = strdup(strcmp(text, "width") == 0 ? width : text);
             out[i].cols[out[i].n_rows++] = 1;
         }
     }
@@ -254,9 +260,10 @@ static struct pipeline with_model(void)
 {
     struct pipeline p = fresh();
     p.structurer.ops = &model_ops;
-    model.rows[0] = "invented";
+    model.rows[0] = "width";
     model.rows[1] = "b";
     model.rows[2] = "c";
+    model.rows[3] = "d";
     return p;
 }
 
@@ -269,7 +276,7 @@ static void model_is_asked_where_no_table_was_found(void)
     CU_ASSERT_EQUAL_FATAL(x.results[0].n_tables, 1);
     const struct table *t = &x.results[0].tables[0];
     CU_ASSERT_EQUAL(t->structure, STRUCTURE_GEMINI);
-    CU_ASSERT_TRUE(t->rows == 3 && t->cells[0].rejected);
+    CU_ASSERT_TRUE(t->rows == 4 && !t->cells[0].rejected);
     CU_ASSERT_STRING_EQUAL(t->cells[1].text, "b");
     CU_ASSERT_TRUE(x.outcome == OUTCOME_SUCCESS && progress.regions_done == 1);
     extraction_free(&x);

@@ -26,6 +26,8 @@ static struct table_proposal propose(const char *text)
     return p;
 }
 
+static char why[COVERAGE_WHY_MAX]; /* a table was not found */
+
 static struct table verify(struct word_list *words, const char *proposal, bool *found)
 {
     struct table_proposal p = propose(proposal);
@@ -33,7 +35,7 @@ static struct table verify(struct word_list *words, const char *proposal, bool *
     struct table t;
     struct error e;
     CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, NULL, &l, &e), ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(verify_table(&p, &l, &t, found, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(verify_table(&p, &l, &t, found, why, &e), ERR_OK);
     layout_free(&l);
     table_proposal_free(&p);
     return t;
@@ -175,8 +177,10 @@ static void borders_inside_tokens_do_not_move(void)
     struct word_list w = {0};
     bool found;
     put(&w, 50, 100, "12 3");
+    put(&w, 250, 100, "one");
     put(&w, 50, 120, "key");
-    struct table t = verify(&w, "1 23/key", &found);
+    put(&w, 250, 120, "two");
+    struct table t = verify(&w, "1 23|one/key|two", &found);
     CU_ASSERT_TRUE_FATAL(found);
     CU_ASSERT_TRUE(cell_at(&t, 0, 0)->rejected);
     table_free(&t);
@@ -190,12 +194,58 @@ static void words_far_apart_are_not_merged(void)
     bool found;
     put(&w, 50, 100, "12");
     put(&w, 250, 100, "34");
-    put(&w, 50, 120, "key");
-    put(&w, 250, 120, "word");
-    struct table t = verify(&w, "1234|/key|word", &found);
+    put(&w, 450, 100, "a");
+    for (int row = 1; row < 4; row++) {
+        put(&w, 50, 100 + 20 * row, "key");
+        put(&w, 250, 100 + 20 * row, "word");
+        put(&w, 450, 100 + 20 * row, "b");
+    }
+    struct table t = verify(&w, "1234||a/key|word|b/key|word|b/key|word|b", &found);
     CU_ASSERT_TRUE_FATAL(found);
     CU_ASSERT_TRUE(cell_at(&t, 0, 0)->rejected);
     table_free(&t);
+    word_list_free(&w);
+}
+
+static void expect_lost(struct word_list *w, const char *proposal, const char *reason)
+{
+    bool found = true;
+    struct table t = verify(w, proposal, &found);
+    CU_ASSERT_FALSE(found);
+    CU_ASSERT_PTR_NULL(t.cells);
+    CU_ASSERT_PTR_NOT_NULL(strstr(why, reason));
+}
+
+/* A model that was told to leave something out, or did so by itself, is not believed. */
+static void table_that_leaves_words_out_is_refused(void)
+{
+    struct word_list w = {0};
+    struct buffer all = BUFFER_INIT, but_one = BUFFER_INIT, but_a_column = BUFFER_INIT;
+    bool found;
+    for (int row = 0; row < 30; row++) {
+        char key[8], word[8];
+        (void)snprintf(key, sizeof key, "k%d", row);
+        (void)snprintf(word, sizeof word, "w%d", row);
+        put(&w, 50, 20 * (row + 1), key);
+        put(&w, 250, 20 * (row + 1), word);
+        put(&w, 450, 20 * (row + 1), "x");
+        buffer_printf(&all, "%s%s|%s|x", row > 0 ? "/" : "", key, word);
+        if (row != 17)
+            buffer_printf(&but_one, "%s%s|%s|x", row > 0 ? "/" : "", key, word);
+        buffer_printf(&but_a_column, "%s%s|%s", row > 0 ? "/" : "", key, word);
+    }
+    struct table t = verify(&w, all.data, &found);
+    CU_ASSERT_TRUE(found);
+    table_free(&t);
+    expect_lost(&w, but_one.data, "a row is missing");
+    expect_lost(&w, but_a_column.data, "30 of the 90 words");
+    put(&w, 50, 4, "Title"); /* of the region, not of the table */
+    t = verify(&w, all.data, &found);
+    CU_ASSERT_TRUE(found);
+    table_free(&t);
+    buffer_free(&all);
+    buffer_free(&but_one);
+    buffer_free(&but_a_column);
     word_list_free(&w);
 }
 
@@ -405,6 +455,7 @@ static const struct test_case tests[] = {
     TEST(words_are_merged_and_split),
     TEST(borders_inside_tokens_do_not_move),
     TEST(words_far_apart_are_not_merged),
+    TEST(table_that_leaves_words_out_is_refused),
     TEST(cell_of_several_lines_is_put_together),
     TEST(ragged_rows_are_padded),
     TEST(a_word_serves_once),
