@@ -30,6 +30,12 @@ format_test_CPPFLAGS = $(TEST_CPPFLAGS)
 format_test_CFLAGS = $(TEST_CFLAGS)
 format_test_LDADD = libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
+check_PROGRAMS += ocr_test
+ocr_test_SOURCES = tests/unit/ocr_test.c
+ocr_test_CPPFLAGS = $(TEST_CPPFLAGS)
+ocr_test_CFLAGS = $(TEST_CFLAGS) $(LEPT_CFLAGS)
+ocr_test_LDADD = libocr.a libports.a libbase.a $(LEPT_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+
 check_PROGRAMS += local_test
 local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
 	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c

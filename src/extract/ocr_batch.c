@@ -28,7 +28,7 @@ static void erase_rules(struct raster *image, const struct page_content *page)
     for (size_t i = 0; i < page->n_rules; i++) {
         const struct rule *r = &page->rules[i];
         double length = r->vertical ? r->box.h * image->height : r->box.w * image->width;
-        if (length * 72 >= ERASED_PT * image->dpi)
+        if (r->vertical || length * 72 >= ERASED_PT * image->dpi)
             whiten(image, &r->box);
     }
 }

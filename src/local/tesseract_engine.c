@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "base/yielding.h"
 #include "local/local.h"
+#include "ocr/mend.h"
 #include "ocr/pix.h"
 #include "ocr/strip.h"
 
@@ -74,34 +75,44 @@ struct reading {
     struct ocr_result *out;
 };
 
-/* The ink of the glyphs of a run that stand between two places. */
-static struct span ink_between(const struct text_run *r, int x0, int x1)
+/* The glyphs of a run whose middles are between two places: *n of them from the one returned. */
+static const struct span *glyphs_between(const struct text_run *r, int x0, int x1, size_t *n)
 {
-    struct span s = {0, 0, 0, 0};
-    for (size_t i = 0; i < r->n; i++) {
-        const struct span *g = &r->glyphs[i];
-        int middle = (g->x0 + g->x1) / 2;
-        if (middle < x0 || middle > x1)
-            continue;
-        if (s.x1 == 0)
-            s = *g;
-        s.x0 = g->x0 < s.x0 ? g->x0 : s.x0;
-        s.y0 = g->y0 < s.y0 ? g->y0 : s.y0;
-        s.x1 = g->x1 > s.x1 ? g->x1 : s.x1;
-        s.y1 = g->y1 > s.y1 ? g->y1 : s.y1;
+    size_t first = 0;
+    while (first < r->n && (r->glyphs[first].x0 + r->glyphs[first].x1) / 2 < x0)
+        first++;
+    *n = 0;
+    while (first + *n < r->n && (r->glyphs[first + *n].x0 + r->glyphs[first + *n].x1) / 2 <= x1)
+        ++*n;
+    return &r->glyphs[first];
+}
+
+static struct span ink_of(const struct span *glyphs, size_t n)
+{
+    struct span s = glyphs[0];
+    for (size_t i = 1; i < n; i++) {
+        s.x0 = glyphs[i].x0 < s.x0 ? glyphs[i].x0 : s.x0;
+        s.y0 = glyphs[i].y0 < s.y0 ? glyphs[i].y0 : s.y0;
+        s.x1 = glyphs[i].x1 > s.x1 ? glyphs[i].x1 : s.x1;
+        s.y1 = glyphs[i].y1 > s.y1 ? glyphs[i].y1 : s.y1;
     }
     return s;
 }
 
-static enum err add_word(const struct reading *r, const struct buffer *text, int left, int right,
+static enum err add_word(const struct reading *r, struct buffer *text, int left, int right,
                          float confidence, struct error *e)
 {
-    size_t run;
+    size_t run, n;
     int x0 = strip_to_page(r->strip, r->line, (left + right) / 2, &run) - (right - left) / 2;
-    struct span ink = ink_between(&r->line->runs[run], x0, x0 + right - left);
-    if (ink.x1 == 0)
-        ink = (struct span){x0, r->line->runs[run].box.y0, x0 + right - left,
-                            r->line->runs[run].box.y1};
+    const struct text_run *own = &r->line->runs[run];
+    const struct span *glyphs = glyphs_between(own, x0, x0 + right - left, &n);
+    struct span ink = {x0, own->box.y0, x0 + right - left, own->box.y1};
+    if (n > 0)
+        ink = ink_of(glyphs, n);
+    if (!mend_word(text, glyphs, n, own, n == own->n))
+        return ERR_OK;
+    if (buffer_failed(text))
+        return error_no_memory(e);
     double w = r->image->width, h = r->image->height;
     struct box b = {ink.x0 / w, ink.y0 / h, (ink.x1 - ink.x0) / w, (ink.y1 - ink.y0) / h};
     return word_list_add(&r->out->words, b, text->data, text->len, confidence, ENGINE_TESSERACT) ==

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libocr.a
 libocr_a_SOURCES = \
 	src/ocr/lines.c src/ocr/lines.h \
+	src/ocr/mend.c src/ocr/mend.h \
 	src/ocr/pix.c src/ocr/pix.h \
 	src/ocr/straighten.c src/ocr/straighten.h \
 	src/ocr/strip.c src/ocr/strip.h

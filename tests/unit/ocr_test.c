@@ -1,0 +1,143 @@
+/* Lines of text in ink, turning pages, and what ink says against a reading. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ocr/lines.h"
+#include "ocr/mend.h"
+#include "ocr/straighten.h"
+#include "tests/unit/suite.h"
+
+/* Glyphs 12 high on a baseline at 100, as wide as told: a dot is 2, a digit 8. */
+static size_t put_glyphs(const char *shapes, struct span *out)
+{
+    size_t n = 0;
+    int x = 10;
+    for (const char *p = shapes; *p != '\0'; p++, n++) {
+        bool digit = *p == '8', comma = *p == ',';
+        out[n] = (struct span){x, digit ? 88 : 98, x + (digit ? 8 : 2), comma ? 102 : 100};
+        x = out[n].x1 + 2;
+    }
+    return n;
+}
+
+static void expect_mended(const char *read, const char *shapes, const char *want)
+{
+    struct span glyphs[16];
+    size_t n = put_glyphs(shapes, glyphs);
+    struct text_run run = {.glyphs = glyphs, .n = n, .baseline = 100, .height = 12};
+    struct buffer text = BUFFER_INIT;
+    buffer_puts(&text, read);
+    bool is_text = mend_word(&text, glyphs, n, &run, true);
+    CU_ASSERT_EQUAL(is_text, want != NULL);
+    if (want != NULL)
+        CU_ASSERT_STRING_EQUAL(text.data, want);
+    buffer_free(&text);
+}
+
+static void points_that_were_overlooked_are_put_in(void)
+{
+    expect_mended("09", "8.8", "0.9");
+    expect_mended("48210", "88,888", "48,210");
+    expect_mended("1234", "8,888.", "1,234");
+    expect_mended("1.234567", "8,888,888", "1.234,567");
+}
+
+static void numbers_whose_glyphs_do_not_match_are_left_alone(void)
+{
+    expect_mended("09", "8.88", "09");
+    expect_mended("12", "88", "12");
+    expect_mended("a.b", "888", "a.b");
+}
+
+static void letters_among_digits_are_digits(void)
+{
+    expect_mended("O", "8", "0");
+    expect_mended("1O.l", "88.8", "10.1");
+    expect_mended("Ol", "88", "Ol");
+}
+
+static void remains_of_rules_are_no_text(void)
+{
+    expect_mended("|", "8", NULL);
+    expect_mended("__", "8", NULL);
+    expect_mended("-", ".", "-");
+}
+
+static void boxes_come_back_to_the_page(void)
+{
+    for (int quarters = 0; quarters < 4; quarters++) {
+        struct pose p = {quarters, 0.05, 600, 800};
+        struct box b = {0.2, 0.6, 0.1, 0.05}, back = pose_to_page(&p, pose_from_page(&p, b));
+        CU_ASSERT_DOUBLE_EQUAL(back.x, b.x, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(back.y, b.y, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(back.w, b.w, 1e-9);
+        CU_ASSERT_DOUBLE_EQUAL(back.h, b.h, 1e-9);
+    }
+    struct pose quarter = {1, 0, 600, 800};
+    struct box top_left = pose_from_page(&quarter, (struct box){0, 0, 0.1, 0.2});
+    CU_ASSERT_DOUBLE_EQUAL(top_left.x, 0.8, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(top_left.y, 0, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(top_left.w, 0.2, 1e-9);
+}
+
+/* Blocks of 8 by 12 in two rows of two runs; a column between them is far. */
+static PIX *two_rows(void)
+{
+    PIX *ink = pixCreate(400, 100, 1);
+    for (int row = 0; row < 2; row++)
+        for (int col = 0; col < 2; col++)
+            for (int i = 0; i < 5; i++)
+                (void)pixRasterop(ink, 20 + col * 200 + i * 10, 20 + row * 30, 8, 12, PIX_SET, NULL,
+                                  0, 0);
+    return ink;
+}
+
+static void cells_of_a_row_are_runs_of_a_line(void)
+{
+    PIX *ink = two_rows();
+    struct text_lines lines;
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_EQUAL_FATAL(lines.n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL_FATAL(lines.lines[i].n, 2);
+        CU_ASSERT_EQUAL(lines.lines[i].runs[0].n, 5);
+        CU_ASSERT_EQUAL(lines.lines[i].runs[1].box.x0, 220);
+        CU_ASSERT_EQUAL(lines.lines[i].runs[0].baseline, 32 + 30 * (int)i);
+    }
+    lines_free(&lines);
+    pixDestroy(&ink);
+}
+
+static void skew_is_measured_and_undone(void)
+{
+    struct raster page = {600, 400, 100, malloc(600UL * 400)}, upright;
+    struct pose pose;
+    struct error e;
+    memset(page.pixels, 255, 600UL * 400);
+    for (int x = 50; x < 550; x++) /* lines of letters that fall by 2 degrees */
+        for (int line = 0; line < 12; line++)
+            for (int k = 0; k < 8; k++)
+                if (x % 8 < 5)
+                    page.pixels[(40 + line * 25 + k + (int)(x * tan(0.035))) * 600 + x] = 0;
+    CU_ASSERT_EQUAL_FATAL(straighten(&page, 0, &upright, &pose, &e), ERR_OK);
+    CU_ASSERT_EQUAL(pose.quarters, 0);
+    CU_ASSERT_DOUBLE_EQUAL(pose.angle, -0.035, 0.004);
+    raster_free(&upright);
+    raster_free(&page);
+}
+
+static const struct test_case tests[] = {
+    TEST(points_that_were_overlooked_are_put_in),
+    TEST(numbers_whose_glyphs_do_not_match_are_left_alone),
+    TEST(letters_among_digits_are_digits),
+    TEST(remains_of_rules_are_no_text),
+    TEST(boxes_come_back_to_the_page),
+    TEST(cells_of_a_row_are_runs_of_a_line),
+    TEST(skew_is_measured_and_undone),
+};
+
+int main(void)
+{
+    return RUN_SUITE("ocr", tests);
+}
