@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "google/documentai.h"
 #include "google/gemini.h"
 #include "google/google.h"
@@ -184,6 +185,21 @@ enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b
     if (err != ERR_OK)
         backend_close(b);
     return err;
+}
+
+void backend_probe(const struct config *cfg, struct backend *b)
+{
+    struct error e = {0};
+    if (b->pipeline.structurer.ops == NULL)
+        return;
+    enum err err = gemini_find_model(b->google.engines, cfg->gemini_model, &e);
+    if (err == ERR_NOT_FOUND)
+        log_event(
+            LOG_ERROR,
+            "there is no such Gemini model (any more): tables stay unchecked; set GEMINI_MODEL",
+            "model", cfg->gemini_model, NULL);
+    else if (err != ERR_OK)
+        log_error(LOG_WARNING, "Gemini cannot be asked", &e);
 }
 
 void backend_close(struct backend *b)

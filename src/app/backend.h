@@ -22,6 +22,10 @@ enum err backend_prepare(const struct config *cfg, struct error *e);
 enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b, struct error *e);
 void backend_close(struct backend *b);
 
+/* Looks at what else would only show when it is used, and logs what is wrong: whether there is the
+ * Gemini model. Asks Google. */
+void backend_probe(const struct config *cfg, struct backend *b);
+
 /* A path below DATA_DIR, in one buffer that the caller frees; NULL when memory is out. */
 char *backend_path(const struct config *cfg, const char *name);
 

@@ -200,7 +200,7 @@ static const struct setting settings[] = {
        "Google's keys, which sign Cloud Tasks' tokens"),
     SECRET("GEMINI_API_KEY", gemini_api_key, 1,
            "key of the Gemini API; Gemini is not used without"),
-    OF(NAME, "GEMINI_MODEL", gemini_model, "gemini-2.5-flash", "Gemini model that sees tables"),
+    OF(NAME, "GEMINI_MODEL", gemini_model, "gemini-3.5-flash-lite", "Gemini model that sees tables"),
     OF(FILE, "GOOGLE_APPLICATION_CREDENTIALS", credentials_file, NULL,
        "credentials file; the metadata server is asked when not set"),
     OF(NAME, "SIGNING_SERVICE_ACCOUNT", signing_account, NULL,

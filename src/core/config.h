@@ -100,7 +100,7 @@ struct config {
     char *queue_location;      /* TASK_QUEUE_LOCATION: us-central1 */
     char *tasks_account;       /* TASKS_SERVICE_ACCOUNT: whose OIDC token tasks carry */
     char *gemini_api_key;      /* GEMINI_API_KEY: secret */
-    char *gemini_model;        /* GEMINI_MODEL: gemini-2.5-flash */
+    char *gemini_model;        /* GEMINI_MODEL: gemini-3.5-flash-lite */
     char *credentials_file;    /* GOOGLE_APPLICATION_CREDENTIALS */
     char *signing_account;     /* SIGNING_SERVICE_ACCOUNT */
     char *google_ca_file;      /* GOOGLE_CA_FILE */

@@ -101,15 +101,6 @@ static bool wants_proposal(const struct run *u, const struct region_result *r,
            r->words.n >= PROPOSE_WORDS;
 }
 
-static enum err warn_unchecked(struct region_result *r, const struct error *why, struct error *e)
-{
-    struct buffer text = BUFFER_INIT;
-    buffer_printf(&text, "The structure of this table could not be checked by Gemini: %s",
-                  why->detail);
-    r->warning = buffer_take(&text);
-    return r->warning != NULL ? ERR_OK : error_no_memory(e);
-}
-
 /* A structurer that was not asked for by name may fail: what there is without it stays. */
 static enum err tolerate(struct run *u, enum err failed, struct error *e)
 {
@@ -118,7 +109,7 @@ static enum err tolerate(struct run *u, enum err failed, struct error *e)
         return failed;
     enum err err = checkpoint_pass(u->c, e); /* it may be what failed */
     for (size_t i = 0; err == ERR_OK && i < u->unasked.n; i++)
-        err = warn_unchecked(&u->x->results[u->unasked.parts[i].tag], &why, e);
+        err = proposals_warn(&u->x->results[u->unasked.parts[i].tag], &why, e);
     return err;
 }
 
@@ -126,8 +117,8 @@ static enum err ask_structurer(struct run *u, struct error *e)
 {
     if (u->unasked.n == 0)
         return ERR_OK;
-    enum err err =
-        proposals_apply(&u->unasked, &u->p->structurer, u->reader, u->c, u->x->results, e);
+    enum err err = proposals_apply(&u->unasked, &u->p->structurer, u->choice == CHOICE_GEMINI,
+                                   u->reader, u->c, u->x->results, e);
     if (err != ERR_OK)
         err = tolerate(u, err, e);
     for (size_t i = 0; err == ERR_OK && i < u->unasked.n; i++)

@@ -17,6 +17,12 @@ static enum err warn_unused(struct region_result *out, const char *why, struct e
     return out->warning != NULL ? ERR_OK : error_no_memory(e);
 }
 
+/* The model was asked by name and may yet answer: the whole is to be tried again. */
+static bool must_wait(const struct table_proposal *p, bool required)
+{
+    return required && err_is_transient(p->failure.kind);
+}
+
 static enum err apply(const struct raster_part *part, const struct table_proposal *p,
                       struct region_result *out, struct error *e)
 {
@@ -24,6 +30,8 @@ static enum err apply(const struct raster_part *part, const struct table_proposa
     struct table t;
     bool found = false;
     char why[COVERAGE_WHY_MAX];
+    if (p->failure.kind != ERR_OK)
+        return proposals_warn(out, &p->failure, e);
     enum err err = layout_build(&out->words, &part->info, part->box, NULL, &l, e);
     if (err != ERR_OK)
         return err;
@@ -34,7 +42,17 @@ static enum err apply(const struct raster_part *part, const struct table_proposa
     return found ? region_set_table(out, &t, e) : warn_unused(out, why, e);
 }
 
-enum err proposals_apply(struct raster_batch *b, const struct structurer *s,
+enum err proposals_warn(struct region_result *out, const struct error *why, struct error *e)
+{
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "The structure of this table could not be checked by Gemini: %s",
+                  why->detail);
+    free(out->warning);
+    out->warning = buffer_take(&text);
+    return out->warning != NULL ? ERR_OK : error_no_memory(e);
+}
+
+enum err proposals_apply(struct raster_batch *b, const struct structurer *s, bool required,
                          struct page_reader *reader, const struct checkpoint *c,
                          struct region_result *results, struct error *e)
 {
@@ -45,6 +63,12 @@ enum err proposals_apply(struct raster_batch *b, const struct structurer *s,
     if (err == ERR_OK)
         err = s->ops->propose(s->self, b->images, b->n, c, proposals, e);
     raster_batch_undraw(b);
+    for (size_t i = 0; err == ERR_OK && i < b->n; i++) {
+        if (must_wait(&proposals[i], required)) {
+            *e = proposals[i].failure;
+            err = e->kind;
+        }
+    }
     for (size_t i = 0; err == ERR_OK && i < b->n; i++)
         err = apply(&b->parts[i], &proposals[i], &results[b->parts[i].tag], e);
     for (size_t i = 0; proposals != NULL && i < b->n; i++)

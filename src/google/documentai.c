@@ -146,17 +146,19 @@ static enum err call(struct documentai *d, const struct raster *images, const st
                      const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
     struct google_reply *replies = calloc(bands->n, sizeof *replies);
-    if (replies == NULL)
-        return error_no_memory(e);
-    enum err err =
-        image_call(d->client, GOOGLE_DOCUMENTAI, d->path, bands->bodies, bands->n, c, replies, e);
+    struct error *errors = calloc(bands->n, sizeof *errors);
+    enum err err = replies != NULL && errors != NULL ? ERR_OK : error_no_memory(e);
+    if (err == ERR_OK)
+        err = image_call(d->client, GOOGLE_DOCUMENTAI, d->path, bands->bodies, bands->n, c, replies,
+                         errors, e);
     for (size_t i = 0; err == ERR_OK && i < bands->n; i++) {
         const struct band *band = &bands->items[i];
         err = read_band(&images[band->image], band, replies[i].json, &out[band->image], e);
     }
-    for (size_t i = 0; i < bands->n; i++)
+    for (size_t i = 0; replies != NULL && i < bands->n; i++)
         google_reply_clear(&replies[i]);
     free(replies);
+    free(errors);
     return err;
 }
 

@@ -5,7 +5,10 @@
 #include "google/client.h"
 #include "ports/structurer.h"
 
-/* The client is borrowed; model ("gemini-2.5-flash") is copied. Images that are too large for a
+/* Asks whether there is a model of this name. ERR_NOT_FOUND: it has been retired, or never was. */
+enum err gemini_find_model(struct google_client *client, const char *model, struct error *e);
+
+/* The client is borrowed; model is copied. Images that are too large for a
  * request are sent at half the resolution, or less. */
 enum err gemini_structurer_open(struct google_client *client, const char *model,
                                 struct structurer *out, struct error *e);

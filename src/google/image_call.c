@@ -71,36 +71,20 @@ enum err image_base64(const struct raster *image, struct buffer *out, struct err
     return image_base64_within(image, SIZE_MAX, out, e);
 }
 
-/* ERR_NOT_FOUND and ERR_CONFLICT mean something else to who asked for words: a job that is gone.
- * The checkpoint tells whether that is what happened. */
-static enum err explain(enum err err, enum google_api api, const struct checkpoint *c,
-                        struct error *e)
+/* ERR_NOT_FOUND and ERR_CONFLICT mean something else to who asked for words: a job that is gone. */
+static void explain(enum google_api api, struct error *e)
 {
     char why[ERROR_TEXT_MAX];
-    if (err != ERR_NOT_FOUND && err != ERR_CONFLICT)
-        return err;
+    if (e->kind != ERR_NOT_FOUND && e->kind != ERR_CONFLICT)
+        return;
     memcpy(why, e->detail, sizeof why);
-    enum err stopped = checkpoint_pass(c, e);
-    if (stopped != ERR_OK)
-        return stopped;
     error_set(e, ERR_UNAVAILABLE, "%s is not set up; tell the operator.", google_api_names[api]);
-    return error_cause(e, "%s", why);
-}
-
-static enum err post(struct google_client *client, const struct google_request *q, size_t n,
-                     const struct checkpoint *c, struct google_reply *replies, struct error *e)
-{
-    struct error *errors = calloc(n, sizeof *errors);
-    if (errors == NULL)
-        return error_no_memory(e);
-    enum err err = google_call_many(client, q, n, c, replies, errors, e);
-    free(errors);
-    return err;
+    error_cause(e, "%s", why);
 }
 
 enum err image_call(struct google_client *client, enum google_api api, const char *path,
                     const struct buffer *bodies, size_t n, const struct checkpoint *c,
-                    struct google_reply *replies, struct error *e)
+                    struct google_reply *replies, struct error *errors, struct error *e)
 {
     struct google_request *q = calloc(n, sizeof *q);
     if (q == NULL)
@@ -114,7 +98,13 @@ enum err image_call(struct google_client *client, enum google_api api, const cha
                                        .body_len = bodies[i].len,
                                        .idempotent = true,
                                        .timeout_s = TIMEOUT_S};
-    enum err err = post(client, q, n, c, replies, e);
+    enum err err = google_call_many(client, q, n, c, replies, errors, e);
     free(q);
-    return explain(err, api, c, e);
+    /* The checkpoint tells whether a job that is gone is what happened. */
+    if (err != ERR_OK && checkpoint_pass(c, e) != ERR_OK)
+        return e->kind;
+    for (size_t i = 0; i < n; i++)
+        explain(api, &errors[i]);
+    explain(api, e);
+    return err == ERR_OK ? ERR_OK : e->kind;
 }

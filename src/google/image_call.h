@@ -14,11 +14,11 @@ enum err image_base64(const struct raster *image, struct buffer *out, struct err
 enum err image_base64_within(const struct raster *image, size_t max, struct buffer *out,
                              struct error *e);
 
-/* Posts n JSON bodies to path at once; replies[i].json answers bodies[i]. replies is n long and
- * cleared by the caller, on errors too. A missing or disabled API is the operator's matter:
- * ERR_UNAVAILABLE. */
+/* Posts n JSON bodies to path at once; replies[i].json answers bodies[i], or errors[i] tells. Both
+ * are n long; replies are cleared by the caller, on errors too. The first error is returned. A
+ * missing or disabled API is the operator's matter: ERR_UNAVAILABLE. */
 enum err image_call(struct google_client *client, enum google_api api, const char *path,
                     const struct buffer *bodies, size_t n, const struct checkpoint *c,
-                    struct google_reply *replies, struct error *e);
+                    struct google_reply *replies, struct error *errors, struct error *e);
 
 #endif

@@ -12,6 +12,7 @@ struct table_proposal {
     size_t *cols;   /* owned */
     char **texts;   /* owned, each owned */
     size_t n_texts; /* the sum of cols */
+    struct error failure; /* why there is none; kind ERR_OK: it is as above */
 };
 
 void table_proposal_free(struct table_proposal *p);
@@ -19,7 +20,8 @@ void table_proposal_free(struct table_proposal *p);
 struct structurer_ops {
     enum engine engine;
 
-    /* n images at once; out[i] belongs to images[i]. No table in an image is ERR_OK and no rows. */
+    /* n images at once; out[i] belongs to images[i]. No table in an image is no rows; an image that
+     * gets no answer, or a bad one, costs the others nothing: out[i].failure tells. */
     enum err (*propose)(void *self, const struct raster *images, size_t n,
                         const struct checkpoint *c, struct table_proposal *out, struct error *e);
     void (*close)(void *self);

@@ -156,6 +156,7 @@ static enum err run_dispatcher(const struct worker *w, struct backend *b, struct
 {
     struct upkeep u = {.services = &b->app.services};
     if (w->cfg->backend == BACKEND_GOOGLE) {
+        backend_probe(w->cfg, b);
         run_maintenance(w, &u);
         return ERR_OK;
     }

@@ -110,4 +110,4 @@ def proposal(rows):
     """What Gemini answers."""
     return {"candidates": [{"content": {"role": "model", "parts": [
         {"text": json.dumps({"rows": rows})}]}, "finishReason": "STOP", "index": 0}],
-        "modelVersion": "gemini-2.5-flash"}
+        "modelVersion": "gemini-3.5-flash-lite"}

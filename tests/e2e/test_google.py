@@ -405,6 +405,33 @@ def test_gemini_structures_but_invents_nothing(world):
     assert "999" not in json.dumps(region)
 
 
+def test_one_bad_answer_of_gemini_costs_one_table(world):
+    """Regions are shown to the model several at once; the others keep their answers."""
+    s = world.stack
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    world.side.control("gemini", {"replies": [{"text": "no JSON"}], "reply": proposal(ROWS)})
+    job = s.extract(sample("scanned"), output_format="json", engine="gemini",
+                    regions=[REGION, {**REGION, "height": 0.79}, {**REGION, "height": 0.78}])
+    assert (job["status"], job["attempts"]) == ("completed", 1), job
+    regions = s.fetch(job["result_url"]).json["regions"]
+    assert sorted(r["tables"][0]["structure"] == "gemini" for r in regions) == [False, True, True]
+    assert ["could not be checked" in (r["warning"] or "") for r in regions].count(True) == 1
+
+
+def test_model_that_is_gone_is_an_error_at_the_start(world):
+    """Not a warning beside each table alone: the operator is told when the service starts."""
+    w = World(GEMINI_API_KEY="gemini-test-key", GEMINI_MODEL="gemini-2.5-flash")
+    try:
+        w.side.control("documentai", {"reply": document(grid(ROWS))})
+        job = w.stack.extract(sample("scanned"), output_format="json", regions=[{**REGION, "region_type": "table"}])
+        assert job["status"] == "completed"
+        w.stack.stop()
+        told = [json.loads(line) for line in w.stack.logs().splitlines() if "GEMINI_MODEL" in line]
+        assert [(t["severity"], t["model"]) for t in told] == [("ERROR", "gemini-2.5-flash")]
+    finally:
+        w.close()
+
+
 def test_gemini_may_not_move_values(world):
     s = world.stack
     world.side.control("documentai", {"reply": document(grid(ROWS))})

@@ -52,7 +52,12 @@ function msg(T, v, p, E, o = {}) {
 function queryFields(T, skip, pre = '', d = 0) { const m = new Map(); for (const f of T.fieldsArray) { f.resolve(); if (!pre && skip.has(f.name)) continue; const n = pre + jname(f);
   if (f.resolvedType instanceof protobuf.Type && !/^\.google\.protobuf\./.test(f.resolvedType.fullName)) { if (d < 3 && !f.repeated) for (const e of queryFields(f.resolvedType, skip, n + '.', d + 1)) m.set(...e); } else m.set(n, f); } return m; }
 const routes = [], methods = [];
-function load(files) { const root = new protobuf.Root(); root.resolvePath = (_, t) => t.startsWith('google/') ? `${NM}/google-proto-files/${t}` : t; return root.loadSync(files.map(f => `google/${f}.proto`), { keepCase: true }).resolveAll(); }
+function load(files) { const root = new protobuf.Root(); root.resolvePath = (_, t) => t.startsWith('google/') ? `${NM}/google-proto-files/${t}` : t; return addNewer(root.loadSync(files.map(f => `google/${f}.proto`), { keepCase: true })).resolveAll(); }
+// What the REST reference has and the package of .proto files not yet: https://ai.google.dev/api/generate-content#ThinkingConfig
+function addNewer(root) { const thinking = root.lookup('google.ai.generativelanguage.v1beta.ThinkingConfig');
+  if (thinking && !thinking.fields.thinking_level) { thinking.add(new protobuf.Enum('ThinkingLevel', { THINKING_LEVEL_UNSPECIFIED: 0, LOW: 1, HIGH: 2, MEDIUM: 3, MINIMAL: 4 }));
+    thinking.add(new protobuf.Field('thinking_level', 4, 'ThinkingLevel', 'optional')); }
+  return root; }
 for (const [api, files] of Object.entries(PROTO)) { const root = load(files);
   (function walk(ns) { for (const n of ns.nestedArray) { if (n instanceof protobuf.Service) for (const m of n.methodsArray) { m.resolve(); methods.push({ api, id: `${n.name}.${m.name}`, path: `/${n.fullName.slice(1)}/${m.name}`, m }); const rule = (m.parsedOptions || []).find(x => x['(google.api.http)'])?.['(google.api.http)']; if (!rule) continue;
     for (const r of [rule, ...[].concat(rule.additional_bindings || [])]) { const verb = ['get', 'post', 'put', 'patch', 'delete'].find(x => r[x]); if (!verb) continue; const c = compile(r[verb]);

@@ -774,10 +774,32 @@ def process(fake, call):
     return Reply(said, reply.status, reply.headers, reply.delay)
 
 
+# Those of https://ai.google.dev/gemini-api/docs/deprecations that new projects get.
+GEMINI_MODELS = {'gemini-3.5-flash-lite', 'gemini-3.6-flash', 'gemini-3.8-flash'}
+
+
+def gemini_model(model):
+    if model not in GEMINI_MODELS:
+        raise ApiError(404, f'models/{model} is not found for API version v1beta, or is not supported for '
+                       'generateContent. Call ListModels to see the list of available models and their supported methods.')
+
+
+@route('gemini', 'GET', r'/v1beta/models/([^/:]+)')
+def model_get(fake, call, model):
+    gemini_model(model)
+    return {'name': f'models/{model}', 'version': '001', 'displayName': model,
+            'supportedGenerationMethods': ['generateContent']}
+
+
 @route('gemini', 'POST', r'/v1beta/models/([^/:]+):generateContent')
 def generate(fake, call, model):
-    if not call.json().get('contents'):
+    gemini_model(model)
+    body = call.json()
+    if not body.get('contents'):
         raise ApiError(400, '* GenerateContentRequest.contents: contents is not specified')
+    gone = {'temperature', 'topP', 'topK', 'candidateCount'} & set(body.get('generationConfig', {}))
+    if gone or 'thinkingBudget' in body.get('generationConfig', {}).get('thinkingConfig', {}):
+        raise ApiError(400, f'This model does not support {", ".join(sorted(gone)) or "thinkingBudget"}.')
 
     def candidate(text):
         return {'candidates': [{'content': {'parts': [{'text': text}], 'role': 'model'}, 'finishReason': 'STOP',

@@ -35,6 +35,13 @@ void google_reply_clear(struct google_reply *r)
     memset(r, 0, sizeof *r);
 }
 
+enum err google_call(struct google_client *c, const struct google_request *q,
+                     struct google_reply *r, struct error *e)
+{
+    struct error own = {0};
+    return google_call_many(c, q, 1, NULL, r, &own, e);
+}
+
 enum err google_call_many(struct google_client *c, const struct google_request *q, size_t n,
                           const struct checkpoint *checkpoint, struct google_reply *r,
                           struct error *errors, struct error *e)
