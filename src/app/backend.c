@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/steady.h"
 #include "google/documentai.h"
 #include "google/gemini.h"
 #include "google/google.h"
@@ -49,7 +50,7 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
 {
     unsigned char key[SIGNING_KEY_BYTES];
     char *uploads = backend_path(cfg, "uploads"), *blobs = backend_path(cfg, "blobs");
-    char *key_path = backend_path(cfg, "signing-key");
+    char *key_path = backend_path(cfg, "signing-key"), *clock_path = backend_path(cfg, "clock");
     enum err err = make_folder(cfg->data_dir, 0750, e);
     if (err == ERR_OK)
         err = make_folder(cfg->run_dir, 0750, e);
@@ -61,8 +62,11 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
         err = make_folder(blobs, 0750, e);
     if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
         err = key_path != NULL ? signing_key_load(key_path, key, e) : error_no_memory(e);
+    if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
+        err = clock_path != NULL ? steady_open(clock_path, e) : error_no_memory(e);
     free(uploads);
     free(blobs);
+    free(clock_path);
     free(key_path);
     return err;
 }

@@ -10,6 +10,7 @@ libbase_a_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/source.c src/base/source.h \
 	src/base/spawn.c src/base/spawn.h \
+	src/base/steady.c src/base/steady.h \
 	src/base/text.c src/base/text.h \
 	src/base/yielding.c src/base/yielding.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/steady.h"
+
 static int64_t system_now_us(void *self)
 {
     (void)self;
@@ -19,11 +21,22 @@ static void system_random(void *self, void *out, size_t n)
     randombytes_buf(out, n);
 }
 
-const struct source system_source = {system_now_us, system_random, NULL};
+static int64_t system_steady_us(void *self)
+{
+    (void)self;
+    return steady_us();
+}
+
+const struct source system_source = {system_now_us, system_random, NULL, system_steady_us};
 
 int64_t source_now_us(const struct source *s)
 {
     return s->now_us(s->self);
+}
+
+int64_t source_steady_us(const struct source *s)
+{
+    return s->steady_us != NULL ? s->steady_us(s->self) : s->now_us(s->self);
 }
 
 void source_uuid(const struct source *s, char out[UUID_LEN + 1])

@@ -12,12 +12,16 @@ struct source {
     int64_t (*now_us)(void *self); /* microseconds since the epoch, UTC */
     void (*random_bytes)(void *self, void *out, size_t n);
     void *self;
+    int64_t (*steady_us)(void *self); /* base/steady.h; NULL: now_us */
 };
 
 /* The system clock and libsodium's generator. */
 extern const struct source system_source;
 
 int64_t source_now_us(const struct source *s);
+
+/* The clock of leases, delays and due times. */
+int64_t source_steady_us(const struct source *s);
 
 /* Writes a random UUID, version 4 (RFC 9562), lower case, NUL-terminated. */
 void source_uuid(const struct source *s, char out[UUID_LEN + 1]);

@@ -15,10 +15,19 @@
 #define CAS_TRIES            8
 #define PROGRESS_INTERVAL_US (2 * US_PER_S) /* Firestore takes about a write a second */
 #define SWEEP_BATCH          100
+#define EXTRACTION_TASK      "extraction" /* kinds of tasks, in their names */
+#define RETRY_TASK           "retry"
 
+/* What users see is the wall clock's. */
 static int64_t now(const struct services *s)
 {
     return source_now_us(s->source);
+}
+
+/* Leases, delays and due times are not. */
+static int64_t steady(const struct services *s)
+{
+    return source_steady_us(s->source);
 }
 
 enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
@@ -44,6 +53,11 @@ enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_N
 
 /* A task's name holds the job's version: it grows with every change, so each new round gets a new
  * name, and a repeated create of the same round is one task. */
+static void task_name(const char *kind, const struct job *j, char out[TASK_NAME_MAX + 1])
+{
+    (void)snprintf(out, TASK_NAME_MAX + 1, "%s-%s-%" PRId64, kind, j->id, j->version);
+}
+
 static enum err enqueue(const struct services *s, const char *kind, const char *path,
                         const struct job *j, struct buffer *body, int64_t schedule_us,
                         const char *traceparent, struct error *e)
@@ -55,7 +69,7 @@ static enum err enqueue(const struct services *s, const char *kind, const char *
                      .body_len = body->len,
                      .schedule_us = schedule_us,
                      .traceparent = traceparent};
-    (void)snprintf(t.name, sizeof t.name, "%s-%s-%" PRId64, kind, j->id, j->version);
+    task_name(kind, j, t.name);
     return s->queue.ops->enqueue(s->queue.self, &t, e);
 }
 
@@ -65,8 +79,8 @@ static enum err enqueue_extraction(const struct services *s, const struct job *j
     struct buffer body = BUFFER_INIT;
     buffer_printf(&body, "{\"job_id\":\"%s\",\"pdf_id\":\"%s\",\"request_data\":%s}", j->id,
                   j->pdf_id, j->request_json);
-    enum err err =
-        enqueue(s, "extraction", "/api/v1/tasks/process-extraction", j, &body, 0, traceparent, e);
+    enum err err = enqueue(s, EXTRACTION_TASK, "/api/v1/tasks/process-extraction", j, &body, 0,
+                           traceparent, e);
     buffer_free(&body);
     return err;
 }
@@ -76,14 +90,16 @@ static enum err enqueue_retry(const struct services *s, const struct job *j, str
     struct buffer body = BUFFER_INIT;
     buffer_printf(&body, "{\"job_id\":\"%s\",\"retry_count\":%d}", j->id, j->retry_count);
     enum err err =
-        enqueue(s, "retry", "/api/v1/tasks/retry-job", j, &body, j->next_attempt_us, NULL, e);
+        enqueue(s, RETRY_TASK, "/api/v1/tasks/retry-job", j, &body, j->next_attempt_us, NULL, e);
     buffer_free(&body);
     return err;
 }
 
-static void set_expiry(const struct services *s, struct job *j)
+/* The rules know one clock; a job shows the other. */
+static void set_shown_times(const struct services *s, struct job *j, bool ends)
 {
-    if (job_is_final(j))
+    j->updated_us = now(s);
+    if (ends && job_is_final(j))
         j->expires_us = j->updated_us + s->cfg->result_ttl_days * 86400 * US_PER_S;
 }
 
@@ -117,8 +133,7 @@ static enum err job_change(const struct services *s, const char *owner, const ch
         bool was_final = job_is_final(j);
         if ((err = change(j, arg, e)) != ERR_OK)
             break;
-        if (!was_final)
-            set_expiry(s, j);
+        set_shown_times(s, j, !was_final);
         if ((err = s->jobs.ops->replace(s->jobs.self, j, e)) == ERR_OK) {
             if (!was_final && job_is_final(j))
                 job_ended(s, j);
@@ -174,9 +189,10 @@ static enum err change_fail(struct job *j, void *arg, struct error *e)
     const struct message *m = arg;
     if (job_is_final(j))
         return error_set(e, ERR_GONE, "The job is already %s.", job_status_names[j->status]);
-    if (j->status == JOB_PROCESSING && j->lease_expires_us > now(m->s))
+    if (j->status == JOB_PROCESSING && j->lease_expires_us > steady(m->s))
         return error_set(e, ERR_CONFLICT, "Another worker is processing this job.");
-    return job_fail(j, now(m->s), j->status == JOB_PROCESSING ? j->lease_token : NULL, m->text, e);
+    return job_fail(j, steady(m->s), j->status == JOB_PROCESSING ? j->lease_token : NULL, m->text,
+                    e);
 }
 
 static enum err fail_unheld(const struct services *s, const char *id, const char *text,
@@ -227,7 +243,8 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     j->status = JOB_QUEUED;
     j->regions_count = (int)r->n_regions;
     j->progress.regions_total = (int)r->n_regions;
-    j->created_us = j->updated_us = j->next_attempt_us = now(s);
+    j->created_us = j->updated_us = now(s);
+    j->next_attempt_us = steady(s);
     extraction_request_write(r, &request);
     if ((j->request_json = buffer_take(&request)) == NULL) {
         err = error_no_memory(e);
@@ -264,7 +281,7 @@ out:
 
 static enum err change_retry(struct job *j, void *arg, struct error *e)
 {
-    return job_retry(j, now(arg), e);
+    return job_retry(j, steady(arg), e);
 }
 
 enum err job_retry_now(const struct services *s, const char *owner, const char *id,
@@ -291,7 +308,7 @@ static enum err remove_results(const struct services *s, const char *id, struct 
 
 static enum err change_cancel(struct job *j, void *arg, struct error *e)
 {
-    return job_cancel(j, now(arg), e);
+    return job_cancel(j, steady(arg), e);
 }
 
 enum err job_erase(const struct services *s, const char *owner, const char *id, struct error *e)
@@ -348,7 +365,7 @@ static enum err held_try(struct hold *h, held_fn change, void *arg, struct error
     enum err err = change(h, arg, e);
     h->lost = h->lost || err == ERR_CONFLICT;
     if (err == ERR_OK) {
-        set_expiry(h->s, h->job);
+        set_shown_times(h->s, h->job, true);
         err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);
     }
     if (err != ERR_OK) {
@@ -387,7 +404,7 @@ static enum err held_change(struct hold *h, held_fn change, void *arg, struct er
 static enum err held_renew(struct hold *h, void *arg, struct error *e)
 {
     (void)arg;
-    return job_renew(h->job, now(h->s), lease_us(h->s), h->token, &h->now, e);
+    return job_renew(h->job, steady(h->s), lease_us(h->s), h->token, &h->now, e);
 }
 
 /* The checkpoint given to the pipeline. A store that does not answer is no reason to stop while
@@ -413,12 +430,12 @@ static enum err heartbeat(void *self, struct error *e)
 static enum err held_finish(struct hold *h, void *arg, struct error *e)
 {
     h->job->progress = h->now;
-    return job_finish(h->job, now(h->s), h->token, arg, e);
+    return job_finish(h->job, steady(h->s), h->token, arg, e);
 }
 
 static enum err held_fail(struct hold *h, void *arg, struct error *e)
 {
-    return job_fail(h->job, now(h->s), h->token, arg, e);
+    return job_fail(h->job, steady(h->s), h->token, arg, e);
 }
 
 struct deferral {
@@ -429,7 +446,7 @@ struct deferral {
 static enum err held_defer(struct hold *h, void *arg, struct error *e)
 {
     const struct deferral *d = arg;
-    int64_t t = now(h->s);
+    int64_t t = steady(h->s);
     return job_defer(h->job, t, h->token, d->message, t + d->delay_us, e);
 }
 
@@ -553,7 +570,7 @@ static enum err run_held(struct hold *h, const struct job_runner *runner, struct
 static enum err change_claim(struct job *j, void *arg, struct error *e)
 {
     const struct hold *h = arg;
-    return job_claim(j, now(h->s), lease_us(h->s), h->token, e);
+    return job_claim(j, steady(h->s), lease_us(h->s), h->token, e);
 }
 
 enum err job_process(const struct services *s, const struct job_runner *runner, const char *id,
@@ -605,7 +622,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
 
 static enum err change_requeue(struct job *j, void *arg, struct error *e)
 {
-    return job_requeue(j, now(arg), e);
+    return job_requeue(j, steady(arg), e);
 }
 
 static enum err requeue(const struct services *s, const char *id, struct error *e)
@@ -636,13 +653,33 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     return err == ERR_NOT_FOUND || err == ERR_GONE ? ERR_OK : err;
 }
 
-/* Whether its task is late or was dropped, or its worker is gone: the job is queued anew, as the
+/* Whether the queue still has the task of a queued job, which then only waits for its turn. */
+static enum err task_waits(const struct services *s, const struct job *j, bool *waits,
+                           struct error *e)
+{
+    static const char *const kinds[] = {EXTRACTION_TASK, RETRY_TASK};
+    char name[TASK_NAME_MAX + 1];
+    enum err err = ERR_OK;
+    if (j->status != JOB_QUEUED)
+        return ERR_OK;
+    for (size_t i = 0; err == ERR_OK && !*waits && i < sizeof kinds / sizeof kinds[0]; i++) {
+        task_name(kinds[i], j, name);
+        err = s->queue.ops->exists(s->queue.self, name, waits, e);
+    }
+    return err;
+}
+
+/* Whether its task was dropped, or its worker is gone: the job is queued anew, as the
  * queue remembers the name of a dropped task and takes it for done. Two deliveries do no harm. */
 static enum err take_up(const struct services *s, const struct job *j, struct error *e)
 {
     if (j->attempts >= s->cfg->job_max_attempts)
         return fail_unheld(s, j->id,
                            "Max retries exceeded: the work was broken off too many times.", e);
+    bool waits = false;
+    enum err err = task_waits(s, j, &waits, e);
+    if (err != ERR_OK || waits)
+        return err != ERR_OK ? err : ERR_CONFLICT;
     log_event(LOG_NOTICE,
               j->status == JOB_QUEUED ? "a job whose task did not come is queued again"
                                       : "a job whose worker is gone is taken up again",
@@ -661,10 +698,11 @@ static void recover(const struct services *s, const struct job *j, int *count)
         log_error(LOG_WARNING, "a stale job could not be queued again", &e);
 }
 
-enum err job_sweep(const struct services *s, int *requeued, int *erased, struct error *e)
+enum err job_sweep(const struct services *s, int64_t retention_us, int *requeued, int *erased,
+                   struct error *e)
 {
     struct job_page page = {0};
-    int64_t t = now(s);
+    int64_t t = steady(s);
     int again = 0, gone = 0;
     enum err err = s->jobs.ops->list_stale(s->jobs.self, t - s->cfg->job_stale_s * US_PER_S,
                                            t - lease_us(s), SWEEP_BATCH, &page, e);
@@ -672,7 +710,7 @@ enum err job_sweep(const struct services *s, int *requeued, int *erased, struct 
         recover(s, page.jobs[i], &again);
     job_page_free(&page);
     if (err == ERR_OK)
-        err = s->jobs.ops->list_expired(s->jobs.self, t, SWEEP_BATCH, &page, e);
+        err = s->jobs.ops->list_expired(s->jobs.self, retention_us, SWEEP_BATCH, &page, e);
     for (size_t i = 0; err == ERR_OK && i < page.n; i++) {
         if ((err = remove_results(s, page.jobs[i]->id, e)) == ERR_OK &&
             (err = s->jobs.ops->remove(s->jobs.self, page.jobs[i]->id, e)) == ERR_OK)

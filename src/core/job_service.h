@@ -69,7 +69,9 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
 enum err job_retry_task(const struct services *s, const char *id, int retry_count, struct error *e);
 
 /* Maintenance, run on a timer: queues stale jobs again (or fails them after JOB_MAX_ATTEMPTS
- * claims), erases expired ones. Counts may be NULL. */
-enum err job_sweep(const struct services *s, int *requeued, int *erased, struct error *e);
+ * claims) where the queue has no task of theirs, erases those that had expired by retention_us
+ * (core/retention.h). Counts may be NULL. */
+enum err job_sweep(const struct services *s, int64_t retention_us, int *requeued, int *erased,
+                   struct error *e);
 
 #endif

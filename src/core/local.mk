@@ -8,5 +8,6 @@ libcore_a_SOURCES = \
 	src/core/job_service.c src/core/job_service.h \
 	src/core/job_state.c src/core/job_state.h \
 	src/core/origins.c src/core/origins.h \
+	src/core/retention.c src/core/retention.h \
 	src/core/signed_url.c src/core/signed_url.h
 libcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)

@@ -94,6 +94,20 @@ static enum err tasks_enqueue(void *self, const struct task *t, struct error *e)
     return err;
 }
 
+static enum err tasks_exists(void *self, const char *name, bool *out, struct error *e)
+{
+    struct tasks *q = self;
+    char path[1024];
+    struct google_reply r = {0};
+    (void)snprintf(path, sizeof path, "/v2/%s/tasks/%s", q->queue, name);
+    struct google_request request = {
+        .api = GOOGLE_TASKS, .method = "GET", .path = path, .idempotent = true};
+    enum err err = google_call(q->client, &request, &r, e);
+    *out = err == ERR_OK;
+    google_reply_clear(&r);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 /* Cloud Tasks counts a queue's tasks only in its monitoring. */
 static enum err tasks_depth(void *self, int64_t *out, struct error *e)
 {
@@ -131,6 +145,7 @@ static void tasks_close(void *self)
 static const struct task_queue_ops ops = {
     .name = "cloud-tasks",
     .enqueue = tasks_enqueue,
+    .exists = tasks_exists,
     .depth = tasks_depth,
     .ping = tasks_ping,
     .close = tasks_close,

@@ -46,7 +46,7 @@ struct dispatcher {
 
 static int64_t now(const struct dispatcher *d)
 {
-    return source_now_us(d->o->source);
+    return source_steady_us(d->o->source);
 }
 
 /* The answer's body is of no interest. */

@@ -242,7 +242,7 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
                              struct job **existing, struct error *e)
 {
     struct store *t = self;
-    int64_t now_us = source_now_us(t->source);
+    int64_t now_us = source_steady_us(t->source);
     char earlier[UUID_LEN + 1] = "";
     *existing = NULL;
     enum err err = sqlite_db_exec(t->db, "BEGIN IMMEDIATE", e);

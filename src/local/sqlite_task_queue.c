@@ -14,11 +14,17 @@ struct queue {
 static enum err queue_enqueue(void *self, const struct task *t, struct error *e)
 {
     struct queue *q = self;
-    enum err err = sqlite_tasks_add(q->tasks, t, source_now_us(q->source), e);
+    enum err err = sqlite_tasks_add(q->tasks, t, source_steady_us(q->source), e);
     /* A wake-up that cannot be sent only delays: the dispatcher also looks once a second. */
     if (err == ERR_OK && q->notify_fd >= 0)
         (void)eventfd_write(q->notify_fd, 1);
     return err;
+}
+
+static enum err queue_exists(void *self, const char *name, bool *out, struct error *e)
+{
+    struct queue *q = self;
+    return sqlite_tasks_exists(q->tasks, name, out, e);
 }
 
 static enum err queue_depth(void *self, int64_t *out, struct error *e)
@@ -43,6 +49,7 @@ static void queue_close(void *self)
 static const struct task_queue_ops ops = {
     .name = "sqlite",
     .enqueue = queue_enqueue,
+    .exists = queue_exists,
     .depth = queue_depth,
     .ping = queue_ping,
     .close = queue_close,

@@ -10,6 +10,7 @@
 
 enum statement {
     ST_ADD,
+    ST_EXISTS,
     ST_DEPTH,
     ST_TAKE,
     ST_NEXT,
@@ -24,6 +25,7 @@ enum statement {
 static const char *const sql[ST__MAX] = {
     [ST_ADD] = "INSERT INTO tasks(name,path,body,traceparent,due_us,eta_us) "
                "VALUES(?1,?2,?3,?4,?5,?5) ON CONFLICT(name) DO NOTHING",
+    [ST_EXISTS] = "SELECT count(*) FROM tasks WHERE name=?1 AND state < 2",
     [ST_DEPTH] = "SELECT count(*) FROM tasks WHERE state < 2",
     [ST_TAKE] = "UPDATE tasks SET state=1, dispatches=dispatches+1 WHERE name=(SELECT name FROM "
                 "tasks WHERE state=0 AND due_us<=?1 ORDER BY due_us LIMIT 1) RETURNING "
@@ -100,6 +102,15 @@ static enum err read_number(struct sqlite_tasks *t, sqlite3_stmt *s, int64_t *ou
     else
         err = sqlite_db_error(t->db, e);
     (void)sqlite3_reset(s);
+    return err;
+}
+
+enum err sqlite_tasks_exists(struct sqlite_tasks *t, const char *name, bool *out, struct error *e)
+{
+    int64_t n = 0;
+    (void)sqlite3_bind_text(t->st[ST_EXISTS], 1, name, -1, SQLITE_STATIC);
+    enum err err = read_number(t, t->st[ST_EXISTS], &n, e);
+    *out = n > 0;
     return err;
 }
 

@@ -16,6 +16,7 @@ void sqlite_tasks_close(struct sqlite_tasks *t);
 /* A name that is there already, even as an ended task, changes nothing. */
 enum err sqlite_tasks_add(struct sqlite_tasks *t, const struct task *task, int64_t now_us,
                           struct error *e);
+enum err sqlite_tasks_exists(struct sqlite_tasks *t, const char *name, bool *out, struct error *e);
 enum err sqlite_tasks_depth(struct sqlite_tasks *t, int64_t *out, struct error *e);
 
 struct due_task {

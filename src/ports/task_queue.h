@@ -2,6 +2,7 @@
 #ifndef PDF_OCR_PORTS_TASK_QUEUE_H
 #define PDF_OCR_PORTS_TASK_QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,10 @@ struct task_queue_ops {
     /* Accepts a task, durably. A name that exists, or existed within the hour, is ERR_OK and no
      * second task. ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_STORAGE_FULL. */
     enum err (*enqueue)(void *self, const struct task *t, struct error *e);
+
+    /* Whether a task of this name waits or is being delivered; one that has ended or was dropped
+     * does not. ERR_UNAVAILABLE, ERR_TIMEOUT. */
+    enum err (*exists)(void *self, const char *name, bool *out, struct error *e);
 
     /* The number of tasks waiting or running, for metrics; -1 when unknown. */
     enum err (*depth)(void *self, int64_t *out, struct error *e);

@@ -12,6 +12,7 @@
 
 #include "app/backend.h"
 #include "base/log.h"
+#include "core/retention.h"
 #include "local/local.h"
 #include "process/loops.h"
 #include "process/metrics.h"
@@ -105,17 +106,18 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
 
 struct upkeep {
     const struct services *services;
+    struct retention retention;
     int64_t files_due_us;
 };
 
-static void sweep_files(const struct services *s)
+static void sweep_files(const struct services *s, int64_t retention_us)
 {
     char text[32];
     struct error e = {0};
     int erased = 0;
-    enum err err = file_sweep(s->cfg->data_dir, s->cfg->backend == BACKEND_LOCAL ? &s->jobs : NULL,
-                              source_now_us(s->source),
-                              s->cfg->result_ttl_days * 24 * 3600 * US_PER_S, &erased, &e);
+    enum err err =
+        file_sweep(s->cfg->data_dir, s->cfg->backend == BACKEND_LOCAL ? &s->jobs : NULL,
+                   retention_us, s->cfg->result_ttl_days * 24 * 3600 * US_PER_S, &erased, &e);
     (void)snprintf(text, sizeof text, "%d", erased);
     if (erased > 0)
         log_event(LOG_NOTICE, "files that nobody will ask for were erased", "files", text, NULL);
@@ -128,10 +130,11 @@ static void sweep(void *self)
     struct upkeep *u = self;
     const struct services *s = u->services;
     struct error e = {0};
-    if (job_sweep(s, NULL, NULL, &e) != ERR_OK)
+    int64_t retention_us = retention_look(&u->retention, s->source);
+    if (job_sweep(s, retention_us, NULL, NULL, &e) != ERR_OK)
         log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
-    if (monotonic_us() >= u->files_due_us) {
-        sweep_files(s);
+    if (retention_us > 0 && monotonic_us() >= u->files_due_us) {
+        sweep_files(s, retention_us);
         u->files_due_us = monotonic_us() + FILES_EVERY_US;
     }
     if (s->analytics.ops->flush != NULL)

@@ -8,6 +8,7 @@
 
 #include "core/extraction_request.h"
 #include "core/job_service.h"
+#include "core/retention.h"
 #include "local/local.h"
 #include "tests/unit/suite.h"
 
@@ -15,11 +16,11 @@
 
 static struct {
     char folder[64];
-    int64_t now_us;
+    int64_t now_us, jump_us;
     struct job_store_ops store_ops; /* the store's, with a replace that may fail */
     const struct job_store_ops *real;
     int replaces, fail_replace; /* which one fails, counted from 1 */
-    bool queue_down;
+    bool queue_down, has_task;
     int tasks;
     char last_task[TASK_NAME_MAX + 1];
     struct config cfg;
@@ -33,13 +34,21 @@ static int64_t test_now(void *self)
     return t.now_us;
 }
 
+/* The wall clock is ahead of it by jump_us. */
+static int64_t test_steady(void *self)
+{
+    (void)self;
+    return t.now_us - t.jump_us;
+}
+
 static void test_random(void *self, void *out, size_t n)
 {
     (void)self;
     randombytes_buf(out, n);
 }
 
-static const struct source test_source = {test_now, test_random, NULL};
+static const struct source test_source = {
+    .now_us = test_now, .random_bytes = test_random, .steady_us = test_steady};
 
 static enum err test_replace(void *self, struct job *next, struct error *e)
 {
@@ -58,7 +67,15 @@ static enum err test_enqueue(void *self, const struct task *task, struct error *
     return ERR_OK;
 }
 
-static const struct task_queue_ops queue_ops = {.name = "test", .enqueue = test_enqueue};
+static enum err test_exists(void *self, const char *name, bool *out, struct error *e)
+{
+    (void)self, (void)e;
+    *out = t.has_task && strcmp(name, t.last_task) == 0;
+    return ERR_OK;
+}
+
+static const struct task_queue_ops queue_ops = {
+    .name = "test", .enqueue = test_enqueue, .exists = test_exists};
 
 static enum err run_nothing(void *self, const struct services *s, const struct job *j, int fd,
                             const struct extraction_request *r, const struct checkpoint *c,
@@ -236,11 +253,11 @@ static void sweep_queues_the_job_of_a_dead_worker_and_erases_what_has_expired(vo
     struct job *claimed = load(held->id), *gone = NULL;
     CU_ASSERT_EQUAL(job_claim(claimed, t.now_us, 10 * US_PER_S, "dead", &e), ERR_OK);
     CU_ASSERT_EQUAL(t.real->replace(t.s.jobs.self, claimed, &e), ERR_OK);
-    CU_ASSERT_EQUAL(job_sweep(&t.s, &requeued, &erased, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_sweep(&t.s, t.now_us, &requeued, &erased, &e), ERR_OK);
     CU_ASSERT_EQUAL(requeued + erased, 0);
     struct job *done = load(ended->id);
     t.now_us += 86401 * US_PER_S;
-    CU_ASSERT_EQUAL(job_sweep(&t.s, &requeued, &erased, &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_sweep(&t.s, t.now_us, &requeued, &erased, &e), ERR_OK);
     CU_ASSERT_EQUAL(requeued, 1);
     CU_ASSERT_EQUAL(erased, 1);
     CU_ASSERT_EQUAL(job_load(&t.s, "me", ended->id, &gone, &e), ERR_NOT_FOUND);
@@ -253,11 +270,90 @@ static void sweep_queues_the_job_of_a_dead_worker_and_erases_what_has_expired(vo
     close_services();
 }
 
+static void sweep_leaves_the_job_whose_task_waits(void)
+{
+    struct error e;
+    int requeued = 0;
+    open_services();
+    struct job *j = submit(NULL, ERR_OK);
+    t.now_us += 3600 * US_PER_S;
+    t.has_task = true;
+    CU_ASSERT_EQUAL(job_sweep(&t.s, 0, &requeued, NULL, &e), ERR_OK);
+    CU_ASSERT_EQUAL(requeued, 0);
+    CU_ASSERT_EQUAL(t.tasks, 1);
+    t.has_task = false;
+    CU_ASSERT_EQUAL(job_sweep(&t.s, 0, &requeued, NULL, &e), ERR_OK);
+    CU_ASSERT_EQUAL(requeued, 1);
+    CU_ASSERT_EQUAL(t.tasks, 2);
+    job_free(j);
+    close_services();
+}
+
+static void jump(int64_t us)
+{
+    t.now_us += us;
+    t.jump_us += us;
+}
+
+/* The job of a worker that died is free again after the lease, and not before. */
+static void lease_does_not_see_the_wall_clock_jump(void)
+{
+    static const int64_t jumps[] = {-3600 * US_PER_S, 8 * 86400 * US_PER_S};
+    for (size_t i = 0; i < 2; i++) {
+        struct error e;
+        open_services();
+        struct job *j = submit(NULL, ERR_OK), *claimed = load(j->id);
+        CU_ASSERT_EQUAL(job_claim(claimed, t.now_us, 10 * US_PER_S, "dead", &e), ERR_OK);
+        CU_ASSERT_EQUAL(t.real->replace(t.s.jobs.self, claimed, &e), ERR_OK);
+        jump(jumps[i]);
+        t.now_us += 5 * US_PER_S;
+        process(j->id, ERR_CONFLICT);
+        t.now_us += 6 * US_PER_S;
+        process(j->id, ERR_OK);
+        struct job *done = load(j->id);
+        CU_ASSERT_EQUAL(done->status, JOB_COMPLETED);
+        CU_ASSERT_EQUAL(done->updated_us, t.now_us); /* what users see */
+        job_free(done);
+        job_free(claimed);
+        job_free(j);
+        close_services();
+    }
+}
+
+static void nothing_is_erased_while_the_clock_is_ahead_for_a_moment(void)
+{
+    struct retention r = {0};
+    memset(&t, 0, sizeof t);
+    t.now_us = START_US;
+    CU_ASSERT_EQUAL(retention_look(&r, &test_source), 0);
+    t.now_us += 30 * US_PER_S;
+    CU_ASSERT_EQUAL(retention_look(&r, &test_source), t.now_us);
+    jump(8 * 86400 * US_PER_S); /* within a boot: the steady clock knows better */
+    CU_ASSERT_EQUAL(retention_look(&r, &test_source), START_US + 30 * US_PER_S);
+    jump(-8 * 86400 * US_PER_S - 3600 * US_PER_S);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_source), t.now_us);
+}
+
+static void a_start_with_a_wrong_clock_erases_nothing(void)
+{
+    struct retention r = {0};
+    memset(&t, 0, sizeof t);
+    t.now_us = START_US + 8 * 86400 * US_PER_S; /* the steady clock started from it */
+    CU_ASSERT_EQUAL(retention_look(&r, &test_source), 0);
+    t.now_us += 30 * US_PER_S;
+    jump(-8 * 86400 * US_PER_S); /* set right */
+    CU_ASSERT_EQUAL(retention_look(&r, &test_source), START_US + 30 * US_PER_S);
+}
+
 static const struct test_case tests[] = {
     TEST(finish_that_cannot_be_stored_is_tried_again),
     TEST(job_that_runs_elsewhere_is_delivered_again),
     TEST(key_used_while_the_queue_was_down_gives_a_job_that_runs),
     TEST(job_that_breaks_off_its_workers_is_given_up),
+    TEST(sweep_leaves_the_job_whose_task_waits),
+    TEST(lease_does_not_see_the_wall_clock_jump),
+    TEST(nothing_is_erased_while_the_clock_is_ahead_for_a_moment),
+    TEST(a_start_with_a_wrong_clock_erases_nothing),
     TEST(sweep_queues_the_job_of_a_dead_worker_and_erases_what_has_expired),
 };
 

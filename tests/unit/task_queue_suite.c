@@ -100,6 +100,26 @@ static void name_is_no_new_task_after_its_end(void)
     close_queue();
 }
 
+static bool exists(const char *name)
+{
+    struct error e;
+    bool found = false;
+    CU_ASSERT_EQUAL(queue.ops->exists(queue.self, name, &found, &e), ERR_OK);
+    return found;
+}
+
+static void task_exists_until_its_end(void)
+{
+    struct task t = new_task("{}", 3600 * US_PER_S);
+    open_queue();
+    CU_ASSERT_FALSE(exists(t.name));
+    CU_ASSERT_EQUAL(enqueue(&t), ERR_OK);
+    CU_ASSERT_TRUE(exists(t.name));
+    fixture->end(t.name);
+    CU_ASSERT_FALSE(exists(t.name));
+    close_queue();
+}
+
 static void queue_tells_how_it_is(void)
 {
     struct task t = new_task("{}", 3600 * US_PER_S);
@@ -119,5 +139,6 @@ const struct test_case task_queue_tests[TASK_QUEUE_TESTS] = {
     TEST(task_without_a_time_is_due),
     TEST(name_is_one_task),
     TEST(name_is_no_new_task_after_its_end),
+    TEST(task_exists_until_its_end),
     TEST(queue_tells_how_it_is),
 };

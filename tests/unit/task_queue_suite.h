@@ -21,7 +21,7 @@ struct task_queue_fixture {
 
 void task_queue_suite_use(const struct task_queue_fixture *f);
 
-#define TASK_QUEUE_TESTS 5
+#define TASK_QUEUE_TESTS 6
 extern const struct test_case task_queue_tests[TASK_QUEUE_TESTS];
 
 #endif
