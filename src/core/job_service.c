@@ -169,9 +169,11 @@ enum err job_add_feedback(const struct services *s, const char *owner, const str
 {
     const struct analytics_ops *analytics = s->analytics.ops;
     struct job *j = NULL;
+    struct feedback own = *f;
     enum err err = job_load(s, owner, f->job_id, &j, e);
+    own.expires_us = j != NULL ? j->expires_us : 0;
     if (err == ERR_OK)
-        err = s->jobs.ops->feedback_add(s->jobs.self, f, e);
+        err = s->jobs.ops->feedback_add(s->jobs.self, &own, e);
     if (err == ERR_OK && analytics != NULL && analytics->feedback_given != NULL)
         analytics->feedback_given(s->analytics.self, j->owner, f);
     job_free(j);

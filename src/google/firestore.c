@@ -552,20 +552,30 @@ static enum err store_list_expired(void *self, int64_t now_us, int max, struct j
 
 static json_t *feedback_fields(const struct feedback *f)
 {
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", fs_string(f->id), "job_id",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", fs_string(f->id), "job_id",
                      fs_string(f->job_id), "corrections", json_text_value(f->corrections_json),
                      "corrections_count", fs_integer(f->corrections_count), "user_id",
                      fs_string(f->user_id), "session_id", fs_string(f->session_id), "timestamp",
                      fs_time(f->timestamp_us), "status", fs_string(f->status), "created_at",
-                     fs_time(f->created_us));
+                     fs_time(f->created_us), "expires_at", fs_time(f->expires_us));
 }
 
-/* A page of a job's feedback, oldest first. */
-static json_t *feedback_query(const struct store *t, const char *job_id, size_t offset)
+/* A page of a job's feedback, oldest first: the next one after `after`, or the first. An offset
+ * would have all before it read, and billed, again. */
+static json_t *feedback_query(const struct store *t, const char *job_id,
+                              const struct feedback *after)
 {
-    json_t *q = query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
-                      json_pack("[o]", order("created_at", "ASCENDING")), FEEDBACK_PAGE);
-    if (json_object_set_new(q, "offset", json_integer((json_int_t)offset)) != 0) {
+    char name[NAME_MAX_LEN];
+    json_t *q =
+        query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
+              json_pack("[o,o]", order("created_at", "ASCENDING"), order("__name__", "ASCENDING")),
+              FEEDBACK_PAGE);
+    if (after == NULL || q == NULL)
+        return q;
+    name_of(t, t->feedback, after->id, name);
+    json_t *at = json_pack("{s:[o,{s:s}],s:b}", "values", fs_time(after->created_us),
+                           "referenceValue", name, "before", 0);
+    if (json_object_set_new(q, "startAt", at) != 0) {
         json_decref(q);
         q = NULL;
     }
@@ -625,7 +635,8 @@ static enum err store_feedback_list(void *self, const char *job_id, struct feedb
     memset(out, 0, sizeof *out);
     do {
         before = out->n;
-        err = run_query(self, feedback_query(self, job_id, before), take_feedback, out, e);
+        const struct feedback *last = before > 0 ? &out->items[before - 1] : NULL;
+        err = run_query(self, feedback_query(self, job_id, last), take_feedback, out, e);
     } while (err == ERR_OK && out->n - before == FEEDBACK_PAGE);
     if (err != ERR_OK)
         feedback_list_free(out);
@@ -647,7 +658,7 @@ static enum err remove_feedback(struct store *t, const char *job_id, struct erro
     do {
         struct google_reply r = {0};
         json_t *writes = json_array();
-        err = run_query(t, feedback_query(t, job_id, 0), take_name, writes, e);
+        err = run_query(t, feedback_query(t, job_id, NULL), take_name, writes, e);
         n = json_array_size(writes);
         if (err == ERR_OK && n > 0)
             err = commit(t, json_incref(writes), &r, e);

@@ -50,6 +50,7 @@ struct feedback {
     int64_t timestamp_us;       /* when the user made it */
     char status[32];            /* pending_analysis */
     int64_t created_us;
+    int64_t expires_us; /* when its job goes, and takes it along; not given back */
 };
 
 struct feedback_list {

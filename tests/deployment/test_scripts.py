@@ -190,6 +190,10 @@ def test_indexes_are_those_of_the_docs(world):
     wanted = [(i["collectionGroup"], [(f["fieldPath"], f["order"]) for f in i["fields"]])
               for i in json.loads((ROOT / "docs" / "firestore.indexes.json").read_text())["indexes"]]
     assert made == wanted
+    unindexed = [(next(a.split("=")[1] for a in c if a.startswith("--collection-group")), c[4])
+                 for c in world.calls() if c[:4] == ["firestore", "indexes", "fields", "update"]]
+    overrides = json.loads((ROOT / "docs" / "firestore.indexes.json").read_text())["fieldOverrides"]
+    assert unindexed == [(o["collectionGroup"], o["fieldPath"]) for o in overrides]
 
 
 @pytest.mark.parametrize("command", [["scripts/setup-gcp", *EVERYTHING],

@@ -334,6 +334,22 @@ def tables_of(rows):
         yield name.rsplit("/", 1)[-1].rsplit(".", 1)[-1], [r.get("json", r) for r in items]
 
 
+def test_feedback_goes_when_its_job_does(world):
+    """Firestore's TTL erases each document by its own expires_at, and knows nothing of what belongs together."""
+    s = world.stack
+    job = s.extract(sample("form"))
+    r = s.call("POST", "/api/v1/feedback/corrections",
+               {"job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r1"}]})
+    assert r.status == 201, r.body
+    code, _, answer = call(f"{world.side.firestore}/v1/projects/demo-test/databases/(default)/documents:runQuery", "POST",
+                           {"structuredQuery": {"from": [{"collectionId": "region_feedback"}], "where": {"fieldFilter": {
+                               "field": {"fieldPath": "job_id"}, "op": "EQUAL", "value": {"stringValue": job["job_id"]}}}}},
+                           {"Authorization": "Bearer owner"})
+    assert code == 200, answer
+    fields = json.loads(answer)[0]["document"]["fields"]
+    assert fields["expires_at"]["timestampValue"] == job["expires_at"]
+
+
 def test_failed_job_is_retried_and_running_one_cancelled(world):
     s = world.stack
     pdf_id = s.upload(sample("form"))
