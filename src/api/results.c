@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "core/extraction_request.h"
 #include "formats/format.h"
 
 static enum err send_from_disk(const char *job_id, const char *name, struct reply *p,
@@ -93,6 +94,24 @@ static enum err send_result(const struct services *s, const char *job_id, int fo
     return err == ERR_OK ? send_from_disk(job_id, name, p, e) : err;
 }
 
+/* A completed job had a file in each format it was asked for. */
+static enum err explain_missing(const struct services *s, const struct job *j, int format,
+                                struct error *e)
+{
+    struct extraction_request asked = {0};
+    struct error unused;
+    bool had = extraction_request_parse(j->request_json, strlen(j->request_json), s->cfg, &asked,
+                                        &unused) == ERR_OK &&
+               (asked.format == format || asked.also[format]);
+    extraction_request_free(&asked);
+    if (had)
+        return error_set(e, ERR_GONE,
+                         "The file of this result is not there any more; send the job again.");
+    return error_set(e, ERR_NOT_FOUND,
+                     "This job has no result as %s; ask for it with also_formats.",
+                     format_names[format]);
+}
+
 enum err job_result(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
@@ -103,14 +122,12 @@ enum err job_result(void *app, struct request *r, struct reply *p, struct error 
         err = job_load(s, request_owner(r), r->params[0], &j, e);
     if (err == ERR_OK)
         err = check_result(j, format, r->params[1], e);
+    if (err == ERR_OK) {
+        (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
+        err = send_result(s, r->params[0], format, p, e);
+        if (err == ERR_NOT_FOUND)
+            err = explain_missing(s, j, format, e);
+    }
     job_free(j);
-    if (err != ERR_OK)
-        return err;
-    (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
-    err = send_result(s, r->params[0], format, p, e);
-    if (err == ERR_NOT_FOUND)
-        return error_set(e, ERR_NOT_FOUND,
-                         "This job has no result as %s; ask for it with also_formats.",
-                         r->params[1]);
     return err;
 }

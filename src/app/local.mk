@@ -2,6 +2,7 @@
 bin_PROGRAMS += pdf-ocr-api
 pdf_ocr_api_SOURCES = \
 	src/app/backend.c src/app/backend.h \
+	src/app/process_limits.c src/app/process_limits.h \
 	src/app/main.c \
 	src/app/probe.c src/app/probe.h \
 	src/app/routes.c

@@ -9,6 +9,7 @@
 
 #include "app/backend.h"
 #include "app/probe.h"
+#include "app/process_limits.h"
 #include "auth/auth.h"
 #include "auth/keys.h"
 #include "auth/keys_command.h"
@@ -81,7 +82,9 @@ static int serve(struct config *cfg)
 {
     struct error e = {0};
     (void)umask(027);
-    enum err err = backend_prepare(cfg, &e);
+    enum err err = process_limits_keep_secrets(&e);
+    if (err == ERR_OK)
+        err = backend_prepare(cfg, &e);
     if (err == ERR_OK)
         err = ensure_key(cfg, &e);
     if (err == ERR_OK)
@@ -143,7 +146,8 @@ int main(int argc, char **argv)
     }
     enum err err = config_load(&cfg, &e);
     if (err == ERR_OK &&
-        ((err = auth_check(&cfg, &e)) != ERR_OK || (err = backend_check(&cfg, &e)) != ERR_OK))
+        ((err = process_limits_check(&cfg, &e)) != ERR_OK ||
+         (err = auth_check(&cfg, &e)) != ERR_OK || (err = backend_check(&cfg, &e)) != ERR_OK))
         config_free(&cfg);
     if (err != ERR_OK) {
         log_error(LOG_ERROR, "the settings are wrong", &e);

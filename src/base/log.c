@@ -59,12 +59,26 @@ void log_raw(const char *line, unsigned long len)
     buffer_free(&b);
 }
 
+/* A line of text stays one line, and nothing in it reaches a terminal as a command. */
+static void put_text(struct buffer *b, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool c1 = c == 0xC2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] < 0xA0;
+        if (c < 0x20 || c == 0x7F || c1)
+            buffer_printf(b, "\\x%02x", c);
+        else
+            buffer_append(b, p, 1);
+    }
+}
+
 static void begin(struct buffer *b, enum log_level level, const char *message)
 {
     char time[RFC3339_LEN + 1];
     rfc3339_format(source_now_us(&system_source), time);
     if (log_state.text) {
-        buffer_printf(b, "%s %-7s %s: %s", time, severities[level], log_state.role, message);
+        buffer_printf(b, "%s %-7s %s: ", time, severities[level], log_state.role);
+        put_text(b, message);
         return;
     }
     buffer_printf(b, "{\"severity\":\"%s\",\"time\":\"%s\",\"message\":", severities[level], time);
@@ -77,7 +91,8 @@ static void field(struct buffer *b, const char *name, const char *value)
     if (value == NULL || value[0] == '\0')
         return;
     if (log_state.text) {
-        buffer_printf(b, " %s=%s", name, value);
+        buffer_printf(b, " %s=", name);
+        put_text(b, value);
         return;
     }
     buffer_printf(b, ",\"%s\":", name);

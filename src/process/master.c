@@ -74,7 +74,8 @@ static enum err set_signals(struct master *m, struct error *e)
         if (sigaction(numbers[i], &handle, NULL) != 0)
             return system_error("handle", "signals", e);
     }
-    if (sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+    /* A write beyond a limit, or to who has gone, is an error like others. */
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
         sigprocmask(SIG_BLOCK, &blocked, &m->unblocked) != 0)
         return system_error("handle", "signals", e);
     return ERR_OK;

@@ -125,13 +125,13 @@ def test_forwarded_address_is_believed_only_of_trusted_proxies(make_stack):
     assert "192.0.2.77" not in s.logs()
 
 
-def test_behind_somebody_elses_tls_the_private_networks_are_trusted(tmp_path):
+def test_behind_somebody_elses_tls_only_named_networks_are_trusted(tmp_path):
     from conftest import ROOT
 
     def rendered(**env):
         return subprocess.run([ROOT / "scripts" / "render-nginx"], check=True, text=True, stdout=subprocess.PIPE,
                               env={**os.environ, "DATA_DIR": str(tmp_path), "RUN_DIR": str(tmp_path), **env}).stdout
-    assert "set_real_ip_from 169.254.0.0/16;" in rendered(PORT="8080")
+    assert "set_real_ip_from" not in rendered(PORT="8080", TRUSTED_PROXIES="")
     given = rendered(PORT="8080", TRUSTED_PROXIES="192.0.2.1")
     assert re.findall(r"set_real_ip_from (\S+);", given) == ["192.0.2.1"] and "real_ip_recursive on" in given
 

@@ -104,7 +104,7 @@ def test_cloud_tasks_keeps_the_rules_of_the_task_queue(world, who):
     conformance(world, "tasks", TASKS_SERVICE_ACCOUNT=who)
     made = [t["resource"] for t in world.side.control("tasks")
             if t["name"] not in known and t["url"].startswith(NOWHERE)]
-    assert len(made) == 5
+    assert len(made) == 6
     for task in made:
         request = task["httpRequest"]
         assert task["dispatchDeadline"] == "330s"  # TASK_DEADLINE_S and 30 s
