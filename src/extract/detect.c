@@ -65,7 +65,7 @@ static enum err look_at(const struct detector *d, struct rect r, struct look *ou
     struct table t;
     size_t n = 0;
     *out = (struct look){0};
-    enum err err = layout_build(&page->words, &page->info, box, d->pace, &l, e);
+    enum err err = layout_build(&page->words, &page->info, box, true, d->pace, &l, e);
     if (err != ERR_OK)
         return err;
     out->named = form_share(&l);
@@ -121,7 +121,7 @@ static enum err detect_framed(struct detector *d, struct word_list *left, struct
     static const struct box whole = {0, 0, 1, 1};
     const struct page_info *page = &d->page->info;
     struct frames frames;
-    enum err err = layout_build(left, page, whole, d->pace, &d->l, e);
+    enum err err = layout_build(left, page, whole, false, d->pace, &d->l, e);
     if (err != ERR_OK)
         return err;
     err = frames_find(&d->l, d->page->rules, d->page->n_rules, page, &frames, e);
@@ -235,7 +235,7 @@ static bool block_ends(const struct layout *l, size_t from, size_t i)
 static enum err detect_blocks(struct detector *d, const struct word_list *left, struct error *e)
 {
     static const struct box whole = {0, 0, 1, 1};
-    enum err err = layout_build(left, &d->page->info, whole, d->pace, &d->l, e);
+    enum err err = layout_build(left, &d->page->info, whole, false, d->pace, &d->l, e);
     if (err != ERR_OK)
         return err;
     for (size_t from = 0; err == ERR_OK && from < d->l.n_lines;) {

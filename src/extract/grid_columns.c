@@ -5,9 +5,8 @@
 #include "extract/grid_parts.h"
 
 /* Lines that must fill both sides of a border that has no rule where others have one. */
-#define VOUCHED  0.5
-#define WORD_GAP 0.72 /* as in layout.c: between rules anything less is chance */
-#define CENTRED  0.1  /* how far off the middle a centred heading may be, in widths */
+#define VOUCHED 0.5
+#define CENTRED 0.1 /* how far off the middle a centred heading may be, in widths */
 
 struct columns {
     struct grid *g;
@@ -177,8 +176,8 @@ static enum err add_ruled(struct columns *c, struct error *e)
         bool parted = false;
         if ((err = pace_take(c->g->l->pace, c->ruled.n, 1, e)) != ERR_OK)
             break;
-        bool narrow =
-            c->strips.at[i - 1].to - c->strips.at[i - 1].from < WORD_GAP * c->g->l->height;
+        bool narrow = c->strips.at[i - 1].to - c->strips.at[i - 1].from <
+                      c->g->l->piece_gap * c->g->l->height;
         for (size_t k = 0; k < c->ruled.n; k++)
             parted = parted || (c->ruled.at[k] > c->strips.at[i - 1].from - SNAP_PT &&
                                 c->ruled.at[k] < c->strips.at[i - 1].to + SNAP_PT);

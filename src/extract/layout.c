@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A word space is about a quarter of the type size, and a word's box about the type size high;
- * anything wider than this part of the height parts two pieces. */
-#define PIECE_GAP  0.72
+#include "extract/spacing.h"
+
 #define SAME_LINE  0.5 /* part of the lower height that must overlap */
+#define LEADER     4   /* letters: three dots may stand for no value */
 #define COLUMN_GAP 1.0 /* a gutter between columns of text, in heights */
 
 struct rect rect_union(struct rect a, struct rect b)
@@ -59,6 +59,14 @@ static enum err median_height(struct layout *l, struct error *e)
     return ERR_OK;
 }
 
+/* Dots that lead from a label to its value, and lines to write on, drawn as letters, are no text.
+ */
+static bool is_leader(const char *text)
+{
+    size_t n = strspn(text, "._-");
+    return n >= LEADER && text[n] == '\0';
+}
+
 static enum err take_items(const struct word_list *words, const struct page_info *page,
                            struct rect region, struct layout *l, struct error *e)
 {
@@ -71,7 +79,8 @@ static enum err take_items(const struct word_list *words, const struct page_info
     for (size_t i = 0; i < words->n; i++) {
         struct rect r = rect_of_box(words->items[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
-        if (x >= region.x0 && x <= region.x1 && y >= region.y0 && y <= region.y1)
+        if (x >= region.x0 && x <= region.x1 && y >= region.y0 && y <= region.y1 &&
+            !is_leader(words->items[i].text))
             l->items[l->n_items++] = (struct item){r, &words->items[i]};
     }
     err = pace_take(l->pace, l->n_items, SORT_STEPS, e);
@@ -107,9 +116,8 @@ static enum err cut_lines(struct layout *l, struct error *e)
     return ERR_OK;
 }
 
-static enum err cut_pieces(struct line *line, double height, struct error *e)
+static enum err cut_pieces(struct line *line, double height, double gap, struct error *e)
 {
-    qsort(line->items, line->n, sizeof *line->items, by_x);
     line->pieces = calloc(line->n, sizeof *line->pieces);
     if (line->pieces == NULL)
         return error_no_memory(e);
@@ -117,7 +125,7 @@ static enum err cut_pieces(struct line *line, double height, struct error *e)
         struct item *item = &line->items[i];
         struct piece *piece = line->n_pieces > 0 ? &line->pieces[line->n_pieces - 1] : NULL;
         double own = fmin(item->r.y1 - item->r.y0, 1.5 * height);
-        if (piece != NULL && item->r.x0 - piece->r.x1 < PIECE_GAP * fmin(own, height)) {
+        if (piece != NULL && item->r.x0 - piece->r.x1 < gap * fmin(own, height)) {
             piece->r = rect_union(piece->r, item->r);
             piece->n++;
         } else {
@@ -128,7 +136,8 @@ static enum err cut_pieces(struct line *line, double height, struct error *e)
 }
 
 enum err layout_build(const struct word_list *words, const struct page_info *page,
-                      struct box region, struct pace *pace, struct layout *out, struct error *e)
+                      struct box region, bool fine, struct pace *pace, struct layout *out,
+                      struct error *e)
 {
     memset(out, 0, sizeof *out);
     out->pace = pace;
@@ -136,7 +145,13 @@ enum err layout_build(const struct word_list *words, const struct page_info *pag
     if (err == ERR_OK)
         err = cut_lines(out, e);
     for (size_t i = 0; err == ERR_OK && i < out->n_lines; i++)
-        err = cut_pieces(&out->lines[i], out->height, e);
+        qsort(out->lines[i].items, out->lines[i].n, sizeof *out->items, by_x);
+    if (err == ERR_OK)
+        err = spacing_measure(out, &out->piece_gap, e);
+    if (!fine)
+        out->piece_gap = fmax(out->piece_gap, USUAL_GAP);
+    for (size_t i = 0; err == ERR_OK && i < out->n_lines; i++)
+        err = cut_pieces(&out->lines[i], out->height, out->piece_gap, e);
     if (err != ERR_OK)
         layout_free(out);
     return err;

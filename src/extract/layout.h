@@ -39,13 +39,16 @@ struct layout {
     struct line *lines; /* top to bottom */
     size_t n_lines;
     double height;     /* median height of words */
+    double piece_gap;  /* the least gap between two pieces, in heights */
     struct pace *pace; /* borrowed; of all that is done with the layout */
 };
 
-/* Builds lines and pieces of those words whose centre lies in region. Words are borrowed, and pace
- * too, which may be NULL. */
+/* Builds lines and pieces of those words whose centre lies in region. What parts two pieces is
+ * measured on its words (spacing.h); not fine: a space of usual width never does, since a page has
+ * justified text and type of several kinds. Words are borrowed, and pace too, which may be NULL. */
 enum err layout_build(const struct word_list *words, const struct page_info *page,
-                      struct box region, struct pace *pace, struct layout *out, struct error *e);
+                      struct box region, bool fine, struct pace *pace, struct layout *out,
+                      struct error *e);
 void layout_free(struct layout *l);
 
 struct rect rect_union(struct rect a, struct rect b);

@@ -32,7 +32,7 @@ static enum err apply(const struct raster_part *part, const struct table_proposa
     char why[COVERAGE_WHY_MAX];
     if (p->failure.kind != ERR_OK)
         return proposals_warn(out, &p->failure, e);
-    enum err err = layout_build(&out->words, &part->info, part->box, NULL, &l, e);
+    enum err err = layout_build(&out->words, &part->info, part->box, true, NULL, &l, e);
     if (err != ERR_OK)
         return err;
     err = verify_table(p, &l, &t, &found, why, e);

@@ -184,7 +184,7 @@ static enum err extract_upright(const struct seen *s, struct region_result *out,
     struct pace pace = {.c = c};
     struct layout l;
     struct buffer text = BUFFER_INIT;
-    enum err err = layout_build(&page->words, &page->info, out->region.box, &pace, &l, e);
+    enum err err = layout_build(&page->words, &page->info, out->region.box, true, &pace, &l, e);
     if (err != ERR_OK)
         return err;
     err = copy_words(&l, out, e);

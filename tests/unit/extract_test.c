@@ -18,7 +18,7 @@ static struct table build(struct word_list *words, const struct rule *rules, siz
     struct layout l;
     struct table t;
     struct error e;
-    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, NULL, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, true, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(grid_build(&l, rules, n_rules, &page, whole, &t, found, &e), ERR_OK);
     layout_free(&l);
     word_list_free(words);
@@ -125,6 +125,61 @@ static struct rule across(double x0, double x1, double y)
 static struct rule down(double x, double y0, double y1)
 {
     return (struct rule){{x / 600, y0 / 800, 0.5 / 600, (y1 - y0) / 800}, true};
+}
+
+/* Columns five points apart, less than usual type leaves between words. */
+static void columns_a_few_points_apart_are_found(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, "label of it");
+        put(&w, 115, 100 + r * 15, "4567");
+        put(&w, 144, 100 + r * 15, "8901");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 6 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 5, 0), "label of it");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 5, 1), "4567");
+    table_free(&t);
+}
+
+/* A typewriter's letters with its wide spaces: the words are 12 high, a letter 9 wide. */
+static void wide_spaces_of_fixed_letters_part_no_columns(void)
+{
+    struct word_list w = {0};
+    static const char *const words[] = {"steel", "of", "better", "kinds", "1204", "998"};
+    static const int at[] = {0, 6, 9, 16, 30, 36};
+    bool found;
+    for (int r = 0; r < 4; r++)
+        for (size_t i = 0; i < 6; i++) {
+            struct box b = {(50 + at[i] * 9) / 600.0, (100 + r * 15) / 800.0,
+                            (double)strlen(words[i]) * 9 / 600, 12.0 / 800};
+            CU_ASSERT_EQUAL(word_list_add(&w, b, words[i], strlen(words[i]), 1, ENGINE_TEXT),
+                            ERR_OK);
+        }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 4 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 0), "steel of better kinds");
+    table_free(&t);
+}
+
+static void leader_dots_are_no_text(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 3; r++) {
+        put(&w, 50, 100 + r * 15, "credit ..................");
+        put(&w, 220, 100 + r * 15, r == 1 ? "..." : "12");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_EQUAL_FATAL(t.cols, 2);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 0), "credit");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 1), "...");
+    table_free(&t);
 }
 
 static void heading_across_narrow_columns_does_not_hide_them(void)
@@ -660,7 +715,7 @@ static void names_and_values_share_lines(void)
     put(&w, 300, 100, "Born: 1815");
     put(&w, 50, 120, "Town:");
     put(&w, 200, 120, "London");
-    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, NULL, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, true, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL(form_find(&l, &page, &fields, &n, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(n, 3);
     CU_ASSERT_STRING_EQUAL(fields[0].name, "Full name");
@@ -685,7 +740,7 @@ static void columns_of_text_are_read_one_by_one(void)
         put(&w, 50, 110 + r * 12, "left left left left");
         put(&w, 320, 110 + r * 12, "right right right");
     }
-    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, NULL, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(&w, &page, whole, true, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL(layout_text(&l, &text, &e), ERR_OK);
     const char *first_right = strstr(text.data, "right"), *last_left = NULL;
     for (const char *p = text.data; (p = strstr(p, "left")) != NULL; p++)
@@ -824,6 +879,9 @@ static void page_of_too_many_steps_is_refused(void)
 static const struct test_case tests[] = {
     TEST(columns_without_rules_are_found),
     TEST(continued_cell_is_one_row),
+    TEST(columns_a_few_points_apart_are_found),
+    TEST(wide_spaces_of_fixed_letters_part_no_columns),
+    TEST(leader_dots_are_no_text),
     TEST(ruled_rows_hold_all_their_lines),
     TEST(heading_over_columns_spans_them),
     TEST(heading_across_narrow_columns_does_not_hide_them),

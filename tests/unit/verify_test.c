@@ -34,7 +34,7 @@ static struct table verify(struct word_list *words, const char *proposal, bool *
     struct layout l;
     struct table t;
     struct error e;
-    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, NULL, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(layout_build(words, &page, whole, true, NULL, &l, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(verify_table(&p, &l, &t, found, why, &e), ERR_OK);
     layout_free(&l);
     table_proposal_free(&p);

@@ -1,12 +1,10 @@
-#!/usr/bin/python3
-"""Scores table extraction on documents with ground truth as in the ICDAR 2013 table competition.
+"""Scores what the command finds in documents with ground truth as in the ICDAR 2013 table competition.
 
-usage: [BUILD_DIR=DIR] bench/tables DATASET_DIR     (X.pdf with X-str.xml and X-reg.xml in it)
-
-Averaged over the documents are printed: for structure, regions given, the adjacency relations of
-Goebel, Hassan, Oro and Orsi (A methodology for evaluating algorithms for table understanding in PDF
-documents, 2012), each filled cell with the next on its right and below; for detection, nothing
-given, the characters in tables, and how many tables were found with all words and no others.
+A data set is a folder of X.pdf with X-str.xml (cells) and X-reg.xml (regions). For structure, regions
+given, the adjacency relations of Goebel, Hassan, Oro and Orsi (A methodology for evaluating
+algorithms for table understanding in PDF documents, 2012) are counted, each filled cell with the
+next on its right and below; for detection, nothing given, the characters in tables, and how many
+tables were found with all words and no others. Figures are averaged over the documents.
 """
 import json
 import os
@@ -46,10 +44,9 @@ def found_cells(region):
                cell["col"] + cell["col_span"] - 1, plain(cell["text"]))
 
 
-def adjacent(cells):
-    """The relations of a table's filled cells, as texts and a direction."""
-    cells = [c for c in cells if c[4]]
-    places = [(r, c, i) for i, (r0, c0, r1, c1, _) in enumerate(cells)
+def neighbours(cells):
+    """The relations of a table's filled cells: two indexes and a direction."""
+    places = [(r, c, i) for i, (r0, c0, r1, c1, text) in enumerate(cells) if text
               for r in range(r0, r1 + 1) for c in range(c0, c1 + 1)]
     pairs = set()
     for direction, lane in (("right", 0), ("below", 1)):
@@ -59,11 +56,17 @@ def adjacent(cells):
             if left != place[2]:
                 pairs.add((left, place[2], direction))
             before[place[lane]] = place[2]
-    return Counter((cells[a][4], cells[b][4], direction) for a, b, direction in pairs)
+    return pairs
+
+
+def adjacent(cells):
+    """The relations of a table's filled cells, as texts and a direction."""
+    cells = list(cells)
+    return Counter((cells[a][4], cells[b][4], direction) for a, b, direction in neighbours(cells))
 
 
 def extract(pdf, *arguments):
-    run = subprocess.run([BUILD / "pdf-ocr-extract", "--format", "json", *arguments, pdf],
+    run = subprocess.run([BUILD / "pdf-ocr-extract", "--quiet", "--format", "json", *arguments, pdf],
                          capture_output=True)
     if run.returncode not in (0, 3):
         raise SystemExit(f"{pdf}: {run.stderr.decode()}")
@@ -94,16 +97,39 @@ def words_in(words, box):
             and y <= word["bbox"]["y"] + word["bbox"]["h"] / 2 <= y + h}
 
 
-def structure(pdf, truth, boxes):
-    """How many relations are in both, were found, are true."""
+def judge_cells(cells, truth, judged):
+    """Adds of each filled cell how sure it says it is, and whether it stands where it belongs: with
+    its text, beside and under the right ones."""
+    places = list(found_cells({"cells": cells}))
+    wrong, known = set(), set()
+    for a, b, direction in neighbours(places):
+        known |= {a, b}
+        if not truth[places[a][4], places[b][4], direction]:
+            wrong |= {a, b}
+    judged += [(cells[i]["confidence"], i not in wrong) for i in sorted(known)]
+
+
+def overlapping(cells):
+    """How many places of a table are covered by two cells."""
+    places = Counter((r, c) for r0, c0, r1, c1, _ in cells
+                     for r in range(r0, r1 + 1) for c in range(c0, c1 + 1))
+    return sum(n > 1 for n in places.values())
+
+
+def structure(pdf, truth, boxes, judged):
+    """How many relations are in both, were found, are true; adds (sure, right) of cells to judged."""
     both = found = true = 0
     for key, region in truth.items():
         page, box = boxes[key]
         where = ",".join(f"{v:.5f}" for v in box)
-        ours = adjacent(found_cells(extract(pdf, "--page", str(page), "--region", where)[0]))
-        theirs = adjacent(true_cells(region))
+        result = extract(pdf, "--page", str(page), "--region", where)[0]
+        cells, theirs = list(found_cells(result)), adjacent(true_cells(region))
+        if overlapping(cells):
+            print(f"{pdf}: {overlapping(cells)} places of a table are in two cells")
+        ours = adjacent(cells)
         both, found = both + (ours & theirs).total(), found + ours.total()
         true += theirs.total()
+        judge_cells(result["cells"], theirs, judged)
     return both, found, true
 
 
@@ -123,27 +149,20 @@ def detection(pdf, boxes):
     return (both, found, true), exact
 
 
-def report(name, counts, extra):
+def figures(counts):
+    """Precision, recall and F1 of documents' counts."""
     precision = sum(both / found if found else 1 for both, found, _ in counts) / len(counts)
     recall = sum(both / true if true else 1 for both, _, true in counts) / len(counts)
-    f1 = 2 * precision * recall / ((precision + recall) or 1)
-    print(f"{name:<10} precision {precision:.4f}  recall {recall:.4f}  F1 {f1:.4f}{extra}")
+    return precision, recall, 2 * precision * recall / ((precision + recall) or 1)
 
 
-if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
-    raise SystemExit(__doc__)
-dataset = pathlib.Path(sys.argv[1])
-pdfs = [p for p in sorted(dataset.glob("*.pdf")) if p.with_name(f"{p.stem}-str.xml").exists()]
-if not pdfs:
-    raise SystemExit(f"bench/tables: no X.pdf with X-str.xml in {dataset}")
-built, located, exact, tables = [], [], 0, 0
-for pdf in pdfs:
-    sizes = page_sizes(pdf)
-    boxes = {key: (int(r.get("page")), true_box(r, *sizes[int(r.get("page")) - 1]))
-             for key, r in regions_of(pdf.with_name(f"{pdf.stem}-reg.xml")).items()}
-    built.append(structure(pdf, regions_of(pdf.with_name(f"{pdf.stem}-str.xml")), boxes))
-    counts, whole = detection(pdf, boxes)
-    located.append(counts)
-    exact, tables = exact + whole, tables + len(boxes)
-report("structure", built, f"  ({len(pdfs)} documents)")
-report("detection", located, f"  ({exact} of {tables} tables exactly)")
+def documents(dataset):
+    """Each document of a data set with its tables' cells and boxes."""
+    pdfs = [p for p in sorted(dataset.glob("*.pdf")) if p.with_name(f"{p.stem}-str.xml").exists()]
+    if not pdfs:
+        raise SystemExit(f"no X.pdf with X-str.xml in {dataset}")
+    for pdf in pdfs:
+        sizes = page_sizes(pdf)
+        boxes = {key: (int(r.get("page")), true_box(r, *sizes[int(r.get("page")) - 1]))
+                 for key, r in regions_of(pdf.with_name(f"{pdf.stem}-reg.xml")).items()}
+        yield pdf, regions_of(pdf.with_name(f"{pdf.stem}-str.xml")), boxes

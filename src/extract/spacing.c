@@ -1,0 +1,99 @@
+#include "extract/spacing.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Word spaces of printing types, in heights, and how much wider than one a space may be. */
+#define SPACE_LEAST 0.14
+#define SPACE_MOST  0.42
+#define SPREAD      1.35
+
+/* Gaps that lie in a window so wide are alike; so many of them, and so great a part of all that
+ * might be spaces, are the word space. */
+#define WINDOW      0.03
+#define ALIKE_LEAST 4
+#define ALIKE_SHARE 0.15
+
+/* A typewriter's letters are of one width: of this part of the words, within this part of it. */
+#define FIXED_SHARE  0.8
+#define FIXED_SPREAD 0.03
+#define FIXED_WORDS  5
+#define FIXED_GAP    1.15 /* in letters */
+
+static int by_value(const void *a, const void *b)
+{
+    double p = *(const double *)a, q = *(const double *)b;
+    return p < q ? -1 : p > q;
+}
+
+static size_t count_letters(const char *text)
+{
+    size_t n = 0;
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+static double height_of(const struct item *item)
+{
+    return fmax(item->r.y1 - item->r.y0, 1);
+}
+
+/* The width of a letter in heights where all have the same, or 0. */
+static double letter_width(const struct layout *l, double *widths)
+{
+    size_t n = 0, alike = 0;
+    for (size_t i = 0; i < l->n_items; i++) {
+        const struct item *item = &l->items[i];
+        size_t letters = count_letters(item->word->text);
+        if (letters >= 2)
+            widths[n++] = (item->r.x1 - item->r.x0) / (double)letters / height_of(item);
+    }
+    if (n < FIXED_WORDS)
+        return 0;
+    qsort(widths, n, sizeof *widths, by_value);
+    double usual = widths[n / 2];
+    for (size_t i = 0; i < n; i++)
+        alike += fabs(widths[i] - usual) <= FIXED_SPREAD * usual;
+    return (double)alike >= FIXED_SHARE * (double)n ? usual : 0;
+}
+
+/* The narrowest space that many words stand apart by, in heights, or 0. */
+static double word_space(const struct layout *l, double *gaps)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n_lines; i++)
+        for (size_t k = 1; k < l->lines[i].n; k++) {
+            const struct item *left = &l->lines[i].items[k - 1], *right = left + 1;
+            double gap = (right->r.x0 - left->r.x1) / fmin(height_of(left), height_of(right));
+            if (gap >= SPACE_LEAST && gap < USUAL_GAP)
+                gaps[n++] = gap;
+        }
+    qsort(gaps, n, sizeof *gaps, by_value);
+    for (size_t from = 0, to = 0; from < n && gaps[from] <= SPACE_MOST; from++) {
+        while (to < n && gaps[to] - gaps[from] <= WINDOW)
+            to++;
+        if (to - from >= ALIKE_LEAST && (double)(to - from) >= ALIKE_SHARE * (double)n)
+            return gaps[from + (to - from) / 2];
+    }
+    return 0;
+}
+
+enum err spacing_measure(const struct layout *l, double *gap, struct error *e)
+{
+    *gap = USUAL_GAP;
+    enum err err = pace_take(l->pace, l->n_items, 2 * SORT_STEPS, e);
+    if (err != ERR_OK)
+        return err;
+    double *values = calloc(l->n_items + 1, sizeof *values);
+    if (values == NULL)
+        return error_no_memory(e);
+    double space = word_space(l, values), letter = space > 0 ? 0 : letter_width(l, values);
+    if (space > 0)
+        *gap = SPREAD * space;
+    else if (letter > 0)
+        *gap = FIXED_GAP * letter;
+    free(values);
+    return ERR_OK;
+}
