@@ -33,7 +33,7 @@ static const char usage[] =
     "  --engine ENGINE       auto, text, tesseract (auto)\n"
     "  --output FILE         instead of standard output\n"
     "  --debug-graph FILE    write the trace of the detection (JSON)\n"
-    "  --escape-formulas     keep cells from being run as formulas by a spreadsheet\n"
+    "  --keep-formulas       leave cells as they are that a spreadsheet would compute\n"
     "  --quiet               no progress line\n"
     "  --help, --version\n"
     "\n"
@@ -136,7 +136,7 @@ static int take_option(struct command *c, int option, const char *value)
         c->graph = value;
         return 0;
     case 'E':
-        c->r.escape_formulas = true;
+        c->r.escape_formulas = false;
         return 0;
     case 'q':
         c->quiet = true;
@@ -157,7 +157,7 @@ static int read_command(int argc, char **argv, struct command *c)
                                             {"engine", required_argument, NULL, 'e'},
                                             {"output", required_argument, NULL, 'o'},
                                             {"debug-graph", required_argument, NULL, 'g'},
-                                            {"escape-formulas", no_argument, NULL, 'E'},
+                                            {"keep-formulas", no_argument, NULL, 'E'},
                                             {"quiet", no_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},
@@ -271,7 +271,7 @@ static int run(const struct command *c)
 
 int main(int argc, char **argv)
 {
-    struct command c = {.page = 1, .type = REGION_AUTO};
+    struct command c = {.r.escape_formulas = true, .page = 1, .type = REGION_AUTO};
     (void)signal(SIGPIPE, SIG_IGN);
     log_setup(LOG_WARNING, LOG_FORMAT_TEXT, "extract");
     int status = read_command(argc, argv, &c);

@@ -177,6 +177,7 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
 {
     memset(out, 0, sizeof *out);
     out->agentic = agentic;
+    out->escape_formulas = true;
     struct json_at root = json_root(body);
     enum err err = json_read_object(&root, e);
     if (err != ERR_OK)
@@ -238,8 +239,8 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
                   "{\"pdf_id\":\"%s\",\"agentic\":%s,\"output_format\":\"%s\",\"engine\":\"%s\"",
                   r->pdf_id, r->agentic ? "true" : "false", format_names[r->format],
                   engine_choice_names[r->engine]);
-    if (r->escape_formulas)
-        buffer_puts(out, ",\"escape_formulas\":true");
+    if (!r->escape_formulas)
+        buffer_puts(out, ",\"escape_formulas\":false");
     write_also(r, out);
     if (r->n_pages > 0) {
         buffer_puts(out, ",\"pages\":\"");

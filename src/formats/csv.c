@@ -4,12 +4,11 @@
 #include "formats/sheet.h"
 #include "formats/table.h"
 
-static void write_cell(const char *text, bool escape, struct buffer *out)
+static void write_cell(const char *text, struct buffer *out)
 {
     bool quote = strpbrk(text, ",\"\r\n") != NULL || text[0] == ' ' ||
                  (text[0] != '\0' && text[strlen(text) - 1] == ' ');
     buffer_puts(out, quote ? "\"" : "");
-    buffer_puts(out, escape ? "'" : "");
     for (const char *p = text; *p != '\0'; p++)
         buffer_append(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
     buffer_puts(out, quote ? "\"" : "");

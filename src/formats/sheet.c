@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PART_ENDS ";\r\n"
+
 struct sheet {
     struct buffer *out;
     sheet_cell_fn *write_cell;
@@ -11,17 +13,61 @@ struct sheet {
     bool started; /* something was written: the next block needs an empty line before it */
 };
 
-static bool is_number(const char *text)
+/* Spreadsheets take the wide forms of = + - @ for the plain ones. */
+static const char *const wide_signs[] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
+                                         "\xEF\xBC\xA0"};
+
+static bool has_wide_sign(const char *text)
 {
-    char *end;
-    (void)strtod(text, &end);
-    return end != text && *end == '\0';
+    for (size_t i = 0; i < sizeof wide_signs / sizeof wide_signs[0]; i++)
+        if (strncmp(text, wide_signs[i], 3) == 0)
+            return true;
+    return false;
+}
+
+/* Whether what follows a + or - has nothing to compute with: digits and what is written around
+ * them, an exponent; up to what ends a part. */
+static bool is_amount(const char *text)
+{
+    bool digit = false;
+    for (const char *p = text; *p != '\0' && strchr(PART_ENDS, *p) == NULL; p++) {
+        bool exponent = (*p == 'e' || *p == 'E') && digit;
+        if (!exponent && strchr("0123456789., %$()", *p) == NULL && (unsigned char)*p < 0x80)
+            return false;
+        digit = *p >= '0' && *p <= '9';
+    }
+    return true;
+}
+
+static bool is_formula(const char *text)
+{
+    if (*text == '+' || *text == '-')
+        return !is_amount(text + 1);
+    return (*text != '\0' && strchr("=@\t\r", *text) != NULL) || has_wide_sign(text);
+}
+
+/* A ' before each part that a spreadsheet would compute: where ; separates cells, or a line end was
+ * kept, a cell has several. */
+static void escape_formulas(const char *text, struct buffer *out)
+{
+    bool starts = true;
+    for (const char *p = text; *p != '\0'; p++) {
+        buffer_puts(out, starts && is_formula(p) ? "'" : "");
+        buffer_append(out, p, 1);
+        starts = strchr(PART_ENDS, *p) != NULL;
+    }
 }
 
 static void put_cell(const struct sheet *s, const char *text)
 {
-    bool formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL && !is_number(text);
-    s->write_cell(text, s->escape && formula, s->out);
+    struct buffer escaped = BUFFER_INIT;
+    if (s->escape)
+        escape_formulas(text, &escaped);
+    if (buffer_failed(&escaped))
+        s->out->failed = true;
+    else
+        s->write_cell(escaped.data != NULL ? escaped.data : text, s->out);
+    buffer_free(&escaped);
 }
 
 static void separate_cells(const struct sheet *s)

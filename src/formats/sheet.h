@@ -6,9 +6,8 @@
 
 #include "formats/format.h"
 
-/* How a cell is written. escape: it is a formula to a spreadsheet, and the request said that it
- * must not be. */
-typedef void sheet_cell_fn(const char *text, bool escape, struct buffer *out);
+/* How a cell is written. */
+typedef void sheet_cell_fn(const char *text, struct buffer *out);
 
 enum err sheet_write(const struct extraction *x, const struct format_options *o, char separator,
                      sheet_cell_fn *write_cell, struct buffer *out, struct error *e);

@@ -3,9 +3,8 @@
 #include "formats/sheet.h"
 #include "formats/table.h"
 
-static void write_cell(const char *text, bool escape, struct buffer *out)
+static void write_cell(const char *text, struct buffer *out)
 {
-    buffer_puts(out, escape ? "'" : "");
     for (const char *p = text; *p != '\0'; p++)
         buffer_append(out, *p == '\t' || *p == '\n' || *p == '\r' ? " " : p, 1);
 }

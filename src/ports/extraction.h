@@ -42,7 +42,7 @@ struct extraction_request {
     bool also[FORMATS_MAX]; /* formats written beside it */
     enum engine_choice engine;
     bool agentic;         /* find regions when none are given */
-    bool escape_formulas; /* CSV/TSV: neutralise =, +, -, @ at the start of a cell */
+    bool escape_formulas; /* CSV/TSV: a ' before what a spreadsheet would compute; the default */
     struct region *regions;
     size_t n_regions;
     struct page_range *pages; /* where to look for regions; none: everywhere */

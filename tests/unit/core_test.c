@@ -63,7 +63,7 @@ static void request_survives_being_written_and_read(void)
         read_request("{" PDF ",\"regions\":[{\"page\":2,\"x\":0.1,\"y\":0.2,\"width\":0.3,"
                      "\"height\":0.8000001,\"region_type\":\"form\"},{\"page\":1,\"bbox\":{\"x\":0,"
                      "\"y\":0,\"w\":1,\"h\":1},\"region_id\":\"\\\"q\"}],\"output_format\":\"tsv\","
-                     "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":true,"
+                     "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":false,"
                      "\"also_formats\":[\"json\",\"csv\"],\"other\":1}",
                      true, &a, &e),
         ERR_OK);

@@ -64,6 +64,26 @@ static void formulas_are_neutralised_and_numbers_left_alone(void)
 {
     static const char *const texts[] = {"=1+2", "-12.5", "@x", "+cmd|x", "-x", "a=b"};
     expect(one_table(texts, 1, 6), "csv", true, "'=1+2,-12.5,'@x,'+cmd|x,'-x,a=b\r\n");
+    static const char *const amounts[] = {"-1,234.50",
+                                          "- 5 %",
+                                          "-1e5",
+                                          "-",
+                                          "+$(12.00)",
+                                          "\xE2\x88\x92"
+                                          "3"};
+    expect(one_table(amounts, 1, 6), "tsv", true,
+           "-1,234.50\t- 5 %\t-1e5\t-\t+$(12.00)\t\xE2\x88\x92"
+           "3\r\n");
+    static const char *const hidden[] = {"a;=1+2",
+                                         "a\n=b",
+                                         "+E1",
+                                         "\xEF\xBC\x9D"
+                                         "1",
+                                         "-5;@x",
+                                         "a;b\r-c"};
+    expect(one_table(hidden, 1, 6), "csv", true,
+           "a;'=1+2,\"a\n'=b\",'+E1,'\xEF\xBC\x9D"
+           "1,-5;'@x,\"a;b\r'-c\"\r\n");
 }
 
 static void json_result_is_json_whatever_the_text(void)
