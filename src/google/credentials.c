@@ -477,7 +477,8 @@ enum err google_credentials_sign(const struct google_credentials *c, const void 
     return service_account_sign(c->account, bytes, n, out, e);
 }
 
-/* An impersonated account signs too: .../serviceAccounts/EMAIL:generateAccessToken */
+/* An impersonated account signs too: .../serviceAccounts/EMAIL:generateAccessToken. Where its number
+ * stands in the place of its address, links need SIGNING_SERVICE_ACCOUNT. */
 static enum err take_impersonated(struct google_credentials *c, struct error *e)
 {
     static const char before[] = "/serviceAccounts/";
@@ -486,7 +487,10 @@ static enum err take_impersonated(struct google_credentials *c, struct error *e)
     if (c->email != NULL || at == NULL)
         return ERR_OK;
     at += sizeof before - 1;
-    c->email = strndup(at, strcspn(at, ":/?"));
+    size_t n = strcspn(at, ":/?");
+    if (memchr(at, '@', n) == NULL)
+        return ERR_OK;
+    c->email = strndup(at, n);
     return c->email != NULL ? ERR_OK : error_no_memory(e);
 }
 

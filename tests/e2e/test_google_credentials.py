@@ -136,6 +136,8 @@ IMPERSONATION = ("https://iamcredentials.googleapis.com/v1/projects/-/serviceAcc
     (FEDERATED, {}, "SIGNING_SERVICE_ACCOUNT is not set"),
     (USER, {"SIGNING_SERVICE_ACCOUNT": SIGNER}, None),
     ({**FEDERATED, "service_account_impersonation_url": IMPERSONATION}, {}, None),
+    ({**FEDERATED, "service_account_impersonation_url": IMPERSONATION.replace(SIGNER, "1234567890")}, {},
+     "SIGNING_SERVICE_ACCOUNT is not set"),
     ({**USER, "type": "gdch"}, {}, "not supported"),
     (None, {}, None), (None, {"API_BASE_URL": ""}, "API_BASE_URL is not set"),
     (None, {"TASK_DEADLINE_S": "1771"}, "expected at most 1770")])
