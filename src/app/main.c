@@ -155,6 +155,7 @@ int main(int argc, char **argv)
         return 2;
     }
     log_setup((enum log_level)cfg.log_level, (enum log_format)cfg.log_format, "master");
+    log_project(cfg.backend == BACKEND_GOOGLE ? cfg.project : NULL);
     int status = option == 'c' ? 0 : serve(&cfg);
     config_free(&cfg);
     curl_global_cleanup();

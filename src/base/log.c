@@ -15,7 +15,9 @@ static struct {
     const char *role;
     char request_id[65];
     char job_id[65];
-} log_state = {LOG_INFO, false, "main", "", ""};
+    char project[64];
+    char trace[128];
+} log_state = {LOG_INFO, false, "main", "", "", "", ""};
 
 void log_setup(enum log_level least, enum log_format format, const char *role)
 {
@@ -36,6 +38,29 @@ void log_context(const char *request_id, const char *job_id)
 {
     copy_id(log_state.request_id, request_id);
     copy_id(log_state.job_id, job_id);
+}
+
+void log_project(const char *project)
+{
+    text_format(log_state.project, sizeof log_state.project, "%s", project != NULL ? project : "");
+}
+
+void log_trace(const char *traceparent)
+{
+    log_state.trace[0] = '\0';
+    if (traceparent == NULL || traceparent[0] == '\0')
+        return;
+    const char *id = traceparent + sizeof "00-" - 1;
+    if (log_state.project[0] != '\0')
+        text_format(log_state.trace, sizeof log_state.trace, "projects/%s/traces/%.32s",
+                    log_state.project, id);
+    else
+        text_format(log_state.trace, sizeof log_state.trace, "%.32s", id);
+}
+
+const char *log_trace_name(void)
+{
+    return log_state.trace;
 }
 
 bool log_enabled(enum log_level level)
@@ -103,6 +128,7 @@ static void end(struct buffer *b)
 {
     field(b, "requestId", log_state.request_id);
     field(b, "jobId", log_state.job_id);
+    field(b, "logging.googleapis.com/trace", log_state.trace);
     if (!log_state.text)
         buffer_puts(b, "}");
     if (!b->failed)

@@ -21,6 +21,16 @@ void log_setup(enum log_level least, enum log_format format, const char *role);
 /* What the lines that follow are about; either may be NULL. Copied. */
 void log_context(const char *request_id, const char *job_id);
 
+/* The Google Cloud project that traces are looked up in; NULL: none. Copied. */
+void log_project(const char *project);
+
+/* The trace of the lines that follow, by its W3C traceparent, checked by the caller; "" or NULL:
+ * none. Copied. */
+void log_trace(const char *traceparent);
+
+/* The trace as the lines name it: projects/P/traces/ID, or the id where there is no project; "". */
+const char *log_trace_name(void);
+
 bool log_enabled(enum log_level level);
 
 /* Whether lines are for people: then the access log is made of events as well. */

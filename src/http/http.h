@@ -68,6 +68,8 @@ enum auth_step {
     AUTH_STEP__MAX
 };
 
+#define TRACEPARENT_MAX 64
+
 struct request {
     enum method method;
     enum auth_step step;
@@ -80,7 +82,7 @@ struct request {
     const char *body_file; /* upload routes: where nginx put the body; NULL otherwise */
     const char *remote_addr;
     char request_id[65];
-    char traceparent[64]; /* W3C Trace Context; "" when there is none */
+    char traceparent[TRACEPARENT_MAX]; /* W3C Trace Context; "" when there is none */
     struct auth_context auth;
     struct rate rate;
     const char *challenge; /* static: WWW-Authenticate of a 401 */

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,23 @@ bool traceparent_valid(const char *text)
                             : !isxdigit((unsigned char)text[i]) || isupper((unsigned char)text[i]))
             return false;
     return true;
+}
+
+void traceparent_of_cloud(const char *text, char out[TRACEPARENT_MAX])
+{
+    char trace[33] = "", sampled = '0', *end;
+    out[0] = '\0';
+    if (strspn(text, "0123456789abcdefABCDEF") != 32 || text[32] != '/' ||
+        !isdigit((unsigned char)text[33]))
+        return;
+    for (int i = 0; i < 32; i++)
+        trace[i] = (char)tolower((unsigned char)text[i]);
+    errno = 0;
+    unsigned long long span = strtoull(text + 33, &end, 10);
+    if (strcmp(end, ";o=1") == 0)
+        sampled = '1';
+    if (errno == 0 && span != 0 && (*end == '\0' || strncmp(end, ";o=", 3) == 0))
+        (void)snprintf(out, TRACEPARENT_MAX, "00-%s-%016llx-0%c", trace, span, sampled);
 }
 
 static enum method read_method(const char *name)
@@ -55,6 +73,8 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
     const char *trace = param(cgi, "HTTP_TRACEPARENT");
     if (traceparent_valid(trace))
         (void)snprintf(r->traceparent, sizeof r->traceparent, "%s", trace);
+    else
+        traceparent_of_cloud(param(cgi, "HTTP_X_CLOUD_TRACE_CONTEXT"), r->traceparent);
     const char *length = param(cgi, "X_BODY_LENGTH");
     r->content_length = length[0] != '\0' ? strtoll(length, NULL, 10) : -1;
     r->auth.anonymous = true;

@@ -17,4 +17,8 @@ enum err request_read_body(FCGX_Request *cgi, const struct route *route, int64_t
 /* Whether text is a W3C traceparent.  https://www.w3.org/TR/trace-context/ */
 bool traceparent_valid(const char *text);
 
+/* Writes the traceparent of an X-Cloud-Trace-Context, `TRACE/SPAN;o=1`; "" when it is none.
+ * https://cloud.google.com/trace/docs/trace-context#legacy-http-header */
+void traceparent_of_cloud(const char *text, char out[TRACEPARENT_MAX]);
+
 #endif

@@ -149,8 +149,8 @@ static void write_access_log(const struct request *r, const struct reply *p,
     }
     if (p->job_id[0] != '\0')
         buffer_printf(&line, ",\"jobId\":\"%s\"", p->job_id);
-    if (r->traceparent[0] != '\0')
-        buffer_printf(&line, ",\"logging.googleapis.com/trace\":\"%.32s\"", r->traceparent + 3);
+    if (log_trace_name()[0] != '\0')
+        buffer_printf(&line, ",\"logging.googleapis.com/trace\":\"%s\"", log_trace_name());
     buffer_puts(&line, "}");
     if (!buffer_failed(&line))
         log_raw(line.data, line.len);
@@ -238,6 +238,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     r.started_us = started_us;
     r.deadline_us = started_us + deadlines_s[s->pool] * US_PER_S;
     log_context(r.request_id, NULL);
+    log_trace(r.traceparent);
     if (err == ERR_OK)
         err = answer(s, cgi, &r, &p, &route, allow, &e);
     if (err != ERR_OK)
@@ -252,6 +253,7 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     if (s->cfg->access_log && log_enabled(LOG_INFO) && !let_in)
         (log_is_text() ? write_access_text : write_access_log)(&r, &p, route, latency_us);
     log_context(NULL, NULL);
+    log_trace(NULL);
     context_set(0, NULL);
     buffer_free(&r.body);
     buffer_free(&p.body);

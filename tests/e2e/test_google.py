@@ -125,19 +125,25 @@ def test_bigquery_keeps_the_rules_of_the_analytics(world):
     conformance(world, "analytics")
 
 
-def test_trace_goes_along_to_the_task_and_to_google(world):
+@pytest.mark.parametrize("header, value", [
+    ("traceparent", "00-{}-b7ad6b7169203331-01"), ("X-Cloud-Trace-Context", "{}/13235353014750950193;o=1")])
+def test_trace_goes_along_to_the_task_and_to_google(world, header, value):
     s = world.stack
-    trace = "0af7651916cd43dd8448eb211c80319c"
+    trace = uuid.uuid4().hex
     world.side.control("documentai", {"reply": document(grid(ROWS))})
     made = s.call("POST", "/api/v1/extract", {"pdf_id": s.upload(sample("scanned")),
                                               "regions": [REGION]},
-                  headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"}).json
+                  headers={header: value.format(trace)}).json
     assert s.wait(made["job_id"])["status"] == "completed"
     task, = (t["resource"] for t in world.side.control("tasks") if made["job_id"] in t["name"])
     assert task["httpRequest"]["headers"]["traceparent"].split("-")[1] == trace
     assert task["httpRequest"]["url"] == f"https://127.0.0.1:{s.port}/api/v1/tasks/process-extraction"
     told = {c["api"] for c in world.side.control("calls") if trace in (c["traceparent"] or "")}
     assert told >= {"tasks", "storage", "documentai"}
+    lines = [json.loads(line) for line in s.logs().splitlines() if trace in line]
+    assert {"/api/v1/extract", "/api/v1/tasks/process-extraction"} <= {
+        line["httpRequest"]["requestUrl"] for line in lines if "httpRequest" in line}
+    assert {line["logging.googleapis.com/trace"] for line in lines} == {f"projects/demo-test/traces/{trace}"}
 
 
 def test_regions_of_a_page_cost_one_reading(world):

@@ -88,6 +88,31 @@ static void query_parameters_are_decoded(void)
     CU_ASSERT_EQUAL(query("a=%00", "a", ""), ERR_BAD_REQUEST);
 }
 
+static void googles_own_trace_header_is_understood(void)
+{
+    static const char *const cases[][2] = {
+        {"0AF7651916cd43dd8448eb211c80319c/11;o=1",
+         "00-0af7651916cd43dd8448eb211c80319c-000000000000000b-01"},
+        {"0af7651916cd43dd8448eb211c80319c/18446744073709551615",
+         "00-0af7651916cd43dd8448eb211c80319c-ffffffffffffffff-00"},
+        {"0af7651916cd43dd8448eb211c80319c/1;o=0",
+         "00-0af7651916cd43dd8448eb211c80319c-0000000000000001-00"},
+        {"", ""},
+        {"0af7651916cd43dd8448eb211c80319c", ""},
+        {"0af7651916cd43dd8448eb211c80319c/", ""},
+        {"0af7651916cd43dd8448eb211c80319c/0", ""},
+        {"0af7651916cd43dd8448eb211c80319c/-1", ""},
+        {"0af7651916cd43dd8448eb211c80319c/1x", ""},
+        {"0af7651916cd43dd8448eb211c80319c/18446744073709551616", ""},
+        {"0af7651916cd43dd8448eb211c80319/1", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[TRACEPARENT_MAX] = "x";
+        traceparent_of_cloud(cases[i][0], out);
+        CU_ASSERT_STRING_EQUAL(out, cases[i][1]);
+        CU_ASSERT_TRUE(out[0] == '\0' || traceparent_valid(out));
+    }
+}
+
 static void only_a_w3c_traceparent_is_taken(void)
 {
     CU_ASSERT_TRUE(traceparent_valid("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
@@ -140,6 +165,7 @@ static const struct test_case tests[] = {
     TEST(wrong_method_tells_the_right_ones),
     TEST(query_parameters_are_decoded),
     TEST(only_a_w3c_traceparent_is_taken),
+    TEST(googles_own_trace_header_is_understood),
     TEST(keys_file_is_checked),
     TEST(task_key_opens_tasks_only),
 };
