@@ -89,12 +89,13 @@ static enum err reject_unstaged(const struct taking *k, const char *line, size_t
     return err;
 }
 
-static enum err each_line(const struct taking *k, int64_t bytes, struct error *e)
+static enum err each_line(const struct taking *k, const struct batch *b, struct error *e)
 {
+    int64_t bytes = b->bytes;
     char *line = NULL;
     size_t room = 0;
     enum err err = ERR_OK;
-    int fd = dup(state_batch_fd(k->run->state));
+    int fd = dup(state_batch_fd(k->run->state, b->number));
     FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (file == NULL || fseeko(file, 0, SEEK_SET) != 0)
         err = error_set(e, ERR_STORAGE_FULL, "The batch cannot be read.");
@@ -122,7 +123,8 @@ static enum err end(struct run *m, size_t i, enum err err, struct error *e)
     return err;
 }
 
-enum err refused_by_load(struct run *m, size_t i, const char *reason, struct error *e)
+enum err refused_by_load(struct run *m, size_t i, const struct batch *b, const char *reason,
+                         struct error *e)
 {
     struct taking k = {m, i, reason, json_object()};
     struct buffer sql = BUFFER_INIT;
@@ -133,7 +135,7 @@ enum err refused_by_load(struct run *m, size_t i, const char *reason, struct err
     if (err == ERR_OK)
         err = state_page_begin(m->state, e);
     if (err == ERR_OK)
-        err = end(m, i, each_line(&k, state_progress(m->state, i)->batch_bytes, e), e);
+        err = end(m, i, each_line(&k, b, e), e);
     json_decref(k.staged);
     buffer_free(&sql);
     return err;

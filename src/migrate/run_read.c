@@ -165,18 +165,55 @@ static enum err next_page(struct run *m, size_t i, struct reader *reader, struct
     return err;
 }
 
-static enum err load_batch(struct run *m, size_t i, struct error *e)
+/* Starts the load job of the batch that is full; what comes next is read while it runs. */
+static enum err start_load(struct run *m, size_t i, struct error *e)
 {
-    struct progress *p = state_progress(m->state, i);
+    const struct progress *p = state_progress(m->state, i);
+    int64_t n = p->batch, bytes = p->batch_bytes;
+    char job[160], staging[128];
+    run_name_job(m, i, "load", n, job);
+    run_name_staging(state_run_id(m->state), i, staging);
+    enum err err = state_batch_close(m->state, i, e);
+    if (err == ERR_OK)
+        err = warehouse_start_load(&m->warehouse, job, staging, state_batch_fd(m->state, n), bytes,
+                                   e);
+    return err;
+}
+
+/* Waits for a batch that is being loaded; one whose job was not started, or failed, is loaded. */
+static enum err end_load(struct run *m, size_t i, const struct batch *loading, struct error *e)
+{
+    const struct batch b = *loading;
     char job[160], staging[128], why[ERROR_TEXT_MAX];
     int64_t refused;
-    run_name_job(m, i, "load", p->batch, job);
+    if (b.bytes == 0)
+        return ERR_OK;
+    run_name_job(m, i, "load", b.number, job);
     run_name_staging(state_run_id(m->state), i, staging);
-    enum err err = warehouse_load(&m->warehouse, job, staging, state_batch_fd(m->state),
-                                  p->batch_bytes, &refused, why, e);
+    enum err err = warehouse_load(&m->warehouse, job, staging, state_batch_fd(m->state, b.number),
+                                  b.bytes, &refused, why, e);
     if (err == ERR_OK && refused > 0)
-        err = refused_by_load(m, i, why, e);
-    return err == ERR_OK ? state_batch_clear(m->state, i, e) : err;
+        err = refused_by_load(m, i, &b, why, e);
+    return err == ERR_OK ? state_batch_clear(m->state, i, b.number, e) : err;
+}
+
+/* One step: a page, into a file that is free, or the load of what is full. */
+static enum err step(struct run *m, size_t i, struct reader *reader, struct error *e)
+{
+    const struct progress *p = state_progress(m->state, i);
+    if (p->closing)
+        return start_load(m, i, e);
+    enum err err = end_load(m, i, &p->loading[p->batch % STATE_BATCHES], e);
+    return err == ERR_OK ? next_page(m, i, reader, e) : err;
+}
+
+static enum err end_loads(struct run *m, size_t i, struct error *e)
+{
+    const struct progress *p = state_progress(m->state, i);
+    enum err err = ERR_OK;
+    for (int k = 0; err == ERR_OK && k < STATE_BATCHES; k++) /* the older one first */
+        err = end_load(m, i, &p->loading[(p->batch + k) % STATE_BATCHES], e);
+    return err;
 }
 
 enum err run_make_staging(struct run *m, size_t i, struct error *e)
@@ -209,10 +246,12 @@ enum err run_read(struct run *m, size_t i, struct error *e)
     (void)snprintf(task, sizeof task, "reading %s", run_collection(m, i));
     report_begin(&m->report, p->read);
     while (err == ERR_OK && (!p->ended || p->closing)) {
-        err = p->closing ? load_batch(m, i, e) : next_page(m, i, &reader, e);
+        err = step(m, i, &reader, e);
         if (err == ERR_OK)
             report_progress(&m->report, task, p->read, total, false);
     }
+    if (err == ERR_OK)
+        err = end_loads(m, i, e);
     if (err == ERR_OK) {
         report_progress(&m->report, task, p->read, total, true);
         p->phase = m->o->mode == MODE_MIGRATE ? PHASE_MERGE : PHASE_VERIFY;

@@ -11,8 +11,9 @@
 
 #include "base/source.h"
 
-#define DB_NAME    "state.db"
-#define BATCH_NAME "batch.ndjson"
+#define DB_NAME "state-2.db"
+
+static const char *const batch_names[STATE_BATCHES] = {"batch-0.ndjson", "batch-1.ndjson"};
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS run(id TEXT NOT NULL, purpose TEXT NOT NULL) STRICT;"
@@ -20,7 +21,9 @@ static const char schema[] =
     " part INTEGER PRIMARY KEY, phase INTEGER NOT NULL, cursor TEXT, closing INTEGER NOT NULL,"
     " ended INTEGER NOT NULL, read INTEGER NOT NULL, rejected INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL, batch INTEGER NOT NULL, batch_rows INTEGER NOT NULL,"
-    " batch_bytes INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL) STRICT;"
+    " batch_bytes INTEGER NOT NULL, inserted INTEGER NOT NULL, updated INTEGER NOT NULL,"
+    " loading_0 INTEGER NOT NULL, bytes_0 INTEGER NOT NULL, loading_1 INTEGER NOT NULL,"
+    " bytes_1 INTEGER NOT NULL) STRICT;"
     "CREATE TABLE IF NOT EXISTS docs("
     " part INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, print BLOB NOT NULL,"
     " document TEXT, found INTEGER NOT NULL, PRIMARY KEY(part, id)) STRICT, WITHOUT ROWID;"
@@ -33,7 +36,7 @@ static const char schema[] =
 
 enum statement { SAVE, FIND, ADD, REPLACE, FORGET, REJECT, FOUND, DIFFER, STATEMENT__MAX };
 static const char *const statements[STATEMENT__MAX] = {
-    [SAVE] = "INSERT OR REPLACE INTO progress VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [SAVE] = "INSERT OR REPLACE INTO progress VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
     [FIND] = "SELECT version, print, coalesce(document, id) FROM docs WHERE part = ? AND id = ?",
     /* document only where it is another than the id: most often they are the same. */
     [ADD] = "INSERT INTO docs VALUES(?1, ?2, ?3, ?4, nullif(?5, ?2), 0)",
@@ -51,7 +54,7 @@ struct state {
     char *dir;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT__MAX];
-    int batch_fd;
+    int batch_fds[STATE_BATCHES];
     char run_id[RUN_ID_LEN + 1];
     struct progress progress[BIGQUERY_TABLES];
 };
@@ -170,6 +173,9 @@ static enum err read_progress(struct state *s, struct error *e)
                                            .batch_bytes = sqlite3_column_int64(q, 10),
                                            .inserted = sqlite3_column_int64(q, 11),
                                            .updated = sqlite3_column_int64(q, 12)};
+        for (int n = 0; n < STATE_BATCHES; n++)
+            s->progress[i].loading[n] = (struct batch){sqlite3_column_int64(q, 13 + 2 * n),
+                                                       sqlite3_column_int64(q, 14 + 2 * n)};
     }
     (void)sqlite3_finalize(q);
     return ERR_OK;
@@ -195,19 +201,33 @@ static enum err start_run(struct state *s, const char *purpose, struct error *e)
     return err == ERR_OK ? exec(s, "COMMIT", e) : err;
 }
 
-/* Rows that were written after the last page was kept are cut off. */
-static enum err trim_batch(struct state *s, struct error *e)
+static enum err cannot_write(const struct state *s, int slot, struct error *e)
+{
+    return error_set(e, ERR_STORAGE_FULL, "%s: %s cannot be written.", s->dir, batch_names[slot]);
+}
+
+/* What the file of a slot holds of what was kept; one table at most has batches. */
+static int64_t bytes_in(const struct state *s, int slot)
 {
     int64_t bytes = 0;
-    for (size_t i = 0; i < BIGQUERY_TABLES; i++)
-        bytes += s->progress[i].batch_bytes; /* one of them at most has a batch */
+    for (size_t i = 0; i < BIGQUERY_TABLES; i++) {
+        const struct progress *p = &s->progress[i];
+        bytes += p->loading[slot].bytes;
+        bytes += p->batch % STATE_BATCHES == slot ? p->batch_bytes : 0;
+    }
+    return bytes;
+}
+
+/* Rows that were written after the last page was kept are cut off. */
+static enum err trim_batch(struct state *s, int slot, struct error *e)
+{
+    int64_t bytes = bytes_in(s, slot);
     struct stat st;
-    if (fstat(s->batch_fd, &st) != 0 || st.st_size < bytes)
-        return error_set(e, ERR_CONFLICT,
-                         "%s: " BATCH_NAME " is shorter than it was; start without --resume.",
-                         s->dir);
-    if (ftruncate(s->batch_fd, bytes) != 0 || lseek(s->batch_fd, 0, SEEK_END) < 0)
-        return error_set(e, ERR_STORAGE_FULL, "%s: " BATCH_NAME " cannot be written.", s->dir);
+    if (fstat(s->batch_fds[slot], &st) != 0 || st.st_size < bytes)
+        return error_set(e, ERR_CONFLICT, "%s: %s is shorter than it was; start without --resume.",
+                         s->dir, batch_names[slot]);
+    if (ftruncate(s->batch_fds[slot], bytes) != 0 || lseek(s->batch_fds[slot], 0, SEEK_END) < 0)
+        return cannot_write(s, slot, e);
     return ERR_OK;
 }
 
@@ -231,7 +251,9 @@ static enum err choose_run(struct state *s, const char *purpose, bool resume, ch
         err = start_run(s, purpose, e);
     }
     free(found);
-    return err == ERR_OK ? trim_batch(s, e) : err;
+    for (int slot = 0; err == ERR_OK && slot < STATE_BATCHES; slot++)
+        err = trim_batch(s, slot, e);
+    return err;
 }
 
 enum err state_open(const char *dir, const char *purpose, bool resume, struct state **out,
@@ -244,7 +266,8 @@ enum err state_open(const char *dir, const char *purpose, bool resume, struct st
         free(s);
         return error_no_memory(e);
     }
-    s->batch_fd = -1;
+    for (int slot = 0; slot < STATE_BATCHES; slot++)
+        s->batch_fds[slot] = -1;
     enum err err = ERR_OK;
     if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
         error_set(e, ERR_STORAGE_FULL, "%s: the folder for the state cannot be made.", dir);
@@ -252,8 +275,8 @@ enum err state_open(const char *dir, const char *purpose, bool resume, struct st
     }
     if (err == ERR_OK)
         err = open_db(s, e);
-    if (err == ERR_OK)
-        err = open_file(s, BATCH_NAME, O_RDWR | O_CREAT, &s->batch_fd, e);
+    for (int slot = 0; err == ERR_OK && slot < STATE_BATCHES; slot++)
+        err = open_file(s, batch_names[slot], O_RDWR | O_CREAT, &s->batch_fds[slot], e);
     if (err == ERR_OK)
         err = choose_run(s, purpose, resume, left, resumed, e);
     if (err != ERR_OK) {
@@ -266,15 +289,17 @@ enum err state_open(const char *dir, const char *purpose, bool resume, struct st
 
 void state_close(struct state *s, bool done)
 {
-    static const char *const files[] = {BATCH_NAME, DB_NAME, DB_NAME "-wal", DB_NAME "-shm"};
+    static const char *const files[] = {"batch-0.ndjson", "batch-1.ndjson", DB_NAME, DB_NAME "-wal",
+                                        DB_NAME "-shm"};
     char path[4096];
     if (s == NULL)
         return;
     for (int i = 0; i < STATEMENT__MAX; i++)
         (void)sqlite3_finalize(s->statements[i]);
     (void)sqlite3_close(s->db);
-    if (s->batch_fd >= 0)
-        (void)close(s->batch_fd);
+    for (int slot = 0; slot < STATE_BATCHES; slot++)
+        if (s->batch_fds[slot] >= 0)
+            (void)close(s->batch_fds[slot]);
     for (size_t i = 0; done && i < sizeof files / sizeof files[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", s->dir, files[i]);
         (void)unlink(path);
@@ -292,9 +317,9 @@ const char *state_run_id(const struct state *s)
     return s->run_id;
 }
 
-int state_batch_fd(const struct state *s)
+int state_batch_fd(const struct state *s, int64_t batch)
 {
-    return s->batch_fd;
+    return s->batch_fds[batch % STATE_BATCHES];
 }
 
 struct progress *state_progress(struct state *s, size_t i)
@@ -382,27 +407,29 @@ static enum err put_progress(struct state *s, size_t i, struct error *e)
     bind_text(q, 3, p->cursor);
     for (int n = 0; n < (int)(sizeof numbers / sizeof numbers[0]); n++)
         (void)sqlite3_bind_int64(q, 4 + n, numbers[n]);
+    for (int n = 0; n < STATE_BATCHES; n++) {
+        (void)sqlite3_bind_int64(q, 14 + 2 * n, p->loading[n].number);
+        (void)sqlite3_bind_int64(q, 15 + 2 * n, p->loading[n].bytes);
+    }
     return step(s, SAVE, e);
 }
 
-static enum err append(struct state *s, const char *bytes, size_t n, struct error *e)
+static enum err append(struct state *s, int slot, const char *bytes, size_t n, struct error *e)
 {
     for (size_t done = 0; done < n;) {
-        ssize_t m = write(s->batch_fd, bytes + done, n - done);
+        ssize_t m = write(s->batch_fds[slot], bytes + done, n - done);
         if (m < 0 && errno != EINTR) {
-            error_set(e, ERR_STORAGE_FULL, "%s: " BATCH_NAME " cannot be written.", s->dir);
+            (void)cannot_write(s, slot, e);
             return error_cause(e, "%s", strerror(errno));
         }
         done += m > 0 ? (size_t)m : 0;
     }
-    if (n > 0 && fdatasync(s->batch_fd) != 0)
-        return error_set(e, ERR_STORAGE_FULL, "%s: " BATCH_NAME " cannot be written.", s->dir);
-    return ERR_OK;
+    return n > 0 && fdatasync(s->batch_fds[slot]) != 0 ? cannot_write(s, slot, e) : ERR_OK;
 }
 
 enum err state_page_done(struct state *s, size_t i, const void *lines, size_t n, struct error *e)
 {
-    enum err err = append(s, lines, n, e);
+    enum err err = append(s, (int)(s->progress[i].batch % STATE_BATCHES), lines, n, e);
     s->progress[i].batch_bytes += (int64_t)n;
     if (err == ERR_OK)
         err = put_progress(s, i, e);
@@ -414,15 +441,25 @@ enum err state_save(struct state *s, size_t i, struct error *e)
     return put_progress(s, i, e);
 }
 
-enum err state_batch_clear(struct state *s, size_t i, struct error *e)
+enum err state_batch_close(struct state *s, size_t i, struct error *e)
 {
-    s->progress[i].batch_bytes = s->progress[i].batch_rows = 0;
-    s->progress[i].closing = false;
-    s->progress[i].batch++;
+    struct progress *p = &s->progress[i];
+    p->loading[p->batch % STATE_BATCHES] = (struct batch){p->batch, p->batch_bytes};
+    p->batch_bytes = p->batch_rows = 0;
+    p->closing = false;
+    p->batch++;
+    return put_progress(s, i, e);
+}
+
+enum err state_batch_clear(struct state *s, size_t i, int64_t batch, struct error *e)
+{
+    int slot = (int)(batch % STATE_BATCHES);
+    s->progress[i].loading[slot] = (struct batch){0};
     /* In this order: a batch longer than what is kept is cut at the next start. */
     enum err err = put_progress(s, i, e);
-    if (err == ERR_OK && (ftruncate(s->batch_fd, 0) != 0 || lseek(s->batch_fd, 0, SEEK_SET) < 0))
-        err = error_set(e, ERR_STORAGE_FULL, "%s: " BATCH_NAME " cannot be written.", s->dir);
+    if (err == ERR_OK &&
+        (ftruncate(s->batch_fds[slot], 0) != 0 || lseek(s->batch_fds[slot], 0, SEEK_SET) < 0))
+        err = cannot_write(s, slot, e);
     return err;
 }
 

@@ -1,5 +1,5 @@
 /* What a run has done so far, in a folder of its own: an SQLite file, and the rows of the load job
- * that is being filled (`batch.ndjson`).
+ * that is being filled and of the one that runs (`batch-0.ndjson`, `batch-1.ndjson`).
  *
  * What state_page_done has taken survives a kill at any point: the rows reach the disk before the
  * transaction that counts them. Each document's fingerprint is kept until the verification.
@@ -18,14 +18,23 @@
 /* Where a collection stands, in this order. */
 enum phase { PHASE_READ, PHASE_MERGE, PHASE_VERIFY, PHASE_DONE };
 
+/* Batches in hand: while one is loaded the next is read, in turn into one file and the other. */
+#define STATE_BATCHES 2
+
+/* A batch whose rows are all there and that is being loaded; bytes 0: none. */
+struct batch {
+    int64_t number, bytes;
+};
+
 struct progress {
     enum phase phase;
     char *cursor; /* name of the last document read; NULL: none; owned by the state */
     bool closing; /* the batch is full or the last one: it is to be loaded */
     bool ended;   /* all documents are read */
-    int64_t read, rejected, bytes; /* bytes: of rows, as JSON */
-    int64_t batch, batch_rows, batch_bytes;
-    int64_t inserted, updated; /* by the MERGE */
+    int64_t read, rejected, bytes;          /* bytes: of rows, as JSON */
+    int64_t batch, batch_rows, batch_bytes; /* of the one that is being filled */
+    struct batch loading[STATE_BATCHES];    /* batch n at n % STATE_BATCHES, as its file */
+    int64_t inserted, updated;              /* by the MERGE */
 };
 
 /* How a row compares. */
@@ -46,7 +55,9 @@ enum err state_open(const char *dir, const char *purpose, bool resume, struct st
 void state_close(struct state *s, bool done);
 
 const char *state_run_id(const struct state *s);
-int state_batch_fd(const struct state *s);
+
+/* The file of a batch. */
+int state_batch_fd(const struct state *s, int64_t batch);
 
 /* The progress of table i of bigquery_tables; changed by its owner, kept by the calls below. */
 struct progress *state_progress(struct state *s, size_t i);
@@ -70,8 +81,11 @@ enum err state_forget(struct state *s, size_t i, const char *id, const char *doc
 /* Keeps the progress of table i. */
 enum err state_save(struct state *s, size_t i, struct error *e);
 
-/* Empties the batch's file; to be followed by state_save. */
-enum err state_batch_clear(struct state *s, size_t i, struct error *e);
+/* The batch is full and goes to loading, whose place must be free; the next one begins. */
+enum err state_batch_close(struct state *s, size_t i, struct error *e);
+
+/* A batch that was loading is in the staging table: its file is emptied. */
+enum err state_batch_clear(struct state *s, size_t i, int64_t batch, struct error *e);
 
 /* The verification of table i: what the target holds, id by id, then the end, which finds what is
  * missing. Done again it starts over. */

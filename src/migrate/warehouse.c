@@ -17,6 +17,7 @@
 #define POLL_MOST_MS   2000
 #define ROWS_A_PAGE    "4000"
 #define PATH_MAX_LEN   1024
+#define JOB_ID_MAX     256
 
 /* A job to be run: a query, or a load of a file. */
 struct task {
@@ -256,13 +257,18 @@ static enum err job_error(const json_t *job, struct error *e)
     return error_set(e, kind, "A job of BigQuery failed: %s", message);
 }
 
+static void job_id(const char *name, int attempt, char out[JOB_ID_MAX])
+{
+    (void)snprintf(out, JOB_ID_MAX, "%s-%d", name, attempt);
+}
+
 static enum err run_job(const struct task *t, const char *name, json_t **out, struct error *e)
 {
-    char id[256];
+    char id[JOB_ID_MAX];
     enum err err = ERR_OK;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         json_t *job = NULL;
-        (void)snprintf(id, sizeof id, "%s-%d", name, attempt);
+        job_id(name, attempt, id);
         err = find_or_start(t, id, &job, e);
         if (err == ERR_OK)
             err = wait_for(t->w, id, &job, e);
@@ -284,6 +290,18 @@ static enum err run_job(const struct task *t, const char *name, json_t **out, st
             return stopped.kind;
         }
     }
+    return err;
+}
+
+enum err warehouse_start_load(struct warehouse *w, const char *job, const char *table, int fd,
+                              int64_t bytes, struct error *e)
+{
+    struct task t = {.w = w, .table = table, .fd = fd, .bytes = bytes};
+    json_t *started = NULL;
+    char id[JOB_ID_MAX];
+    job_id(job, 0, id);
+    enum err err = find_or_start(&t, id, &started, e);
+    json_decref(started);
     return err;
 }
 

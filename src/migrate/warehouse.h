@@ -31,6 +31,10 @@ enum err warehouse_make_staging(struct warehouse *w, const struct bigquery_table
 /* Removes a table; none is fine. */
 enum err warehouse_drop(struct warehouse *w, const char *name, struct error *e);
 
+/* Starts what warehouse_load does, and does not wait for its end. */
+enum err warehouse_start_load(struct warehouse *w, const char *job, const char *table, int fd,
+                              int64_t bytes, struct error *e);
+
 /* Appends the rows of the file, newline-delimited JSON, to the table. *refused: how many BigQuery
  * left out; why: what it tells of the first one. */
 enum err warehouse_load(struct warehouse *w, const char *job, const char *table, int fd,

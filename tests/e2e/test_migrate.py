@@ -505,6 +505,18 @@ def test_a_refusal_by_firestore_ends_the_run_at_once(little, wanted, tmp_path, s
     assert outcome(run) == wanted
 
 
+def test_documents_are_read_while_a_load_job_runs(little, wanted, tmp_path):
+    """The second batch is on its way before the first one's job is asked for again."""
+    run = Run(little, tmp_path, "_little")
+    little.google.control("engine", {"load_s": 0.3})
+    little.faults.clear()
+    run("--batch-size", "40", want=1)
+    assert outcome(run) == wanted
+    asked = [c[1] for c in little.faults.calls if c[0] == "GET" and "-jobs-load-" in c[1]]
+    numbers = [int(path.split("-load-")[1].split("-")[0]) for path in asked]
+    assert numbers[:5] == [0, 0, 1, 1, 0], numbers  # each is looked for, started and found; then the first one's end
+
+
 def test_failed_load_jobs_are_run_again(little, wanted, tmp_path):
     run = Run(little, tmp_path, "_little")
     little.google.control("engine", {"fail": [{"job": "-load-1-", "reason": "backendError", "times": 2},

@@ -15,7 +15,7 @@ The SQL is read as GoogleSQL and written as DuckDB's by sqlglot. It differs from
 
 Control, under /__control: POST engine {"fail": [{"job": "load", "reason": "backendError", "times": 2}],
 "hide_buffer": true, "refuse_load": "text",
-"refuse_json": "text"} fails jobs whose name contains `job`, and refuses rows that hold a text, in load jobs or in
+"refuse_json": "text", "load_s": 3} lets load jobs run for so long, fails jobs whose name contains `job`, and refuses rows that hold a text, in load jobs or in
 PARSE_JSON; POST settle empties the streaming buffers;
 POST sql {"sql": "SELECT ..."} answers in rows (DuckDB's SQL, tables named "project.dataset.table"); GET statements
 lists the statements that were run.
@@ -39,7 +39,7 @@ from fake_google import ApiError, BQ, Reply, TABLE, bq_error, row_errors, table_
 TYPES = {'STRING': 'VARCHAR', 'JSON': 'VARCHAR', 'INTEGER': 'BIGINT', 'BOOLEAN': 'BOOLEAN', 'TIMESTAMP': 'TIMESTAMPTZ'}
 DB = duckdb.connect()
 DB.execute("SET TimeZone = 'UTC'; SET threads = 2; SET memory_limit = '2GB'")
-STATE = {'fail': [], 'hide_buffer': False, 'refuse_json': None, 'refuse_load': None, 'sessions': {}, 'results': {}, 'done': {}}
+STATE = {'fail': [], 'hide_buffer': False, 'refuse_json': None, 'refuse_load': None, 'load_s': 0, 'sessions': {}, 'results': {}, 'done': {}}
 
 
 
@@ -273,7 +273,10 @@ def upload_data(fake, call, project):
 def jobs_get(fake, call, project, job):
     if job not in STATE['done']:
         raise bq_error(404, 'notFound', f'Not found: Job {project}:{job}')
-    return STATE['done'][job]
+    found = STATE['done'][job]
+    if 'load' in found['configuration'] and time.time() * 1000 < int(found['statistics']['startTime']) + STATE['load_s'] * 1000:
+        return {**found, 'status': {'state': 'RUNNING'}}
+    return found
 
 
 @base.route('bigquery', 'GET', BQ + '/queries/([^/]+)')
@@ -294,7 +297,7 @@ def jobs_results(fake, call, project, job):
 
 @base.route('control', 'POST', '/__control/engine')
 def control_engine(fake, call):
-    STATE.update({'fail': [], 'hide_buffer': False, 'refuse_json': None, 'refuse_load': None, **call.json()})
+    STATE.update({'fail': [], 'hide_buffer': False, 'refuse_json': None, 'refuse_load': None, 'load_s': 0, **call.json()})
     return {}
 
 

@@ -301,10 +301,10 @@ static struct state *opened(const char *dir, const char *purpose, bool resume, e
     return s;
 }
 
-static off_t batch_size(const struct state *s)
+static off_t batch_size(const struct state *s, int64_t batch)
 {
     struct stat st;
-    CU_ASSERT_EQUAL(fstat(state_batch_fd(s), &st), 0);
+    CU_ASSERT_EQUAL(fstat(state_batch_fd(s, batch), &st), 0);
     return st.st_size;
 }
 
@@ -323,21 +323,52 @@ static void a_page_is_kept_as_a_whole(void)
     CU_ASSERT_EQUAL(state_page_done(s, 0, "row a\n", 6, &e), ERR_OK);
     CU_ASSERT_EQUAL(state_page_begin(s, &e), ERR_OK);
     CU_ASSERT_EQUAL(state_row(s, 0, &b, "b", &loser, &e), ERR_OK);
-    CU_ASSERT_EQUAL(write(state_batch_fd(s), "row b\n", 6), 6);
+    CU_ASSERT_EQUAL(write(state_batch_fd(s, 0), "row b\n", 6), 6);
     state_close(s, false); /* before the page was done */
 
     CU_ASSERT_PTR_NULL(opened(dir, "y", true, ERR_CONFLICT));
     s = opened(dir, "x", true, ERR_OK);
-    CU_ASSERT_EQUAL(batch_size(s), 6);
+    CU_ASSERT_EQUAL(batch_size(s, 0), 6);
     CU_ASSERT_EQUAL(state_progress(s, 0)->read, 1);
     CU_ASSERT_STRING_EQUAL(state_progress(s, 0)->cursor, "c/a");
     CU_ASSERT_EQUAL(state_page_begin(s, &e), ERR_OK);
     CU_ASSERT_EQUAL(state_row(s, 0, &b, "b", &loser, &e), ERR_OK);
     CU_ASSERT_PTR_NULL(loser);
     CU_ASSERT_EQUAL(state_page_done(s, 0, "row b\n", 6, &e), ERR_OK);
-    CU_ASSERT_EQUAL(batch_size(s), 12);
-    CU_ASSERT_EQUAL(state_batch_clear(s, 0, &e), ERR_OK);
-    CU_ASSERT_EQUAL(batch_size(s), 0);
+    CU_ASSERT_EQUAL(batch_size(s, 0), 12);
+    CU_ASSERT_EQUAL(state_batch_close(s, 0, &e), ERR_OK);
+    CU_ASSERT_EQUAL(state_batch_clear(s, 0, 0, &e), ERR_OK);
+    CU_ASSERT_EQUAL(batch_size(s, 0), 0);
+    state_close(s, true);
+    CU_ASSERT_NOT_EQUAL(access(dir, F_OK), 0);
+}
+
+/* One batch is loaded and the next one filled: both are there after a kill, as long as they were.
+ */
+static void two_batches_are_in_hand(void)
+{
+    char dir[] = "/tmp/migrate-test-XXXXXX";
+    struct error e = {0};
+    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+    struct state *s = opened(dir, "x", false, ERR_OK);
+    CU_ASSERT_EQUAL(state_page_begin(s, &e), ERR_OK);
+    CU_ASSERT_EQUAL(state_page_done(s, 0, "row a\n", 6, &e), ERR_OK);
+    CU_ASSERT_EQUAL(state_batch_close(s, 0, &e), ERR_OK);
+    CU_ASSERT_EQUAL(state_page_begin(s, &e), ERR_OK);
+    CU_ASSERT_EQUAL(state_page_done(s, 0, "row bcd\n", 8, &e), ERR_OK);
+    CU_ASSERT_EQUAL(write(state_batch_fd(s, 1), "half", 4), 4);
+    state_close(s, false);
+
+    s = opened(dir, "x", true, ERR_OK);
+    const struct progress *p = state_progress(s, 0);
+    CU_ASSERT_TRUE(batch_size(s, 0) == 6 && batch_size(s, 1) == 8);
+    CU_ASSERT_TRUE(p->batch == 1 && p->batch_bytes == 8);
+    CU_ASSERT_TRUE(p->loading[0].number == 0 && p->loading[0].bytes == 6);
+    CU_ASSERT_EQUAL(p->loading[1].bytes, 0);
+    CU_ASSERT_EQUAL(state_batch_close(s, 0, &e), ERR_OK);
+    CU_ASSERT_TRUE(p->loading[1].number == 1 && p->loading[1].bytes == 8);
+    CU_ASSERT_EQUAL(state_batch_clear(s, 0, 0, &e), ERR_OK);
+    CU_ASSERT_TRUE(batch_size(s, 0) == 0 && batch_size(s, 1) == 8);
     state_close(s, true);
     CU_ASSERT_NOT_EQUAL(access(dir, F_OK), 0);
 }
@@ -406,6 +437,7 @@ int main(void)
         TEST(text_that_is_json_is_taken_as_json_unless_it_is_too_deep),
         TEST(merge_leaves_rows_alone_that_have_not_settled),
         TEST(a_page_is_kept_as_a_whole),
+        TEST(two_batches_are_in_hand),
         TEST(of_two_documents_with_one_id_the_newer_stays),
         TEST(comparison_tells_the_kinds_apart_and_can_start_over),
     };
