@@ -477,8 +477,8 @@ enum err google_credentials_sign(const struct google_credentials *c, const void 
     return service_account_sign(c->account, bytes, n, out, e);
 }
 
-/* An impersonated account signs too: .../serviceAccounts/EMAIL:generateAccessToken. Where its number
- * stands in the place of its address, links need SIGNING_SERVICE_ACCOUNT. */
+/* An impersonated account signs too: .../serviceAccounts/EMAIL:generateAccessToken. Where its
+ * number stands in the place of its address, links need SIGNING_SERVICE_ACCOUNT. */
 static enum err take_impersonated(struct google_credentials *c, struct error *e)
 {
     static const char before[] = "/serviceAccounts/";
