@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/direction.h"
+
 static bool ends_name(const struct item *item)
 {
     size_t n = strlen(item->word->text);
@@ -56,8 +58,8 @@ static enum err add_field(const struct item *name, size_t n_name, const struct i
     *fields = grown;
     struct form_field *f = &grown[*n];
     *f = (struct form_field){.confidence = 1, .engine = name->word->engine};
-    items_text(name, n_name, &name_text);
-    items_text(value, n_value, &value_text);
+    direction_append(name, n_name, &name_text);
+    direction_append(value, n_value, &value_text);
     if (name_text.len > 0 && name_text.data[name_text.len - 1] == ':')
         name_text.data[--name_text.len] = '\0';
     f->name = buffer_take(&name_text);

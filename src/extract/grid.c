@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/direction.h"
 #include "extract/grid_parts.h"
 
 #define CELLS_MOST 1000000 /* a cell takes some hundred bytes, with words or without */
@@ -107,15 +108,29 @@ static int by_place(const void *a, const void *b, void *arg)
     return p != q ? (p < q ? -1 : 1) : (i < k ? -1 : i > k);
 }
 
+/* How many of a cell's words from i on stand in one line. */
+static size_t words_in_line(const struct grid *g, const size_t *order, size_t i, size_t n)
+{
+    size_t k = i + 1;
+    while (k < n && order[k] == order[k - 1] + 1 &&
+           g->l->items[order[k]].r.x0 >= g->l->items[order[k - 1]].r.x0 &&
+           g->l->items[order[k]].r.y0 < g->l->items[order[k - 1]].r.y1)
+        k++;
+    return k - i;
+}
+
 static enum err fill_cell(const struct grid *g, const size_t *order, size_t n,
                           const struct page_info *page, struct cell *out, struct error *e)
 {
     struct buffer text = BUFFER_INIT;
     struct rect r = g->l->items[order[0]].r;
     out->confidence = 1;
+    for (size_t i = 0, k; i < n; i += k) {
+        k = words_in_line(g, order, i, n);
+        direction_append(&g->l->items[order[i]], k, &text);
+    }
     for (size_t i = 0; i < n; i++) {
         const struct item *item = &g->l->items[order[i]];
-        items_text(item, 1, &text);
         r = rect_union(r, item->r);
         out->confidence = fminf(out->confidence, item->word->confidence);
         out->engine = item->word->engine;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/direction.h"
 #include "extract/spacing.h"
 
 #define SAME_LINE  0.5 /* part of the lower height that must overlap */
@@ -67,6 +68,16 @@ static bool is_leader(const char *text)
     return n >= LEADER && text[n] == '\0';
 }
 
+/* A word that stands turned among upright ones heads a column: it counts as standing at its foot.
+ */
+static struct rect rect_of_word(const struct word *w, const struct page_info *page)
+{
+    struct rect r = rect_of_box(w->box, page);
+    if (w->turn % 180 != 0 && r.y1 - r.y0 > r.x1 - r.x0)
+        r.y0 = r.y1 - (r.x1 - r.x0);
+    return r;
+}
+
 static enum err take_items(const struct word_list *words, const struct page_info *page,
                            struct rect region, struct layout *l, struct error *e)
 {
@@ -77,7 +88,7 @@ static enum err take_items(const struct word_list *words, const struct page_info
     if (l->items == NULL)
         return error_no_memory(e);
     for (size_t i = 0; i < words->n; i++) {
-        struct rect r = rect_of_box(words->items[i].box, page);
+        struct rect r = rect_of_word(&words->items[i], page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
         if (x >= region.x0 && x <= region.x1 && y >= region.y0 && y <= region.y1 &&
             !is_leader(words->items[i].text))
@@ -190,15 +201,6 @@ enum err layout_is_stroke(const struct layout *l, struct rect rule, bool *stroke
     return err;
 }
 
-void items_text(const struct item *items, size_t n, struct buffer *out)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (out->len > 0 && out->data[out->len - 1] != '\n')
-            buffer_puts(out, " ");
-        buffer_puts(out, items[i].word->text);
-    }
-}
-
 /* --- reading order --- */
 
 /* The widest white gap of the items along an axis; returns its middle, or -1 when none is as wide
@@ -236,7 +238,7 @@ static void write_lines(struct item *items, size_t n, double height, struct buff
         while (k < n && (items[k].r.y0 + items[k].r.y1) / 2 - middle < SAME_LINE * height)
             k++;
         qsort(items + i, k - i, sizeof *items, by_x);
-        items_text(items + i, k - i, out);
+        direction_append(items + i, k - i, out);
         buffer_puts(out, "\n");
         i = k;
     }
@@ -262,6 +264,27 @@ static enum err write_ordered(const struct layout *l, struct item *items, size_t
     return err == ERR_OK ? write_ordered(l, items + k, n - k, depth - 1, out, e) : err;
 }
 
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* A word broken at a line's end is made whole: a hyphen between two small letters goes. */
+static void join_broken_words(struct buffer *text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text->len; i++) {
+        const char *p = text->data + i;
+        if (i > 0 && i + 2 < text->len && p[0] == '-' && p[1] == '\n' && is_lower(p[-1]) &&
+            is_lower(p[2]))
+            i++;
+        else
+            text->data[n++] = *p;
+    }
+    if (text->len > 0)
+        text->data[text->len = n] = '\0';
+}
+
 enum err layout_text(const struct layout *l, struct buffer *out, struct error *e)
 {
     if (l->n_items == 0)
@@ -272,5 +295,8 @@ enum err layout_text(const struct layout *l, struct buffer *out, struct error *e
     memcpy(items, l->items, l->n_items * sizeof *items);
     enum err err = write_ordered(l, items, l->n_items, 200, out, e);
     free(items);
-    return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
+    if (err == ERR_OK && buffer_failed(out))
+        return error_no_memory(e);
+    join_broken_words(out);
+    return err;
 }

@@ -58,9 +58,6 @@ struct box box_of_rect(struct rect r, const struct page_info *page);
 /* Whether a ruling line is but a stroke of the letters of a word. */
 enum err layout_is_stroke(const struct layout *l, struct rect rule, bool *stroke, struct error *e);
 
-/* Appends the words, separated by spaces. */
-void items_text(const struct item *items, size_t n, struct buffer *out);
-
 /* Appends the text in reading order, a line each: columns of text one after the other (recursive
  * XY-cut; Nagy and Seth, 1984). */
 enum err layout_text(const struct layout *l, struct buffer *out, struct error *e);

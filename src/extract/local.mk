@@ -3,6 +3,7 @@ noinst_LIBRARIES += libextract.a
 libextract_a_SOURCES = \
 	src/extract/debug_graph.c src/extract/debug_graph.h \
 	src/extract/detect.c src/extract/detect.h \
+	src/extract/direction.c src/extract/direction.h \
 	src/extract/form.c src/extract/form.h \
 	src/extract/frames.c src/extract/frames.h \
 	src/extract/grid.c src/extract/grid.h \
@@ -19,5 +20,6 @@ libextract_a_SOURCES = \
 	src/extract/raster_rules.c src/extract/raster_rules.h \
 	src/extract/region.c src/extract/region.h \
 	src/extract/coverage.c src/extract/coverage.h \
+	src/extract/upright.c src/extract/upright.h \
 	src/extract/verify.c src/extract/verify.h
 libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LEPT_CFLAGS)

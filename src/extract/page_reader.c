@@ -283,20 +283,55 @@ static enum err check_page(const struct page_reader *r, int page, enum err kind,
                      r->pages == 1 ? "" : "s");
 }
 
-/* [x, y, w, h, "text"] */
-static enum err read_word(json_t *item, struct word_list *out, struct error *e)
+/* The four numbers that begin an item. False when it is not on a page. */
+static bool read_box(json_t *item, struct box *b)
 {
-    struct box b = {
+    *b = (struct box){
         json_number_value(json_array_get(item, 0)), json_number_value(json_array_get(item, 1)),
         json_number_value(json_array_get(item, 2)), json_number_value(json_array_get(item, 3))};
+    return b->w >= 0 && b->h >= 0 && fmax(fmax(fabs(b->x), fabs(b->y)), fmax(b->w, b->h)) <= 2;
+}
+
+/* [x, y, w, h, "text", turn?] */
+static enum err read_word(json_t *item, struct word_list *out, struct error *e)
+{
+    struct box b;
     json_t *text = json_array_get(item, 4);
-    if (!json_is_string(text) || b.w < 0 || b.h < 0 ||
-        fmax(fmax(fabs(b.x), fabs(b.y)), fmax(b.w, b.h)) > 2)
+    json_int_t turn = json_integer_value(json_array_get(item, 5));
+    if (!json_is_string(text) || !read_box(item, &b) || turn < 0 || turn > 270 || turn % 90 != 0)
         return damaged(e);
-    return word_list_add(out, b, json_string_value(text), json_string_length(text), 1,
-                         ENGINE_TEXT) == ERR_OK
-               ? ERR_OK
-               : error_no_memory(e);
+    if (word_list_add(out, b, json_string_value(text), json_string_length(text), 1, ENGINE_TEXT) !=
+        ERR_OK)
+        return error_no_memory(e);
+    out->items[out->n - 1].turn = (int)turn;
+    return ERR_OK;
+}
+
+/* [x, y, w, h, "name", "value"] */
+static enum err read_field(json_t *item, struct page_content *out, struct error *e)
+{
+    struct filled_field *f = &out->fields[out->n_fields];
+    const char *name = json_string_value(json_array_get(item, 4));
+    const char *value = json_string_value(json_array_get(item, 5));
+    if (name == NULL || value == NULL || !read_box(item, &f->box))
+        return damaged(e);
+    out->n_fields++;
+    f->name = strdup(name);
+    f->value = strdup(value);
+    return f->name != NULL && f->value != NULL ? ERR_OK : error_no_memory(e);
+}
+
+static enum err read_fields(json_t *fields, struct page_content *out, struct error *e)
+{
+    size_t n = json_array_size(fields);
+    enum err err = ERR_OK;
+    if (n > WORDS_MAX)
+        return damaged(e);
+    if (n > 0 && (out->fields = calloc(n, sizeof *out->fields)) == NULL)
+        return error_no_memory(e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        err = read_field(json_array_get(fields, i), out, e);
+    return err;
 }
 
 static enum err read_page(json_t *answer, int page, struct page_content *out, struct error *e)
@@ -312,7 +347,7 @@ static enum err read_page(json_t *answer, int page, struct page_content *out, st
         return damaged(e);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(words); i++)
         err = read_word(json_array_get(words, i), &out->words, e);
-    return err;
+    return err == ERR_OK ? read_fields(json_object_get(answer, "fields"), out, e) : err;
 }
 
 enum err page_reader_page(struct page_reader *r, int page, struct page_content *out,

@@ -11,6 +11,7 @@
 #include "extract/ocr_batch.h"
 #include "extract/proposals.h"
 #include "extract/region.h"
+#include "extract/upright.h"
 
 #define PROPOSE_BATCH 8   /* regions shown to the structurer at once */
 #define PROPOSE_WORDS 4   /* fewer make no table */
@@ -149,7 +150,7 @@ static enum err pass_between(void *self, struct error *e)
     return err;
 }
 
-static enum err extract_region(struct run *u, struct seen *s, size_t index, struct error *e)
+static enum err extract_region(struct run *u, const struct seen *s, size_t index, struct error *e)
 {
     struct region_result *out = &u->x->results[index];
     const struct checkpoint between = {pass_between, u};
@@ -190,7 +191,8 @@ struct sight {
 
 typedef enum err sight_fn(struct run *u, struct sight *page, struct error *e);
 
-static struct seen *reading_for(const struct run *u, struct sight *page, struct box part)
+static const struct seen *reading_for(const struct run *u, const struct sight *page,
+                                      struct box part)
 {
     return page->ocr.by_ocr && needs_ocr(u, &page->layer, part) ? &page->ocr : &page->layer;
 }
@@ -320,7 +322,7 @@ static enum err run_marked(struct run *u, struct error *e)
 
 /* --- regions that are found --- */
 
-static enum err extract_found(struct run *u, struct seen *page, const struct region *found,
+static enum err extract_found(struct run *u, const struct seen *page, const struct region *found,
                               size_t n, struct error *e)
 {
     struct extraction *x = u->x;
@@ -340,9 +342,8 @@ static enum err extract_found(struct run *u, struct seen *page, const struct reg
     return err;
 }
 
-static enum err detect_page(struct run *u, struct sight *page, struct error *e)
+static enum err detect_upright(struct run *u, const struct seen *seen, struct error *e)
 {
-    struct seen *seen = reading_for(u, page, whole_page);
     struct region *found = NULL;
     size_t n = 0;
     enum err err = detect_regions(&seen->content, u->c, &found, &n, e);
@@ -351,6 +352,22 @@ static enum err detect_page(struct run *u, struct sight *page, struct error *e)
     if (err == ERR_OK)
         err = extract_found(u, seen, found, n, e);
     free(found);
+    return err;
+}
+
+/* A page whose text layer stands turned is looked at upright. */
+static enum err detect_page(struct run *u, struct sight *page, struct error *e)
+{
+    const struct seen *seen = reading_for(u, page, whole_page);
+    struct seen turned;
+    int quarters = seen->by_ocr ? 0 : upright_quarters(seen, whole_page);
+    if (quarters == 0)
+        return detect_upright(u, seen, e);
+    enum err err = upright_copy(seen, quarters, &turned, e);
+    if (err != ERR_OK)
+        return err;
+    err = detect_upright(u, &turned, e);
+    seen_free(&turned);
     return err;
 }
 

@@ -6,6 +6,7 @@
 #include "extract/form.h"
 #include "extract/grid.h"
 #include "extract/layout.h"
+#include "extract/upright.h"
 
 #define FORM_SHARE 0.6 /* lines with a name that make an AUTO region a form */
 
@@ -138,19 +139,58 @@ static enum err engine_structure(const struct seen *s, struct region_result *out
     return err;
 }
 
+/* --- the document's own form --- */
+
+/* Adds the filled fields of the region. */
+static enum err take_filled(const struct seen *s, struct region_result *out, struct error *e)
+{
+    size_t n = out->n_fields;
+    struct form_field *grown =
+        realloc(out->fields, (n + s->content.n_fields + 1) * sizeof *out->fields);
+    if (grown == NULL)
+        return error_no_memory(e);
+    out->fields = grown;
+    for (size_t i = 0; i < s->content.n_fields; i++) {
+        const struct filled_field *f = &s->content.fields[i];
+        struct form_field own = {
+            f->name, f->value,   pose_from_page(&s->pose, f->box), pose_from_page(&s->pose, f->box),
+            1,       ENGINE_TEXT};
+        if (!centre_in(own.value_box, out->region.box))
+            continue;
+        if (form_field_copy(&own, &out->fields[out->n_fields], e) != ERR_OK)
+            return error_no_memory(e);
+        out->n_fields++;
+    }
+    return ERR_OK;
+}
+
+static bool has_filled(const struct seen *s, struct box b)
+{
+    for (size_t i = 0; i < s->content.n_fields; i++)
+        if (centre_in(pose_from_page(&s->pose, s->content.fields[i].box), b))
+            return true;
+    return false;
+}
+
 /* --- what its words and rules look like --- */
 
-static enum err words_structure(const struct layout *l, const struct page_content *page,
+static enum err form_structure(const struct seen *s, const struct layout *l,
+                               struct region_result *out, struct error *e)
+{
+    free_structure(out);
+    out->region.type = REGION_FORM;
+    enum err err = form_find(l, &s->content.info, &out->fields, &out->n_fields, e);
+    return err == ERR_OK ? take_filled(s, out, e) : err;
+}
+
+static enum err words_structure(const struct seen *s, const struct layout *l,
                                 struct region_result *out, struct error *e)
 {
+    const struct page_content *page = &s->content;
     struct region *g = &out->region;
     bool found = false;
-    if (g->type == REGION_AUTO && form_share(l) >= FORM_SHARE)
-        g->type = REGION_FORM;
-    if (g->type == REGION_FORM) {
-        free_structure(out);
-        return form_find(l, &page->info, &out->fields, &out->n_fields, e);
-    }
+    if (g->type == REGION_FORM || (g->type == REGION_AUTO && form_share(l) >= FORM_SHARE))
+        return form_structure(s, l, out, e);
     if (g->type == REGION_TEXT)
         return ERR_OK;
     struct table t;
@@ -164,6 +204,8 @@ static enum err words_structure(const struct layout *l, const struct page_conten
     }
     if (found)
         return region_set_table(out, &t, e);
+    if (g->type == REGION_AUTO && has_filled(s, g->box))
+        return form_structure(s, l, out, e);
     if (g->type == REGION_AUTO)
         g->type = REGION_TEXT;
     return ERR_OK;
@@ -174,7 +216,7 @@ static enum err structure(const struct seen *s, const struct layout *l, struct r
 {
     bool found = false;
     enum err err = engine_structure(s, out, &found, e);
-    return err != ERR_OK || found ? err : words_structure(l, &s->content, out, e);
+    return err != ERR_OK || found ? err : words_structure(s, l, out, e);
 }
 
 static enum err extract_upright(const struct seen *s, struct region_result *out,
@@ -221,13 +263,28 @@ static void result_to_page(const struct pose *p, struct region_result *r)
     }
 }
 
-enum err region_extract(const struct seen *s, struct region_result *out, const struct checkpoint *c,
-                        struct error *e)
+static enum err extract_posed(const struct seen *s, struct region_result *out,
+                              const struct checkpoint *c, struct error *e)
 {
     struct box marked = out->region.box;
     out->region.box = pose_from_page(&s->pose, marked);
     enum err err = extract_upright(s, out, c, e);
     result_to_page(&s->pose, out);
     out->region.box = marked;
+    return err;
+}
+
+enum err region_extract(const struct seen *s, struct region_result *out, const struct checkpoint *c,
+                        struct error *e)
+{
+    struct seen turned;
+    int quarters = s->by_ocr ? 0 : upright_quarters(s, out->region.box);
+    if (quarters == 0)
+        return extract_posed(s, out, c, e);
+    enum err err = upright_copy(s, quarters, &turned, e);
+    if (err != ERR_OK)
+        return err;
+    err = extract_posed(&turned, out, c, e);
+    seen_free(&turned);
     return err;
 }

@@ -16,8 +16,8 @@
  * known.
  *
  * *found is false, and *out empty, when fewer than half of the cells with text survive, or when
- * there are none, or when there are more than 5,000 words or 50,000 places of cells, or when words or
- * a row of l are missing from it (extract/coverage.h); why tells. */
+ * there are none, or when there are more than 5,000 words or 50,000 places of cells, or when words
+ * or a row of l are missing from it (extract/coverage.h); why tells. */
 enum err verify_table(const struct table_proposal *p, const struct layout *l, struct table *out,
                       bool *found, char why[COVERAGE_WHY_MAX], struct error *e);
 

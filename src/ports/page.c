@@ -24,7 +24,7 @@ enum err word_list_add(struct word_list *l, struct box box, const char *text, si
     char *copy = strndup(text, text_len);
     if (copy == NULL)
         return ERR_INTERNAL;
-    l->items[l->n++] = (struct word){box, copy, confidence, engine};
+    l->items[l->n++] = (struct word){box, copy, confidence, engine, 0};
     return ERR_OK;
 }
 
@@ -39,6 +39,11 @@ void word_list_free(struct word_list *l)
 void page_content_free(struct page_content *p)
 {
     word_list_free(&p->words);
+    for (size_t i = 0; i < p->n_fields; i++) {
+        free(p->fields[i].name);
+        free(p->fields[i].value);
+    }
+    free(p->fields);
     free(p->rules);
     memset(p, 0, sizeof *p);
 }

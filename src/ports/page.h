@@ -29,6 +29,7 @@ struct word {
     char *text;       /* UTF-8, owned */
     float confidence; /* 0..1; 1 for the text layer */
     enum engine engine;
+    int turn; /* degrees clockwise by which the letters are turned on the page: 0, 90, 180, 270 */
 };
 
 struct word_list {
@@ -53,11 +54,19 @@ struct page_info {
     int rotation;         /* 0, 90, 180, 270: already applied */
 };
 
+/* A field of the document's own form (AcroForm) that is filled in. */
+struct filled_field {
+    struct box box;
+    char *name, *value; /* owned; true or false of a check box */
+};
+
 struct page_content {
     struct page_info info;
     struct word_list words; /* of the text layer, in the reader's order */
     struct rule *rules;
     size_t n_rules;
+    struct filled_field *fields; /* owned */
+    size_t n_fields;
     double image_coverage; /* part of the page covered by images, 0..1 */
 };
 

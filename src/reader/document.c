@@ -4,8 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORD_GAP 0.4
+#include "reader/fields.h"
+#include "reader/words.h"
+
 #define SIDE_MAX 32766 /* pixels; cairo takes 32767, and a side is rounded up */
+
+void document_prepare(void)
+{
+    gsize n = 0;
+    /* glibc keeps the module that it loads for a conversion. */
+    char *text = g_convert("\0a", 2, "UTF-8", "UTF-16BE", NULL, &n, NULL);
+    g_free(text);
+}
 
 PopplerDocument *document_open(int fd, const char **why)
 {
@@ -29,73 +39,53 @@ struct page_size {
     double width, height;
 };
 
-static void append_word(struct buffer *out, const char *text, size_t n, const PopplerRectangle *r,
-                        const struct page_size *s, bool *first)
+/* The box as fractions of the page, and the text. */
+static void append_place(struct buffer *out, const PopplerRectangle *r, const struct page_size *s)
 {
-    double cx = (r->x1 + r->x2) / 2, cy = (r->y1 + r->y2) / 2;
-    /* Text outside the CropBox is in the file but not on the page. */
-    if (cx < 0 || cy < 0 || cx > s->width || cy > s->height)
-        return;
-    char *copy = g_strndup(text, n);
-    buffer_printf(out, "%s[%.6f,%.6f,%.6f,%.6f,", *first ? "" : ",", r->x1 / s->width,
-                  r->y1 / s->height, (r->x2 - r->x1) / s->width, (r->y2 - r->y1) / s->height);
-    buffer_json_string(out, copy);
-    buffer_puts(out, "]");
-    g_free(copy);
-    *first = false;
+    buffer_printf(out, "[%.6f,%.6f,%.6f,%.6f,", r->x1 / s->width, r->y1 / s->height,
+                  (r->x2 - r->x1) / s->width, (r->y2 - r->y1) / s->height);
 }
 
-static void extend(PopplerRectangle *a, const PopplerRectangle *b, bool fresh)
+/* Text outside the CropBox is in the file but not on the page. */
+static bool on_page(const PopplerRectangle *r, const struct page_size *s)
 {
-    if (fresh) {
-        *a = *b;
-        return;
-    }
-    a->x1 = fmin(a->x1, b->x1);
-    a->y1 = fmin(a->y1, b->y1);
-    a->x2 = fmax(a->x2, b->x2);
-    a->y2 = fmax(a->y2, b->y2);
+    double x = (r->x1 + r->x2) / 2, y = (r->y1 + r->y2) / 2;
+    return x >= 0 && y >= 0 && x <= s->width && y <= s->height && r->x2 - r->x1 <= s->width &&
+           r->y2 - r->y1 <= s->height;
 }
 
-/* Whether two characters that follow each other in the text stand apart on the page: poppler does
- * not put a space between the columns of a table. Letters touch; half a height is a wide space. */
-static bool stands_apart(const PopplerRectangle *a, const PopplerRectangle *b)
+static void append_words(const GArray *words, const struct page_size *s, struct buffer *out)
 {
-    double across = fmax(b->x1 - a->x2, a->x1 - b->x2), down = fmax(b->y1 - a->y2, a->y1 - b->y2);
-    double size = fmin(a->y2 - a->y1, b->y2 - b->y1);
-    double wide = fmin(a->x2 - a->x1, b->x2 - b->x1);
-    return fmax(across, down) > WORD_GAP * fmax(size, wide);
-}
-
-/* poppler gives the text and, for each of its characters, a box. */
-static void append_words(PopplerPage *page, const struct page_size *s, struct buffer *out)
-{
-    char *text = poppler_page_get_text(page);
-    PopplerRectangle *boxes = NULL, word = {0};
-    guint n = 0, i = 0;
     bool first = true;
-    const char *start = NULL, *p = text;
-    if (text == NULL || !poppler_page_get_text_layout(page, &boxes, &n))
-        n = 0;
-    for (; i < n && *p != '\0'; p = g_utf8_next_char(p), i++) {
-        if (g_unichar_isspace(g_utf8_get_char(p))) {
-            if (start != NULL)
-                append_word(out, start, (size_t)(p - start), &word, s, &first);
-            start = NULL;
+    for (guint i = 0; i < words->len; i++) {
+        const struct page_word *w = &g_array_index(words, struct page_word, i);
+        if (!on_page(&w->box, s))
             continue;
-        }
-        if (start != NULL && stands_apart(&boxes[i - 1], &boxes[i])) {
-            append_word(out, start, (size_t)(p - start), &word, s, &first);
-            start = NULL;
-        }
-        extend(&word, &boxes[i], start == NULL);
-        if (start == NULL)
-            start = p;
+        buffer_puts(out, first ? "" : ",");
+        append_place(out, &w->box, s);
+        buffer_json_string(out, w->text);
+        if (w->turn != 0)
+            buffer_printf(out, ",%d", w->turn);
+        buffer_puts(out, "]");
+        first = false;
     }
-    if (start != NULL)
-        append_word(out, start, (size_t)(p - start), &word, s, &first);
-    g_free(boxes);
-    g_free(text);
+}
+
+static void append_fields(const GArray *fields, const struct page_size *s, struct buffer *out)
+{
+    bool first = true;
+    for (guint i = 0; i < fields->len; i++) {
+        const struct page_field *f = &g_array_index(fields, struct page_field, i);
+        if (!on_page(&f->box, s))
+            continue;
+        buffer_puts(out, first ? "" : ",");
+        append_place(out, &f->box, s);
+        buffer_json_string(out, f->name);
+        buffer_puts(out, ",");
+        buffer_json_string(out, f->value);
+        buffer_puts(out, "]");
+        first = false;
+    }
 }
 
 static double image_coverage(PopplerPage *page, const struct page_size *s)
@@ -117,8 +107,13 @@ void document_describe_page(PopplerPage *page, struct buffer *out)
     poppler_page_get_size(page, &s.width, &s.height);
     buffer_printf(out, "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":[", s.width,
                   s.height, image_coverage(page, &s));
-    append_words(page, &s, out);
+    GArray *words = words_of_page(page), *fields = fields_of_page(page, words);
+    append_words(words, &s, out);
+    buffer_puts(out, "],\"fields\":[");
+    append_fields(fields, &s, out);
     buffer_puts(out, "]}");
+    g_array_unref(words);
+    g_array_unref(fields);
 }
 
 static uint8_t *to_grey(cairo_surface_t *surface, int width, int height)

@@ -9,12 +9,17 @@
 
 #include "base/buffer.h"
 
+/* Loads what poppler would look for in the file system later, when there is none any more: the
+ * conversion of a form's UTF-16 values. */
+void document_prepare(void);
+
 /* Opens the PDF at fd, which the document takes over. On failure NULL and a code in *why:
  * encrypted, damaged, no_pages. */
 PopplerDocument *document_open(int fd, const char **why);
 
-/* Appends {"width","height","rotation","images","words":[[x,y,w,h,"text"],...]}; boxes are
- * fractions of the page as shown. */
+/* Appends {"width","height","images","words":[[x,y,w,h,"text",turn?],...],
+ * "fields":[[x,y,w,h,"name","value"],...]}; boxes are fractions of the page as shown, turn is told
+ * where it is not 0 (reader/words.h). */
 void document_describe_page(PopplerPage *page, struct buffer *out);
 
 /* Renders a part (fractions) at dpi, lowered until it has at most max_pixels. A grey image that

@@ -2,7 +2,9 @@
 pkglibexec_PROGRAMS += pdf-ocr-page
 pdf_ocr_page_SOURCES = \
 	src/reader/document.c src/reader/document.h \
+	src/reader/fields.c src/reader/fields.h \
 	src/reader/page_image.c src/reader/page_image.h \
+	src/reader/words.c src/reader/words.h \
 	src/reader/main.c
 pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS)
 pdf_ocr_page_LDADD = libsandbox.a libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) \

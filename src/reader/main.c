@@ -147,6 +147,7 @@ int main(int argc, char **argv)
                        strtoll(argv[3], NULL, 10),
                        strtoll(argv[4], NULL, 10)};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    document_prepare();
     yielding_begin();
     if (sandbox_enter(&l.sandbox) != 0)
         return SANDBOX_ERROR;
