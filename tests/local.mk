@@ -84,6 +84,13 @@ extract_test_CFLAGS = $(TEST_CFLAGS)
 extract_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
+check_PROGRAMS += direction_test
+direction_test_SOURCES = tests/unit/direction_test.c
+direction_test_CPPFLAGS = $(TEST_CPPFLAGS)
+direction_test_CFLAGS = $(TEST_CFLAGS)
+direction_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+	$(CUNIT_LIBS) -lm
+
 check_PROGRAMS += verify_test
 verify_test_SOURCES = tests/unit/verify_test.c
 verify_test_CPPFLAGS = $(TEST_CPPFLAGS)
