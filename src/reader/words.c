@@ -9,6 +9,7 @@
 #define LEADERS    4    /* dots or dashes in a row that are no text */
 #define SPACED     4    /* letters in a row, each a word: one spaced word */
 #define RAISED     0.78 /* of the height beside it: a superscript is smaller */
+#define MARK_MAX   4    /* bytes of a footnote's mark */
 #define RAISED_MAX 2000 /* small words of a page that are looked at */
 #define FAR        1e6  /* points: no place on a page */
 #define LETTER     0.5  /* width of a letter, in heights, where only the text is known */
@@ -165,6 +166,17 @@ static int turn_of(const struct letter *first, const struct letter *last)
     return dy < 0 ? 270 : 90;
 }
 
+/* The last word again, hardly moved: some producers make type bold so. */
+static bool is_drawn_again(const GArray *words, const struct page_word *w)
+{
+    if (words->len == 0)
+        return false;
+    const struct page_word *last = &g_array_index(words, struct page_word, words->len - 1);
+    double most = SAME_PLACE * height_of(w);
+    return strcmp(last->text, w->text) == 0 && fabs(last->box.x1 - w->box.x1) < most &&
+           fabs(last->box.y1 - w->box.y1) < most;
+}
+
 static void add_word(GArray *words, const struct letter *first, const struct letter *end)
 {
     GString *text = g_string_new(NULL);
@@ -177,9 +189,9 @@ static void add_word(GArray *words, const struct letter *first, const struct let
         append_letter(text, l->c);
     }
     w.turn = turn_of(first, end - 1);
-    bool empty = text->len == 0;
+    bool none = text->len == 0;
     w.text = g_string_free(text, FALSE);
-    if (empty)
+    if (none || is_drawn_again(words, &w))
         g_free(w.text);
     else
         g_array_append_val(words, w);
@@ -195,12 +207,12 @@ static bool stands_apart(const PopplerRectangle *a, const PopplerRectangle *b)
     return fmax(across, down) > WORD_GAP * fmax(size, wide);
 }
 
-/* A smaller digit that stands higher than the letter before it. */
+/* A smaller letter that stands higher than the one before it. */
 static bool is_raised_letter(const struct letter *a, const struct letter *b)
 {
     double h = a->box.y2 - a->box.y1;
-    return g_unichar_isdigit(b->c) && b->box.y2 - b->box.y1 <= RAISED * h &&
-           b->box.x1 >= a->box.x1 && b->box.y2 < a->box.y2 - 0.15 * h;
+    return b->box.y2 - b->box.y1 <= RAISED * h && b->box.x1 >= a->box.x2 - 0.2 * h &&
+           b->box.y2 < a->box.y2 - 0.15 * h;
 }
 
 static bool leads(gunichar c)
@@ -327,6 +339,11 @@ static bool is_raised_by(const struct page_word *w, const struct page_word *host
            w->box.y1 > host->box.y1 - 0.6 * h;
 }
 
+static bool is_number(const char *text)
+{
+    return strspn(text, "0123456789") == strlen(text);
+}
+
 static char *as_superscript(const char *digits)
 {
     static const char *const raised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
@@ -336,12 +353,14 @@ static char *as_superscript(const char *digits)
     return g_string_free(text, FALSE);
 }
 
-/* A footnote's mark beside a number is no digit of it. */
+/* A footnote's mark stands on the line of its word, and is no digit of it. */
 static void raise_beside(struct page_word *w, const struct page_word *host)
 {
-    char *text = as_superscript(w->text);
-    g_free(w->text);
-    w->text = text;
+    if (is_number(w->text)) {
+        char *text = as_superscript(w->text);
+        g_free(w->text);
+        w->text = text;
+    }
     w->box.y1 = host->box.y1;
     w->box.y2 = host->box.y2;
 }
@@ -352,8 +371,7 @@ static void mark_raised(GArray *words)
     guint looked_at = 0;
     for (guint i = 0; i < words->len && looked_at < RAISED_MAX; i++) {
         struct page_word *w = &g_array_index(words, struct page_word, i);
-        if (w->turn != 0 || height_of(w) > RAISED * usual || strlen(w->text) > 2 ||
-            strspn(w->text, "0123456789") != strlen(w->text))
+        if (w->turn != 0 || height_of(w) > RAISED * usual || strlen(w->text) > MARK_MAX)
             continue;
         looked_at++;
         for (guint k = 0; k < words->len; k++) {

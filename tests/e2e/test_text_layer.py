@@ -66,6 +66,16 @@ def test_letters_drawn_twice_count_once(read):
     assert text(read(pdf(double), "--type", "text")) == "25084"
 
 
+def test_words_drawn_twice_count_once(read):
+    page = b"".join(shown(60 + d, 700, "Total value 1250") for d in (0, 0.9))
+    assert text(read(pdf(page), "--type", "text")) == "Total value 1250"
+
+
+def test_raised_letters_stay_on_their_line_and_apart(read):
+    page = b"BT /F1 10 Tf 60 700 Td (Total) Tj 4 Ts /F1 6 Tf (a,b) Tj 0 Ts /F1 10 Tf ( next) Tj ET"
+    assert read(pdf(page), "--type", "text")["text"] == "Total a,b next\n"
+
+
 def test_spaced_letters_are_one_word(read):
     spaced = b"".join(shown(60 + 14 * i, 700, c) for i, c in enumerate("TOTAL"))
     assert text(read(pdf(spaced + shown(160, 700, "sum")), "--type", "text")) == "TOTAL sum"
