@@ -1,5 +1,6 @@
 #include "extract/region.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,11 +264,23 @@ static void result_to_page(const struct pose *p, struct region_result *r)
     }
 }
 
+/* Where a marked region is on the upright page. Whoever marked it on a skewed page may have gone by
+ * the page as it is shown, or as it would be if it lay straight, as a form's template does: both
+ * places count. */
+static struct box upright_region(const struct pose *p, struct box marked)
+{
+    struct pose straight = *p;
+    straight.angle = 0;
+    struct box a = pose_from_page(p, marked), b = pose_from_page(&straight, marked);
+    double x = fmin(a.x, b.x), y = fmin(a.y, b.y);
+    return (struct box){x, y, fmax(a.x + a.w, b.x + b.w) - x, fmax(a.y + a.h, b.y + b.h) - y};
+}
+
 static enum err extract_posed(const struct seen *s, struct region_result *out,
                               const struct checkpoint *c, struct error *e)
 {
     struct box marked = out->region.box;
-    out->region.box = pose_from_page(&s->pose, marked);
+    out->region.box = upright_region(&s->pose, marked);
     enum err err = extract_upright(s, out, c, e);
     result_to_page(&s->pose, out);
     out->region.box = marked;

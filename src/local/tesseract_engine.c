@@ -9,11 +9,12 @@
 #include "base/source.h"
 #include "base/yielding.h"
 #include "local/local.h"
-#include "ocr/mend.h"
 #include "ocr/pix.h"
 #include "ocr/strip.h"
+#include "ocr/words.h"
 
 #define CHECK_INTERVAL_US (US_PER_S / 5)
+#define DASH_SURE         0.9F /* confidence of a dash, which is told by its shape */
 
 struct engine_state {
     char *tessdata_dir, *language;
@@ -75,105 +76,87 @@ struct reading {
     struct ocr_result *out;
 };
 
-/* The glyphs of a run whose middles are between two places: *n of them from the one returned. */
-static const struct span *glyphs_between(const struct text_run *r, int x0, int x1, size_t *n)
-{
-    size_t first = 0;
-    while (first < r->n && (r->glyphs[first].x0 + r->glyphs[first].x1) / 2 < x0)
-        first++;
-    *n = 0;
-    while (first + *n < r->n && (r->glyphs[first + *n].x0 + r->glyphs[first + *n].x1) / 2 <= x1)
-        ++*n;
-    return &r->glyphs[first];
-}
-
-static struct span ink_of(const struct span *glyphs, size_t n)
-{
-    struct span s = glyphs[0];
-    for (size_t i = 1; i < n; i++) {
-        s.x0 = glyphs[i].x0 < s.x0 ? glyphs[i].x0 : s.x0;
-        s.y0 = glyphs[i].y0 < s.y0 ? glyphs[i].y0 : s.y0;
-        s.x1 = glyphs[i].x1 > s.x1 ? glyphs[i].x1 : s.x1;
-        s.y1 = glyphs[i].y1 > s.y1 ? glyphs[i].y1 : s.y1;
-    }
-    return s;
-}
-
-static enum err add_word(const struct reading *r, struct buffer *text, int left, int right,
+static enum err add_word(struct reading *r, const char *text, const struct span *s,
                          float confidence, struct error *e)
 {
-    size_t run, n;
-    int x0 = strip_to_page(r->strip, r->line, (left + right) / 2, &run) - (right - left) / 2;
-    const struct text_run *own = &r->line->runs[run];
-    const struct span *glyphs = glyphs_between(own, x0, x0 + right - left, &n);
-    struct span ink = {x0, own->box.y0, x0 + right - left, own->box.y1};
-    if (n > 0)
-        ink = ink_of(glyphs, n);
-    if (!mend_word(text, glyphs, n, own, n == own->n))
-        return ERR_OK;
-    if (buffer_failed(text))
-        return error_no_memory(e);
     double w = r->image->width, h = r->image->height;
-    struct box b = {ink.x0 / w, ink.y0 / h, (ink.x1 - ink.x0) / w, (ink.y1 - ink.y0) / h};
-    return word_list_add(&r->out->words, b, text->data, text->len, confidence, ENGINE_TESSERACT) ==
+    struct box b = {s->x0 / w, s->y0 / h, (s->x1 - s->x0) / w, (s->y1 - s->y0) / h};
+    return word_list_add(&r->out->words, b, text, strlen(text), confidence, ENGINE_TESSERACT) ==
                    ERR_OK
                ? ERR_OK
                : error_no_memory(e);
 }
 
-/* The word at which the iterator stands, cut where it goes from one run to the next. */
-static enum err take_word(const struct reading *r, TessResultIterator *it, struct error *e)
+static bool take_word(void *self, const struct ink_word *w)
 {
-    const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
-    float confidence = TessResultIteratorConfidence(it, RIL_WORD) / 100.0F;
-    struct buffer text = BUFFER_INIT;
-    int left = 0, right = 0;
-    size_t run = 0;
-    enum err err = ERR_OK;
-    do {
-        int x0, y0, x1, y1;
-        size_t own;
-        char *symbol = TessResultIteratorGetUTF8Text(it, RIL_SYMBOL);
-        if (symbol == NULL || !TessPageIteratorBoundingBox(at, RIL_SYMBOL, &x0, &y0, &x1, &y1)) {
-            TessDeleteText(symbol);
-            continue;
-        }
-        (void)strip_to_page(r->strip, r->line, (x0 + x1) / 2, &own);
-        if (text.len > 0 && own != run) {
-            err = add_word(r, &text, left, right, confidence, e);
-            buffer_reset(&text);
-        }
-        if (text.len == 0) {
-            left = x0;
-            right = x1;
-        }
-        run = own;
-        right = x1 > right ? x1 : right;
-        buffer_puts(&text, symbol);
-        TessDeleteText(symbol);
-    } while (err == ERR_OK && !TessPageIteratorIsAtFinalElement(at, RIL_WORD, RIL_SYMBOL) &&
-             TessResultIteratorNext(it, RIL_SYMBOL));
-    if (err == ERR_OK && text.len > 0 && strspn(text.data, " \n") < text.len)
-        err = buffer_failed(&text) ? error_no_memory(e)
-                                   : add_word(r, &text, left, right, confidence, e);
-    buffer_free(&text);
-    return err;
+    struct reading *r = self;
+    struct error e;
+    return add_word(r, w->text, &w->box, w->confidence, &e) == ERR_OK;
 }
 
-static enum err take_words(const struct reading *r, struct error *e)
+/* The symbol at which the iterator stands; false: there is none, or white space. */
+static bool take_symbol(const struct reading *r, TessResultIterator *it, struct symbol *out)
+{
+    const TessPageIterator *at = TessResultIteratorGetPageIteratorConst(it);
+    char *text = TessResultIteratorGetUTF8Text(it, RIL_SYMBOL);
+    int x0, y0, x1, y1;
+    bool ok = text != NULL && strspn(text, " \n") < strlen(text) && strlen(text) < SYMBOL_BYTES &&
+              TessPageIteratorBoundingBox(at, RIL_SYMBOL, &x0, &y0, &x1, &y1);
+    if (ok) {
+        int middle = strip_to_page(r->strip, r->line, (x0 + x1) / 2, &out->run);
+        out->x0 = middle - (x1 - x0) / 2;
+        out->x1 = middle + (x1 - x0) / 2;
+        out->starts = TessPageIteratorIsAtBeginningOf(at, RIL_WORD);
+        out->confidence = TessResultIteratorConfidence(it, RIL_WORD) / 100.0F;
+        (void)memcpy(out->text, text, strlen(text) + 1);
+    }
+    TessDeleteText(text);
+    return ok;
+}
+
+static enum err take_symbols(const struct reading *r, TessResultIterator *it,
+                             struct symbol **symbols, size_t *n, struct error *e)
+{
+    size_t room = 0;
+    bool starts = false; /* of a word whose first symbol was not taken */
+    do {
+        if (*n == room) {
+            room = room > 0 ? 2 * room : 128;
+            struct symbol *grown = realloc(*symbols, room * sizeof *grown);
+            if (grown == NULL)
+                return error_no_memory(e);
+            *symbols = grown;
+        }
+        struct symbol *s = &(*symbols)[*n];
+        s->starts = false;
+        if (take_symbol(r, it, s)) {
+            s->starts = s->starts || starts;
+            starts = false;
+            ++*n;
+        } else {
+            starts = starts || TessPageIteratorIsAtBeginningOf(
+                                   TessResultIteratorGetPageIteratorConst(it), RIL_WORD);
+        }
+    } while (TessResultIteratorNext(it, RIL_SYMBOL));
+    return ERR_OK;
+}
+
+static enum err take_words(struct reading *r, struct error *e)
 {
     TessResultIterator *it = TessBaseAPIGetIterator(r->t->api);
-    enum err err = ERR_OK;
+    struct symbol *symbols = NULL;
+    size_t n = 0;
     if (it == NULL) /* nothing was recognised */
         return ERR_OK;
-    do
-        err = take_word(r, it, e);
-    while (err == ERR_OK && TessResultIteratorNext(it, RIL_SYMBOL));
+    enum err err = take_symbols(r, it, &symbols, &n, e);
+    if (err == ERR_OK && !ink_words(r->line, symbols, n, take_word, r))
+        err = error_no_memory(e);
+    free(symbols);
     TessResultIteratorDelete(it);
     return err;
 }
 
-static enum err recognize_strip(const struct reading *r, struct error *e)
+static enum err recognize_strip(struct reading *r, struct error *e)
 {
     ETEXT_DESC *monitor = TessMonitorCreate();
     if (monitor == NULL)
@@ -220,6 +203,8 @@ static enum err read_one(struct engine_state *t, const struct raster *image,
         r.line = &lines.lines[i];
         err = read_line(&r, page, &lines, e);
     }
+    for (size_t i = 0; err == ERR_OK && i < lines.n_dashes; i++)
+        err = add_word(&r, "-", &lines.dashes[i], DASH_SURE, e);
     lines_free(&lines);
     pixDestroy(&ink);
     pixDestroy(&page);

@@ -168,6 +168,13 @@ static bool is_run(const struct text_run *r, double usual)
     return height_of(&r->box) >= SMALL * usual || r->box.x1 - r->box.x0 >= 0.35 * usual;
 }
 
+/* A mark that stands for nothing in a cell. */
+static bool is_dash(const struct text_run *r, double usual)
+{
+    int w = r->box.x1 - r->box.x0, h = height_of(&r->box);
+    return r->n == 1 && w >= 1.3 * h && h <= 0.3 * usual && w >= 0.15 * usual && w <= 1.3 * usual;
+}
+
 static bool make_runs(struct page *p, struct text_lines *out)
 {
     for (size_t i = 0; i < p->n; i++)
@@ -175,8 +182,9 @@ static bool make_runs(struct page *p, struct text_lines *out)
     qsort(p->at, p->n, sizeof *p->at, by_root);
     out->glyphs = calloc(p->n + 1, sizeof *out->glyphs);
     out->runs = calloc(p->n + 1, sizeof *out->runs);
+    out->dashes = calloc(p->n + 1, sizeof *out->dashes);
     int *room = calloc(p->n + 1, sizeof *room);
-    if (out->glyphs == NULL || out->runs == NULL || room == NULL) {
+    if (out->glyphs == NULL || out->runs == NULL || out->dashes == NULL || room == NULL) {
         free(room);
         return false;
     }
@@ -189,7 +197,10 @@ static bool make_runs(struct page *p, struct text_lines *out)
         }
         r->baseline = middle_of(r, p->usual, true, room);
         r->height = middle_of(r, p->usual, false, room);
-        out->n_runs += is_run(r, p->usual);
+        if (is_dash(r, p->usual))
+            out->dashes[out->n_dashes++] = r->box;
+        else
+            out->n_runs += is_run(r, p->usual);
     }
     out->n_glyphs = p->n;
     free(room);
@@ -248,6 +259,24 @@ static bool make_lines(struct text_lines *out)
     return true;
 }
 
+/* Forgets dashes that stand in the middle of no line: dirt, and parts of rules. */
+static void keep_dashes(struct text_lines *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < out->n_dashes; i++) {
+        const struct span *d = &out->dashes[i];
+        bool on_a_line = false;
+        for (size_t k = 0; k < out->n && !on_a_line; k++) {
+            const struct text_line *l = &out->lines[k];
+            int up = l->runs[0].baseline - (d->y0 + d->y1) / 2;
+            on_a_line = up >= 0.15 * l->height && up <= 0.85 * l->height;
+        }
+        if (on_a_line)
+            out->dashes[kept++] = *d;
+    }
+    out->n_dashes = kept;
+}
+
 bool lines_find(PIX *ink, int dpi, struct text_lines *out)
 {
     struct page p = {NULL, 0, 0};
@@ -258,6 +287,7 @@ bool lines_find(PIX *ink, int dpi, struct text_lines *out)
         link_glyphs(&p);
         link_small(&p);
         ok = make_runs(&p, out) && make_lines(out);
+        keep_dashes(out);
     }
     free(p.at);
     if (!ok)
@@ -270,5 +300,6 @@ void lines_free(struct text_lines *l)
     free(l->lines);
     free(l->runs);
     free(l->glyphs);
+    free(l->dashes);
     memset(l, 0, sizeof *l);
 }

@@ -32,7 +32,8 @@ struct text_lines {
     size_t n;
     struct text_run *runs;
     struct span *glyphs;
-    size_t n_runs, n_glyphs;
+    struct span *dashes; /* that stand alone on a line, which no run has */
+    size_t n_runs, n_glyphs, n_dashes;
 };
 
 /* Finds the lines of ink (1 bit a pixel, 1 is ink, without rules). dpi: of the image.

@@ -5,5 +5,6 @@ libocr_a_SOURCES = \
 	src/ocr/mend.c src/ocr/mend.h \
 	src/ocr/pix.c src/ocr/pix.h \
 	src/ocr/straighten.c src/ocr/straighten.h \
-	src/ocr/strip.c src/ocr/strip.h
+	src/ocr/strip.c src/ocr/strip.h \
+	src/ocr/words.c src/ocr/words.h
 libocr_a_CFLAGS = $(AM_CFLAGS) $(LEPT_CFLAGS)

@@ -16,9 +16,17 @@ static int height_of(const struct span *s)
     return s->y1 - s->y0;
 }
 
+/* A digit or a bracket of a number: one large glyph. */
+static bool is_large(char c)
+{
+    return isdigit((unsigned char)c) || c == '(' || c == ')';
+}
+
+/* Whether it is a number up to its per cent sign. */
 static bool is_number_like(const struct buffer *text)
 {
-    return text->len > 0 && strspn(text->data, "0123456789.,") == text->len;
+    size_t n = strspn(text->data, "0123456789.,()");
+    return n > 0 && text->data[n + strspn(text->data + n, "%")] == '\0';
 }
 
 static bool is_digit_glyph(const struct span *g, const struct text_run *run)
@@ -51,18 +59,22 @@ static size_t count_digits(const struct buffer *text)
     return n;
 }
 
-/* Whether each digit is one glyph, and the rest are separators. */
-static bool glyphs_match(const struct buffer *text, const struct span *glyphs, size_t n,
-                         const struct text_run *run)
+/* How many glyphs are the number without its per cent sign; 0 unless each digit is one glyph and
+ * the rest are separators. */
+static size_t number_glyphs(const struct buffer *text, const struct span *glyphs, size_t n,
+                            const struct text_run *run)
 {
-    size_t digits = 0;
-    for (size_t i = 0; i < n; i++) {
+    size_t large = 0, want = 0, i = 0;
+    bool per_cent = strchr(text->data, '%') != NULL;
+    for (const char *p = text->data; *p != '\0'; p++)
+        want += is_large(*p);
+    for (; i < n && !(per_cent && large == want); i++) {
         if (is_digit_glyph(&glyphs[i], run))
-            digits++;
+            large++;
         else if (!is_separator(&glyphs[i], run))
-            return false;
+            return 0;
     }
-    return digits == count_digits(text);
+    return large == want ? i : 0;
 }
 
 /* Puts in the dots and commas that stand between two digits in ink and not in the text. */
@@ -71,13 +83,14 @@ static void add_separators(struct buffer *text, const struct span *glyphs, size_
 {
     struct buffer out = BUFFER_INIT;
     const char *p = text->data;
-    if (!is_number_like(text) || !glyphs_match(text, glyphs, n, run))
+    n = is_number_like(text) ? number_glyphs(text, glyphs, n, run) : 0;
+    if (n == 0)
         return;
     for (size_t i = 0; i < n; i++) {
         bool digit = is_digit_glyph(&glyphs[i], run);
         bool inside = out.len > 0 && i + 1 < n;
         if (digit) {
-            for (; *p != '\0' && !isdigit((unsigned char)*p); p++)
+            for (; *p != '\0' && !is_large(*p); p++)
                 buffer_append(&out, p, 1);
             buffer_append(&out, p++, 1);
         } else if (inside && isdigit((unsigned char)*p)) {

@@ -876,7 +876,28 @@ static void page_of_too_many_steps_is_refused(void)
     CU_ASSERT_EQUAL(pace_take(&p, SIZE_MAX, SIZE_MAX, &e), ERR_UNPROCESSABLE);
 }
 
+static void a_region_of_a_skewed_page_has_the_words_of_both_its_places(void)
+{
+    struct seen s = {.content.info = page, .pose = {0, 0.03, 600, 800}, .by_ocr = true};
+    struct region_result r = {.region = {.page = 1, .type = REGION_TEXT, .confidence = 1}};
+    struct error e;
+    put(&s.content.words, 60, 400, "Straight");
+    struct box b = s.content.words.items[0].box;
+    r.region.box = (struct box){b.x, b.y + 0.2 * b.h, b.w, 0.6 * b.h};
+    CU_ASSERT_EQUAL_FATAL(region_extract(&s, &r, NULL, &e), ERR_OK);
+    CU_ASSERT_EQUAL(r.words.n, 1);
+    struct box marked = r.region.box;
+    region_result_free(&r);
+    r = (struct region_result){.region = {.page = 1, .type = REGION_TEXT, .confidence = 1}};
+    r.region.box = pose_to_page(&s.pose, marked);
+    CU_ASSERT_EQUAL_FATAL(region_extract(&s, &r, NULL, &e), ERR_OK);
+    CU_ASSERT_EQUAL(r.words.n, 1);
+    region_result_free(&r);
+    seen_free(&s);
+}
+
 static const struct test_case tests[] = {
+    TEST(a_region_of_a_skewed_page_has_the_words_of_both_its_places),
     TEST(columns_without_rules_are_found),
     TEST(continued_cell_is_one_row),
     TEST(columns_a_few_points_apart_are_found),

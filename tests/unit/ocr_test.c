@@ -1,11 +1,13 @@
 /* Lines of text in ink, turning pages, and what ink says against a reading. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ocr/lines.h"
 #include "ocr/mend.h"
 #include "ocr/straighten.h"
+#include "ocr/words.h"
 #include "tests/unit/suite.h"
 
 /* Glyphs 12 high on a baseline at 100, as wide as told: a dot is 2, a digit 8. */
@@ -41,6 +43,8 @@ static void points_that_were_overlooked_are_put_in(void)
     expect_mended("48210", "88,888", "48,210");
     expect_mended("1234", "8,888.", "1,234");
     expect_mended("1.234567", "8,888,888", "1.234,567");
+    expect_mended("(35)", "88.88", "(3.5)");
+    expect_mended("83%", "8.88", "8.3%");
 }
 
 static void numbers_whose_glyphs_do_not_match_are_left_alone(void)
@@ -62,6 +66,63 @@ static void remains_of_rules_are_no_text(void)
     expect_mended("|", "8", NULL);
     expect_mended("__", "8", NULL);
     expect_mended("-", ".", "-");
+}
+
+/* A line of one run: glyphs 8 wide and 12 high, and a low one; a white of 8 after the third. */
+static const struct span some_glyphs[] = {
+    {10, 88, 18, 100}, {20, 92, 28, 100}, {30, 88, 38, 100}, {46, 88, 54, 104}, {56, 92, 64, 100}};
+
+struct heard {
+    char text[100];
+    int top[8], left[8];
+    size_t n;
+};
+
+static bool hear(void *self, const struct ink_word *w)
+{
+    struct heard *h = self;
+    (void)snprintf(h->text + strlen(h->text), sizeof h->text - strlen(h->text), "%s|", w->text);
+    h->top[h->n] = w->box.y0;
+    h->left[h->n++] = w->box.x0;
+    return true;
+}
+
+static struct heard hear_symbols(struct symbol *symbols, size_t n)
+{
+    struct span glyphs[5];
+    memcpy(glyphs, some_glyphs, sizeof glyphs);
+    struct text_run run = {{10, 88, 64, 104}, glyphs, 5, 100, 12};
+    struct text_line line = {&run, 1, run.box, 12};
+    struct heard h = {.n = 0};
+    CU_ASSERT_TRUE_FATAL(ink_words(&line, symbols, n, hear, &h));
+    return h;
+}
+
+static void a_wide_white_parts_words_that_were_read_as_one(void)
+{
+    struct symbol symbols[] = {{"a", 10, 18, 0, true, 0.9F},
+                               {"b", 20, 28, 0, false, 0.9F},
+                               {"c", 31, 40, 0, false, 0.9F},
+                               {"d", 45, 53, 0, false, 0.9F},
+                               {"e", 56, 64, 0, false, 0.9F}};
+    struct heard h = hear_symbols(symbols, 5);
+    CU_ASSERT_STRING_EQUAL(h.text, "abc|de|");
+    CU_ASSERT_EQUAL(h.left[1], 46);
+    CU_ASSERT_EQUAL(h.top[0], 88);
+    CU_ASSERT_EQUAL(h.top[1], 88);
+    symbols[3].starts = false;
+    symbols[2].starts = true; /* a place is good to a letter: it is the same white */
+    CU_ASSERT_STRING_EQUAL(hear_symbols(symbols, 5).text, "ab|cde|");
+}
+
+static void marks_without_ink_are_no_words(void)
+{
+    struct symbol symbols[] = {{"a", 10, 18, 0, true, 0.9F},
+                               {"b", 20, 28, 0, false, 0.9F},
+                               {"c", 30, 38, 0, false, 0.9F},
+                               {"=", 39, 45, 0, true, 0.9F},
+                               {"d", 46, 64, 0, true, 0.9F}};
+    CU_ASSERT_STRING_EQUAL(hear_symbols(symbols, 5).text, "abc|d|");
 }
 
 static void boxes_come_back_to_the_page(void)
@@ -109,6 +170,20 @@ static void cells_of_a_row_are_runs_of_a_line(void)
     pixDestroy(&ink);
 }
 
+static void a_dash_is_told_by_its_shape(void)
+{
+    PIX *ink = two_rows();
+    struct text_lines lines;
+    (void)pixRasterop(ink, 150, 25, 6, 2, PIX_SET, NULL, 0, 0); /* in the middle of a line */
+    (void)pixRasterop(ink, 150, 41, 6, 2, PIX_SET, NULL, 0, 0); /* between lines */
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_EQUAL(lines.n_runs, 4);
+    CU_ASSERT_EQUAL_FATAL(lines.n_dashes, 1);
+    CU_ASSERT_EQUAL(lines.dashes[0].y0, 25);
+    lines_free(&lines);
+    pixDestroy(&ink);
+}
+
 static void skew_is_measured_and_undone(void)
 {
     struct raster page = {600, 400, 100, malloc(600UL * 400)}, upright;
@@ -132,6 +207,9 @@ static const struct test_case tests[] = {
     TEST(numbers_whose_glyphs_do_not_match_are_left_alone),
     TEST(letters_among_digits_are_digits),
     TEST(remains_of_rules_are_no_text),
+    TEST(a_wide_white_parts_words_that_were_read_as_one),
+    TEST(marks_without_ink_are_no_words),
+    TEST(a_dash_is_told_by_its_shape),
     TEST(boxes_come_back_to_the_page),
     TEST(cells_of_a_row_are_runs_of_a_line),
     TEST(skew_is_measured_and_undone),

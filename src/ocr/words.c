@@ -1,0 +1,229 @@
+#include "ocr/words.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "ocr/mend.h"
+
+#define WORD_GAP    0.4 /* narrowest white between words, in heights of the glyphs */
+#define ASCENT_MAX  1.8 /* what letters have above the baseline, in heights of the glyphs */
+#define DESCENT_MAX 0.6 /* and below */
+
+/* Symbols first to end of a line, as a word. */
+struct word_span {
+    size_t first, end;
+    bool letters; /* or digits: not marks alone */
+};
+
+struct line_words {
+    const struct text_line *line;
+    struct symbol *symbols;
+    size_t n_symbols;
+    struct word_span *words;
+    size_t n;
+    int **owners; /* of each run's glyphs: the word; -1: none */
+};
+
+static bool is_letter(const char *text)
+{
+    return (unsigned char)text[0] >= 0x80 ? strncmp(text, "\xe2\x80", 2) != 0 /* dashes, quotes */
+                                          : isalnum((unsigned char)text[0]) != 0;
+}
+
+static bool is_numeric(const char *text)
+{
+    return text[0] != '\0' && strchr("0123456789.,-+", text[0]) != NULL;
+}
+
+/* --- words --- */
+
+/* The symbol that begins where a white of the run is, of those of the run; 0: none, or one of its
+ * neighbours begins a word already. Places of symbols are good to a letter. */
+static size_t beginning_at(const struct line_words *l, size_t run, int from, int to)
+{
+    int middle = (from + to) / 2, reach = l->line->runs[run].height, nearest = reach;
+    size_t best = 0;
+    for (size_t i = 1; i < l->n_symbols; i++) {
+        const struct symbol *a = &l->symbols[i - 1], *b = &l->symbols[i];
+        int off = abs((a->x1 + b->x0) / 2 - middle);
+        if (b->run != run || off > 2 * reach)
+            continue;
+        if (b->starts)
+            return 0;
+        if (a->run == run && off < nearest && !(is_numeric(a->text) && is_numeric(b->text))) {
+            nearest = off;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void part_at_whites(struct line_words *l, size_t run)
+{
+    const struct text_run *r = &l->line->runs[run];
+    int reached = r->n > 0 ? r->glyphs[0].x1 : 0;
+    for (size_t i = 1; i < r->n; i++) {
+        const struct span *g = &r->glyphs[i];
+        if (g->x0 - reached >= WORD_GAP * r->height) {
+            size_t at = beginning_at(l, run, reached, g->x0);
+            if (at > 0)
+                l->symbols[at].starts = true;
+        }
+        reached = g->x1 > reached ? g->x1 : reached;
+    }
+}
+
+static void part_words(struct line_words *l)
+{
+    for (size_t i = 1; i < l->n_symbols; i++)
+        if (l->symbols[i].run != l->symbols[i - 1].run)
+            l->symbols[i].starts = true;
+    for (size_t run = 0; run < l->line->n; run++)
+        part_at_whites(l, run);
+}
+
+static bool make_words(struct line_words *l)
+{
+    l->words = calloc(l->n_symbols + 1, sizeof *l->words);
+    if (l->words == NULL)
+        return false;
+    for (size_t i = 0; i < l->n_symbols; i++) {
+        if (i == 0 || l->symbols[i].starts)
+            l->words[l->n++].first = i;
+        struct word_span *w = &l->words[l->n - 1];
+        w->end = i + 1;
+        w->letters = w->letters || is_letter(l->symbols[i].text);
+    }
+    return true;
+}
+
+/* --- their ink --- */
+
+static struct span reach_of(const struct line_words *l, const struct word_span *w)
+{
+    struct span s = {l->symbols[w->first].x0, 0, l->symbols[w->first].x1, 0};
+    for (size_t i = w->first; i < w->end; i++) {
+        s.x0 = l->symbols[i].x0 < s.x0 ? l->symbols[i].x0 : s.x0;
+        s.x1 = l->symbols[i].x1 > s.x1 ? l->symbols[i].x1 : s.x1;
+    }
+    return s;
+}
+
+static void claim(struct line_words *l, size_t word)
+{
+    const struct word_span *w = &l->words[word];
+    size_t run = l->symbols[w->first].run;
+    const struct text_run *r = &l->line->runs[run];
+    struct span s = reach_of(l, w);
+    for (size_t i = 0; i < r->n; i++) {
+        int middle = (r->glyphs[i].x0 + r->glyphs[i].x1) / 2;
+        if (l->owners[run][i] < 0 && middle >= s.x0 && middle <= s.x1)
+            l->owners[run][i] = (int)word;
+    }
+}
+
+/* Letters have the first claim to the ink: marks between them are made up if none is left. */
+static bool share_ink(struct line_words *l)
+{
+    l->owners = calloc(l->line->n + 1, sizeof *l->owners);
+    if (l->owners == NULL)
+        return false;
+    for (size_t i = 0; i < l->line->n; i++) {
+        size_t n = l->line->runs[i].n;
+        l->owners[i] = malloc((n + 1) * sizeof **l->owners);
+        if (l->owners[i] == NULL)
+            return false;
+        for (size_t k = 0; k < n; k++)
+            l->owners[i][k] = -1;
+    }
+    for (int letters = 1; letters >= 0; letters--)
+        for (size_t i = 0; i < l->n; i++)
+            if (l->words[i].letters == (letters == 1))
+                claim(l, i);
+    return true;
+}
+
+/* Words of a line stand as high as each other, as those of a font do, whatever their letters. */
+static void stand_in_line(const struct text_line *line, size_t run, struct span *box)
+{
+    int above = 0, below = 0, h = line->height, baseline = line->runs[run].baseline;
+    for (size_t i = 0; i < line->n; i++) {
+        const struct text_run *r = &line->runs[i];
+        int up = r->baseline - r->box.y0, down = r->box.y1 - r->baseline;
+        above = up > above && up <= ASCENT_MAX * h ? up : above;
+        below = down > below && down <= DESCENT_MAX * h ? down : below;
+    }
+    box->y0 = baseline - above < box->y0 ? baseline - above : box->y0;
+    box->y1 = baseline + below > box->y1 ? baseline + below : box->y1;
+}
+
+/* The word's glyphs, left to right. NULL when memory is out. */
+static struct span *glyphs_of(const struct line_words *l, size_t word, size_t *n)
+{
+    size_t run = l->symbols[l->words[word].first].run;
+    const struct text_run *r = &l->line->runs[run];
+    struct span *out = malloc((r->n + 1) * sizeof *out);
+    *n = 0;
+    for (size_t i = 0; out != NULL && i < r->n; i++)
+        if (l->owners[run][i] == (int)word)
+            out[(*n)++] = r->glyphs[i];
+    return out;
+}
+
+static struct span united(const struct span *glyphs, size_t n)
+{
+    struct span s = glyphs[0];
+    for (size_t i = 1; i < n; i++) {
+        s.x0 = glyphs[i].x0 < s.x0 ? glyphs[i].x0 : s.x0;
+        s.y0 = glyphs[i].y0 < s.y0 ? glyphs[i].y0 : s.y0;
+        s.x1 = glyphs[i].x1 > s.x1 ? glyphs[i].x1 : s.x1;
+        s.y1 = glyphs[i].y1 > s.y1 ? glyphs[i].y1 : s.y1;
+    }
+    return s;
+}
+
+/* Gives the word with the text that its glyphs allow, if they are not none. */
+static bool give(const struct line_words *l, size_t word, const struct span *glyphs, size_t n,
+                 ink_word_fn *take, void *self)
+{
+    const struct word_span *w = &l->words[word];
+    const struct symbol *first = &l->symbols[w->first];
+    const struct text_run *r = &l->line->runs[first->run];
+    struct span reach = reach_of(l, w), box = {reach.x0, r->box.y0, reach.x1, r->box.y1};
+    struct buffer text = BUFFER_INIT;
+    if (n == 0 && !w->letters)
+        return true;
+    if (n > 0)
+        box = united(glyphs, n);
+    stand_in_line(l->line, first->run, &box);
+    for (size_t i = w->first; i < w->end; i++)
+        buffer_puts(&text, l->symbols[i].text);
+    bool ok = true;
+    if (mend_word(&text, glyphs, n, r, n == r->n)) {
+        struct ink_word out = {text.data, box, first->confidence};
+        ok = !buffer_failed(&text) && take(self, &out);
+    }
+    buffer_free(&text);
+    return ok;
+}
+
+bool ink_words(const struct text_line *line, struct symbol *symbols, size_t n, ink_word_fn *take,
+               void *self)
+{
+    struct line_words l = {.line = line, .symbols = symbols, .n_symbols = n};
+    part_words(&l);
+    bool ok = make_words(&l) && share_ink(&l);
+    for (size_t i = 0; ok && i < l.n; i++) {
+        size_t count;
+        struct span *glyphs = glyphs_of(&l, i, &count);
+        ok = glyphs != NULL && give(&l, i, glyphs, count, take, self);
+        free(glyphs);
+    }
+    for (size_t i = 0; l.owners != NULL && i < line->n; i++)
+        free(l.owners[i]);
+    free(l.owners);
+    free(l.words);
+    return ok;
+}

@@ -1,0 +1,32 @@
+/* The symbols that an engine read in a line of text, made words by the ink they stand for: marks
+ * without ink are dropped, what a wide white parts is parted, and the text is mended. */
+#ifndef PDF_OCR_OCR_WORDS_H
+#define PDF_OCR_OCR_WORDS_H
+
+#include "ocr/lines.h"
+
+#define SYMBOL_BYTES 32
+
+struct symbol {
+    char text[SYMBOL_BYTES]; /* UTF-8 */
+    int x0, x1;              /* pixels of the page */
+    size_t run;              /* of the line */
+    bool starts;             /* a word */
+    float confidence;        /* of its word, 0..1 */
+};
+
+struct ink_word {
+    const char *text;
+    struct span box; /* of its ink, as high as the line */
+    float confidence;
+};
+
+/* Takes a word; false stops. */
+typedef bool ink_word_fn(void *self, const struct ink_word *w);
+
+/* Gives the words of a line to take, left to right. symbols is changed. False when memory is out
+ * or take said so. */
+bool ink_words(const struct text_line *line, struct symbol *symbols, size_t n, ink_word_fn *take,
+               void *self);
+
+#endif
