@@ -33,6 +33,7 @@ What the service has and is not given here stays as it is.
   --wait S          for how many seconds a revision may take to be healthy (120)
   --canary N        per cent of the traffic that tries the new revision first (10)
   --watch S         for how many seconds it is watched with that (60)
+  --canary-key S    the secret with the key for one extraction by it (pdf-ocr-client-key)
   --rollback [REV]  all traffic to the revision before, or to REV
   --yes             do not ask before the first change
   --dry-run         print every command, run none
@@ -41,7 +42,7 @@ TEXT
 
 project=${GCP_PROJECT_ID:-} region=us-central1 service=pdf-ocr-api bucket="" url="" image=""
 processor=${GCP_PROCESSOR_ID:-} processor_location="" dataset="" origins="" gemini="" keys_secret=""
-given=() unset=()
+given=() unset=() canary_key=pdf-ocr-client-key
 
 read_env_file() {
     local line
@@ -72,6 +73,7 @@ while [ $# -gt 0 ]; do
     --wait) wait=$2; shift 2 ;;
     --canary) canary=$2; shift 2 ;;
     --watch) watch=$2; shift 2 ;;
+    --canary-key) canary_key=$2; shift 2 ;;
     --rollback)
         rollback=yes; shift
         case ${1:-} in '' | --*) ;; *) to=$1; shift ;; esac ;;
@@ -135,8 +137,7 @@ chosen() {
     echo "$found"
 }
 
-# TASK_DEADLINE_S: nginx waits 10 s longer, and Cloud Run's own limit is 300 s. The pools and the
-# concurrency: DEPLOYMENT.md, "Scaling".
+# The pools and the concurrency: DEPLOYMENT.md, "Scaling".
 choose_settings() {
     local pair
     settings=(BACKEND=google "GCP_PROJECT_ID=$project" "TASKS_SERVICE_ACCOUNT=$tasks_account"
@@ -219,13 +220,53 @@ healthy() { # URL, seconds
     return 1
 }
 
-# Every answer must be good while the canary has its share.
-watched() { # URL, seconds
-    local until=$((SECONDS + $2))
+# Every answer must be good while the canary has its share, and no request of anybody's may have
+# failed there.
+watched() { # URL, seconds, revision
+    local until=$((SECONDS + $2)) failed
     while [ -z "$dry_run" ] && [ "$SECONDS" -lt "$until" ]; do
         ready "$1" || return 1
         sleep 1
     done
+    failed=$(ask "" gcloud logging read --project="$project" --limit=1 --freshness="$(($2 + 60))s" \
+        --format='value(httpRequest.requestUrl)' \
+        "resource.type=cloud_run_revision resource.labels.revision_name=$3 httpRequest.status>=500") ||
+        return 1
+    [ -z "$failed" ] || { echo "$script: $3 answered 5xx: $failed" >&2; return 1; }
+}
+
+# A PDF of one line, as small as they come.
+small_pdf() {
+    printf '%s\n' '%PDF-1.4' '1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj' \
+        '2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj' \
+        '3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 100]/Contents 5 0 R/Resources<</Font<</F 4 0 R>>>>>>endobj' \
+        '4 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj' \
+        '5 0 obj<</Length 41>>stream' 'BT /F 12 Tf 20 50 Td (canary sings) Tj ET' 'endstream endobj' \
+        'trailer<</Root 1 0 R>>'
+}
+
+# One real extraction: bucket, database, queue, page reader and links all take part.
+extracts() { # URL
+    local key dir pdf job status="" until=$((SECONDS + wait))
+    key=$(ask KEY gcloud secrets versions access latest --project="$project" --secret="$canary_key") ||
+        { echo "$script: the secret $canary_key cannot be read: no extraction is tried" >&2; return 0; }
+    [ -z "$dry_run" ] || return 0
+    dir=$(mktemp -d)
+    (umask 077; printf 'header = "X-API-Key: %s"\n' "$key" >"$dir/curl")
+    small_pdf >"$dir/canary.pdf"
+    pdf=$(curl -fsS -m 60 -K "$dir/curl" -H 'Content-Type: application/pdf' --data-binary @"$dir/canary.pdf" \
+        "$1/api/v1/upload/documents" | sed -n 's/.*"pdf_id": *"\([^"]*\)".*/\1/p') || pdf=""
+    job=$(curl -fsS -m 60 -K "$dir/curl" -H 'Content-Type: application/json' \
+        -d "{\"pdf_id\":\"$pdf\",\"regions\":[{\"page\":1,\"x\":0,\"y\":0,\"width\":1,\"height\":1}],\"output_format\":\"json\"}" \
+        "$1/api/v1/extract" | sed -n 's/.*"job_id": *"\([^"]*\)".*/\1/p') || job=""
+    while [ -n "$job" ] && [ "$SECONDS" -le "$until" ]; do
+        status=$(curl -fsS -m 60 -K "$dir/curl" "$1/api/v1/extract/$job" |
+            sed -n 's/.*"status": *"\([^"]*\)".*/\1/p') || status=""
+        case $status in completed | failed | cancelled) break ;; esac
+        sleep 1
+    done
+    rm -rf "$dir"
+    [ "$status" = completed ]
 }
 
 roll_back() {
@@ -271,6 +312,11 @@ joined() { # separator, words...
     echo "$*"
 }
 
+# nginx waits 10 s longer than an extraction may take; Cloud Run waits for nginx. Its own most is an
+# hour, and Cloud Tasks waits 30 minutes.
+timeout_s() { echo $(($(chosen TASK_DEADLINE_S) + 15)); }
+
+# Starting does not need Google: an instance that is up serves, and says by its readiness what it lacks.
 # The service checks callers itself. Its door for everybody is Cloud Run's check switched off, and not
 # a role for allUsers, which organisations that share within their domains only forbid.
 deploy() { # further flags...
@@ -284,9 +330,9 @@ deploy() { # further flags...
     [ ${#secret[@]} -eq 0 ] || flags+=("--remove-secrets=$(joined , "${secret[@]}")")
     run gcloud run deploy "$service" "${where[@]}" --image="$image" --service-account="$account" \
         "${flags[@]}" --port=8080 --cpu=2 --memory=2Gi \
-        --concurrency=16 --timeout=300 --min-instances=0 --max-instances=10 --no-cpu-throttling \
+        --concurrency=16 --timeout="$(timeout_s)" --min-instances=0 --max-instances=10 --no-cpu-throttling \
         --cpu-boost --execution-environment=gen2 --no-invoker-iam-check \
-        --startup-probe=httpGet.path=/api/v1/health/ready,httpGet.port=8080,periodSeconds=2,timeoutSeconds=2,failureThreshold=30 \
+        --startup-probe=httpGet.path=/api/v1/health,httpGet.port=8080,periodSeconds=2,timeoutSeconds=2,failureThreshold=30 \
         --liveness-probe=httpGet.path=/api/v1/health,httpGet.port=8080,periodSeconds=30,timeoutSeconds=5,failureThreshold=3 \
         --quiet "$@"
 }
@@ -320,8 +366,9 @@ replace() {
         'value[separator=" "](status.traffic.tag,status.traffic.url)' --flatten=status.traffic |
         sed -n 's/^canary *//p')
     healthy "$canary_url" "$wait" || give_up "$new is not healthy"
+    extracts "$canary_url" || give_up "$new does not extract"
     traffic "$new=$canary,$stable=$((100 - canary))" || give_up "the traffic cannot be split"
-    watched "$canary_url" "$watch" || give_up "$new failed with $canary % of the traffic"
+    watched "$canary_url" "$watch" "$new" || give_up "$new failed with $canary % of the traffic"
     traffic "$new=100" || give_up "the traffic cannot be moved"
     healthy "$url" "$wait" || give_up "$url is not healthy with $new"
 }

@@ -52,6 +52,9 @@ def curl():
         print('{"processors":[{"name":"projects/1/locations/us/processors/p1","displayName":"pdf-ocr"}]}'
               if listing and found else "{}" if listing else '{"name":"projects/1/locations/us/processors/p1"}')
         return 0
+    if any("/api/v1/upload/documents" in a or "/api/v1/extract" in a for a in args):
+        print(json.dumps({"pdf_id": "p", "job_id": "j", "status": os.environ.get("FAKE_JOB", "completed")}))
+        return 0
     path = STATE / "answers"
     answers = path.read_text() if path.exists() else ""
     path.write_text(answers[1:])
@@ -82,6 +85,12 @@ def gcloud():
         return 0
     if words[:2] == ["projects", "describe"]:
         print("123456")
+        return 0
+    if words[:2] == ["logging", "read"]:
+        print(os.environ.get("FAKE_5XX", ""), end="")
+        return 0
+    if words[:3] == ["secrets", "versions", "access"]:
+        print("secret-client-key")
         return 0
     if words[:2] == ["auth", "print-access-token"]:
         print("secret-token")

@@ -133,7 +133,7 @@ def test_clients_and_admins_have_keys_of_their_own(world, tmp_path):
         key = (tmp_path / f"secret-pdf-ocr-{k['id']}-key").read_text()
         assert len(key) == 48 and k["hash"] == hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
     readable = [c[2] for c in world.calls() if c[:2] == ["secrets", "add-iam-policy-binding"]]
-    assert readable == ["pdf-ocr-keys"]
+    assert readable == ["pdf-ocr-keys", "pdf-ocr-client-key"]  # the second by the canary's extraction
     build = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build"))
     r = subprocess.run([build / "pdf-ocr-api", "--check-config"], text=True, capture_output=True, timeout=30, check=False,
                        env={"API_KEYS_FILE": str(tmp_path / "secret-pdf-ocr-keys"), "DATA_DIR": str(tmp_path)})
@@ -299,9 +299,33 @@ def test_new_revision_goes_from_nothing_by_a_share_to_everything(deployed):
     deploy = next(c for c in deployed.calls() if c[:2] == ["run", "deploy"])
     assert "--no-traffic" in deploy and "--tag=canary" in deploy
     assert deployed.traffic() == ["rev-2=10,rev-1=90", "rev-2=100"]
-    assert {c[-1] for c in deployed.calls("curl")} == {"https://canary.example/api/v1/health/ready",
-                                                       "https://pdf-ocr-api-123456.us-central1.run.app"
-                                                       "/api/v1/health/ready"}
+    asked = [c[-1] for c in deployed.calls("curl")]
+    assert {u for u in asked if "health" in u} == {"https://canary.example/api/v1/health/ready",
+                                                   "https://pdf-ocr-api-123456.us-central1.run.app"
+                                                   "/api/v1/health/ready"}
+    assert [u for u in asked if "health" not in u] == ["https://canary.example/api/v1/" + p for p in (
+        "upload/documents", "extract", "extract/j")]  # before it gets any traffic
+    seen = (deployed.folder / "calls").read_text()
+    assert "secret-client-key" not in seen
+
+
+@pytest.mark.parametrize("env, told, steps", [({"FAKE_JOB": "failed"}, "does not extract", []),
+                                              ({"FAKE_5XX": "/api/v1/extract"}, "answered 5xx", ["rev-2=10,rev-1=90"])])
+def test_canary_that_fails_at_its_work_loses_all_traffic(deployed, env, told, steps):
+    """Being ready is not enough: it extracts, and answers nobody with an error."""
+    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--wait", "2", "--watch", "1", **env)
+    assert r.returncode == 1 and told in r.stderr
+    assert deployed.traffic() == [*steps, "rev-1=100"]
+
+
+def test_time_limits_agree(world):
+    """What an extraction may take, nginx waits 10 s longer and Cloud Run for nginx."""
+    for settings, timeout in ([], 300), (["--set", "TASK_DEADLINE_S=1770"], 1785), ([], 1785):
+        world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--watch", "0", *settings)
+        deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
+        assert f"--timeout={timeout}" in deploy
+        assert any(a.startswith("--startup-probe=httpGet.path=/api/v1/health,") for a in deploy)
+        world.forget()
 
 
 @pytest.mark.parametrize("answers, steps", [("-" * 20, []), ("++" + "-" * 20, ["rev-2=10,rev-1=90"]),

@@ -2,6 +2,7 @@
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import uuid
@@ -294,3 +295,17 @@ def test_openapi_describes_exactly_the_routes(stack):
     routes = {(m.lower(), p) for m, p in re.findall(r'ROUTE\((\w+), "([^"]+)"', source)}
     described = {(m, p) for p, methods in served.json["paths"].items() for m in methods}
     assert described == routes and len(routes) > 15
+
+
+@pytest.mark.parametrize("key, status", [(KEY, 0), ("k" * 40, 1)])
+def test_canary_of_a_deployment_extracts(stack, tmp_path, key, status):
+    """The functions of deploy.sh that try a new revision, with the service itself."""
+    (tmp_path / ".curlrc").write_text("insecure\n")
+    functions = "/^small_pdf() {/,/^}/p; /^extracts() {/,/^}/p"
+    r = subprocess.run(["bash", "-euo", "pipefail", "-c", f"""
+        eval "$(sed -n '{functions}' deploy.sh)"
+        ask() {{ echo "$GIVEN_KEY"; }}
+        script=deploy.sh dry_run='' project=p canary_key=s wait=20
+        extracts "https://127.0.0.1:{stack.port}" """], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+        env={"PATH": os.environ["PATH"], "CURL_HOME": str(tmp_path), "GIVEN_KEY": key})
+    assert r.returncode == status, r.stderr
