@@ -1,0 +1,231 @@
+"""Jobs while processes die, the disk fills, the clock jumps and the store is locked."""
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import http.client
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+
+from conftest import BUILD, ROOT, Stack, expected, fill, sample
+
+REGION = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
+SETTINGS = {"JOB_LEASE_S": 2, "TASK_QUEUE_MIN_BACKOFF_MS": 500, "TASK_QUEUE_MAX_BACKOFF_MS": 2000,
+            "TASK_QUEUE_MAX_ATTEMPTS": 20, "SWEEP_INTERVAL_S": 2, "JOB_STALE_S": 10, "RETRY_BASE_S": 1,
+            "RETRY_MAX_S": 2, "JOB_MAX_ATTEMPTS": 1000, "JOB_MAX_RETRIES": 100, "SHUTDOWN_GRACE_S": 3}
+# What is killed, and how often beside the others.
+VICTIMS = {"task": 8, "page reader": 6, "api": 4, "upload": 3, "dispatcher": 4, "health": 1, "page": 1,
+           "nginx worker": 2, "nginx": 1, "master": 1, "everything": 1}
+DISK_BYTES = 64 << 20
+SANITIZED = "-fsanitize" in (BUILD / "Makefile").read_text()
+
+
+def kill(pid):
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def children(pid):
+    with contextlib.suppress(OSError):
+        return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+class Chaos:
+    def __init__(self, jobs, seed):
+        self.n, self.rng = jobs, random.Random(seed)
+        self.done = collections.Counter()
+        self.stop = threading.Event()
+        self.whole = threading.Lock()  # no restart while the disk is full or the store locked
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pocr-chaos-", dir="/tmp"))
+        self.disk = self.folder / "disk"
+        self.disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES + jobs * 24576}", "tmpfs", self.disk],
+                       check=True)
+        self.clock = self.folder / "clock"
+        self.move_clock(0)
+        self.stack = Stack(DATA_DIR=self.disk / "data", TASK_WORKERS=2, **SETTINGS, **self.preload())
+
+    def preload(self):
+        if SANITIZED:  # its own library has to come first
+            return {}
+        library = self.folder / "wall_clock.so"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, ROOT / "tests/e2e/wall_clock.c"], check=True)
+        return {"LD_PRELOAD": library, "WALL_CLOCK": self.clock}
+
+    def close(self):
+        try:
+            self.stack.stop()
+        finally:
+            subprocess.run(["umount", "-l", self.disk], check=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.stack.base, ignore_errors=True)
+
+    def call(self, *args, **kw):
+        """As a client that tries again when the service says so, or breaks off."""
+        end = time.time() + 120
+        while time.time() < end and not self.stop.is_set():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                r = self.stack.call(*args, **kw)
+                if r.status not in (429, 500, 502, 503, 504, 507):
+                    return r
+            time.sleep(0.05)
+        raise AssertionError(f"no answer: {args[:2]}")
+
+    # --- what goes wrong ---
+
+    def move_clock(self, seconds):
+        with open(self.clock, "r+b" if self.clock.exists() else "wb") as f:
+            f.write(seconds.to_bytes(8, "little", signed=True))
+
+    def victims(self, what):
+        s = self.stack
+        if what == "page reader":
+            return [p for w in s.workers("task") + s.workers("page") for p in children(w)]
+        if what == "nginx worker":
+            return children(int((s.base / "run" / "nginx.pid").read_text()))
+        if what in ("nginx", "master"):
+            return [int((s.base / "run" / f"{what}.pid").read_text())]
+        return s.workers(what)
+
+    def kill_one(self):
+        what = self.rng.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+        ends_all = what in ("nginx", "master", "everything")
+        with self.whole if ends_all else contextlib.nullcontext():
+            if what == "everything":
+                self.stack.kill()
+            else:
+                with contextlib.suppress(OSError, ValueError):
+                    alive = self.victims(what)
+                    if not alive:
+                        return
+                    kill(self.rng.choice(alive))
+            self.done[f"killed: {what}"] += 1
+            if ends_all:
+                self.stack.process.wait(timeout=60)
+                self.stack.log.close()
+                self.stack.start()
+
+    def fill_disk(self):
+        with self.whole:
+            fill(self.disk)
+            self.stop.wait(self.rng.uniform(1, 4))
+            (self.disk / "fill").unlink()
+        self.done["disk full and freed"] += 1
+
+    def lock_store(self):
+        with self.whole:
+            db = sqlite3.connect(self.stack.data / "pdf-ocr.sqlite3", timeout=30, isolation_level=None)
+            with contextlib.closing(db):
+                db.execute("BEGIN IMMEDIATE")
+                self.stop.wait(self.rng.uniform(1, 7))  # the service waits for 5 s
+                db.execute("ROLLBACK")
+        self.done["job store locked"] += 1
+
+    def jump(self):
+        if SANITIZED:
+            return
+        name, seconds, hold = self.rng.choice([("back 1 h", -3600, 8), ("ahead 8 days", 8 * 86400, 5)])
+        self.move_clock(seconds)
+        self.stop.wait(hold)
+        self.move_clock(0)
+        self.done[f"clock {name} and right again"] += 1
+
+    def repeat(self, what, least, most):
+        try:
+            while not self.stop.wait(self.rng.uniform(least, most)):
+                what()
+        except BaseException:
+            self.stop.set()  # a fault that cannot be made ends the run
+            raise
+
+    # --- what goes on meanwhile ---
+
+    def visit(self):
+        """Documents and page images, so that those who serve them have something to die of."""
+        data = sample("form").read_bytes() + b"\n%" + uuid.uuid4().hex.encode()
+        boundary = {"Content-Type": "multipart/form-data; boundary=B"}
+        form = b"--B\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n" + data + b"\r\n--B--\r\n"
+        r = self.call("POST", "/api/v1/upload/documents", form, headers=boundary)
+        assert r.status in (200, 201), r.body
+        page = self.call("GET", f"/api/v1/documents/{r.json['pdf_id']}/pages/1.png")
+        assert page.status == 200 and page.body.startswith(b"\x89PNG"), page.body[:200]
+        self.done["documents and page images"] += 1
+
+    def upload(self, data):
+        r = self.call("POST", "/api/v1/upload/documents", data, headers={"Content-Type": "application/pdf"})
+        return r.json["pdf_id"]
+
+    def submit(self, i):
+        r = self.call("POST", "/api/v1/extract", {"pdf_id": self.pdf_id, **REGION},
+                      headers={"Idempotency-Key": f"chaos-{i}"})
+        assert r.status == 202, r.body
+        return r.json["job_id"]
+
+    def wait_for_all(self, ids):
+        """Their last states. A job that does not move for 5 minutes is lost."""
+        jobs, pending, moved = {}, collections.deque(ids), time.time()
+        while pending and time.time() - moved < 300:
+            job_id = pending.popleft()
+            r = self.call("GET", "/api/v1/jobs/" + job_id)
+            if r.status == 200 and r.json["status"] in ("completed", "failed", "cancelled"):
+                jobs[job_id], moved = r.json, time.time()
+            else:
+                pending.append(job_id)
+                time.sleep(0.05)
+        return jobs
+
+    def run(self):
+        """What was done and found."""
+        want = expected("text-table")
+        self.pdf_id = self.upload(sample("text-table").read_bytes())
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            faults = [pool.submit(self.repeat, *f) for f in (
+                (self.kill_one, 0.2, 0.8), (self.fill_disk, 5, 15), (self.lock_store, 5, 15), (self.jump, 5, 15),
+                (self.visit, 0.2, 1))]
+            try:
+                ids = list(pool.map(self.submit, range(self.n)))
+                jobs = self.wait_for_all(ids)
+            finally:
+                self.stop.set()
+                for fault in faults:
+                    fault.result()
+        ended = collections.Counter(e["jobId"] for e in self.stack.events() if e.get("message") == "job ended")
+        results = [self.disk / "data" / "blobs" / "results" / i / "result.csv" for i in set(ids)]
+        found = {"jobs": len(set(ids)), "lost": self.n - sum(j["status"] == "completed" for j in jobs.values()),
+                 "completed twice": sum(n > 1 for n in ended.values()),
+                 "other results": sum(not r.exists() or r.read_bytes() != want for r in results)}
+        failed = [j for j in jobs.values() if j["status"] != "completed"]
+        return found, dict(sorted(self.done.items())), failed
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--jobs", type=int, default=1000)
+    options.add_argument("--seed", type=int, default=int(time.time()))
+    o = options.parse_args()
+    started = time.time()
+    chaos = Chaos(o.jobs, o.seed)
+    try:
+        found, done, failed = chaos.run()
+    finally:
+        chaos.close()
+    for name, n in {"seed": o.seed, **found, **done, "seconds": int(time.time() - started)}.items():
+        print(f"{name:36} {n}")
+    for job in failed[:10]:
+        print(job, file=sys.stderr)
+    return 0 if (found["jobs"], found["lost"], found["completed twice"], found["other results"]) == (o.jobs, 0, 0, 0) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
