@@ -89,8 +89,9 @@ static int reap(struct page_reader *r, int patience_ms)
         (void)nanosleep(&moment, NULL);
     if (patience_ms <= 0) {
         (void)kill(r->pid, SIGKILL);
-        while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
+        while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
             continue;
+        status = W_EXITCODE(1, 0); /* nobody else killed it */
     }
     r->pid = 0;
     return status;
@@ -104,7 +105,10 @@ static enum err explain_death(struct page_reader *r, struct error *e)
         error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
         return error_cause(e, "%s ended with status %d", r->limits.program, WEXITSTATUS(status));
     }
-    if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (number == SIGKILL || number == SIGTERM) /* from outside: its own limit sends SIGXCPU */
+        error_set(e, ERR_UNAVAILABLE, "The page reader was killed; try again.");
+    else if (number == SIGXCPU)
         error_set(e, ERR_UNPROCESSABLE,
                   "The PDF is too complex: reading it takes more than %" PRId64 " s.",
                   r->limits.cpu_s);

@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import contextlib
 import http.client
+import json
 import os
 import pathlib
 import random
@@ -46,6 +47,7 @@ class Chaos:
         self.n, self.rng = jobs, random.Random(seed)
         self.done = collections.Counter()
         self.stop = threading.Event()
+        self.log_read, self.roles = 0, {}
         self.whole = threading.Lock()  # no restart while the disk is full or the store locked
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pocr-chaos-", dir="/tmp"))
         self.disk = self.folder / "disk"
@@ -88,15 +90,35 @@ class Chaos:
         with open(self.clock, "r+b" if self.clock.exists() else "wb") as f:
             f.write(seconds.to_bytes(8, "little", signed=True))
 
+    def workers(self, role):
+        """The living ones; of the log only what is new is read."""
+        with open(self.stack.base / "log", "rb") as log:
+            log.seek(self.log_read)
+            new = log.read()
+        end = new.rfind(b"\n") + 1
+        self.log_read += end
+        for line in new[:end].splitlines():
+            if b'"worker started"' in line:
+                event = json.loads(line)
+                self.roles[event["pid"]] = event["role"]
+        return [p for p, r in self.roles.items() if r == role and self.is_ours(p)]
+
+    def is_ours(self, pid):
+        """Numbers of processes come again: that of a dead worker may be a stranger's by now."""
+        with contextlib.suppress(OSError):
+            return f"RUN_DIR={self.stack.env['RUN_DIR']}".encode() in \
+                pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return False
+
     def victims(self, what):
         s = self.stack
         if what == "page reader":
-            return [p for w in s.workers("task") + s.workers("page") for p in children(w)]
+            return [p for w in self.workers("task") + self.workers("page") for p in children(w)]
         if what == "nginx worker":
             return children(int((s.base / "run" / "nginx.pid").read_text()))
         if what in ("nginx", "master"):
             return [int((s.base / "run" / f"{what}.pid").read_text())]
-        return s.workers(what)
+        return self.workers(what)
 
     def kill_one(self):
         what = self.rng.choices(list(VICTIMS), list(VICTIMS.values()))[0]
@@ -214,6 +236,8 @@ def main():
     options.add_argument("--jobs", type=int, default=1000)
     options.add_argument("--seed", type=int, default=int(time.time()))
     o = options.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))  # what was begun is ended
     started = time.time()
     chaos = Chaos(o.jobs, o.seed)
     try:

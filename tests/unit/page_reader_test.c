@@ -31,20 +31,34 @@ static enum err open_reader(const char *program, int64_t cpu_s, struct page_read
     return err;
 }
 
-static void reader_that_closes_its_answers_and_lives_is_ended(void)
+/* What opening the document with this script for a reader ends in. */
+static enum err open_with(const char *script, struct error *e)
 {
-    static const char script[] = "#!/bin/sh\nexec 1>&-\nexec sleep 60\n";
     char path[] = "/tmp/reader-XXXXXX";
     struct page_reader *reader = NULL;
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, script, strlen(script)) > 0 &&
+                         fchmod(fd, 0700) == 0 && close(fd) == 0);
+    enum err err = open_reader(path, 60, &reader, e);
+    CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
+    (void)unlink(path);
+    return err;
+}
+
+static void reader_that_closes_its_answers_and_lives_is_ended(void)
+{
     struct error e;
     int64_t start_us = monotonic_us();
-    int fd = mkstemp(path);
-    CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, script, sizeof script - 1) > 0 &&
-                         fchmod(fd, 0700) == 0 && close(fd) == 0);
-    CU_ASSERT_EQUAL(open_reader(path, 60, &reader, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nexec 1>&-\nexec sleep 60\n", &e), ERR_UNPROCESSABLE);
     CU_ASSERT_TRUE(monotonic_us() - start_us < 30 * US_PER_S); /* it did not wait for its end */
-    CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), -1);           /* and left nothing behind */
-    (void)unlink(path);
+}
+
+static void reader_killed_from_outside_is_no_fault_of_the_document(void)
+{
+    struct error e;
+    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nkill -KILL $$\n", &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nkill -XCPU $$\n", &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nkill -SEGV $$\n", &e), ERR_UNPROCESSABLE);
 }
 
 static double children_cpu_s(void)
@@ -95,6 +109,7 @@ static void reader_ends_with_its_worker(void)
 
 static const struct test_case tests[] = {
     TEST(reader_that_closes_its_answers_and_lives_is_ended),
+    TEST(reader_killed_from_outside_is_no_fault_of_the_document),
     TEST(each_answer_has_the_time_of_a_reader),
     TEST(reader_ends_with_its_worker),
 };
