@@ -33,12 +33,12 @@ static void erase_rules(struct raster *image, const struct page_content *page)
     }
 }
 
-static double mean_confidence(const struct ocr_result *r)
+double words_confidence(const struct word_list *l)
 {
     double sum = 0, n = 0;
-    for (size_t i = 0; i < r->words.n; i++) {
-        double letters = (double)strlen(r->words.items[i].text);
-        sum += r->words.items[i].confidence * letters;
+    for (size_t i = 0; i < l->n; i++) {
+        double letters = (double)strlen(l->items[i].text);
+        sum += l->items[i].confidence * letters;
         n += letters;
     }
     return n > 0 ? sum / n : 0;
@@ -62,14 +62,14 @@ static enum err try_turned(const struct raster *image, const struct ocr_engine *
 {
     struct seen other = {0};
     struct raster upright = {0};
-    double sure = mean_confidence(&s->found);
+    double sure = words_confidence(&s->found.words);
     if (!engine->ops->reads_text_only || s->found.words.n == 0 || sure > UPRIGHT)
         return ERR_OK;
     enum err err = prepare(image, 2, engine, &other, &upright, e);
     if (err == ERR_OK)
         err = engine->ops->recognize(engine->self, &upright, 1, c, &other.found, e);
     raster_free(&upright);
-    if (err == ERR_OK && mean_confidence(&other.found) > sure) {
+    if (err == ERR_OK && words_confidence(&other.found.words) > sure) {
         struct seen worse = *s;
         *s = other;
         other = worse;

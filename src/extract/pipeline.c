@@ -15,8 +15,7 @@
 
 #define PROPOSE_BATCH 8   /* regions shown to the structurer at once */
 #define PROPOSE_WORDS 4   /* fewer make no table */
-#define SCAN_COVERAGE 0.5 /* part of a page that the images of a scan cover */
-#define STAMP_WORDS   12  /* fewer on a scan are no text layer */
+#define READABLE      0.6 /* mean confidence of OCR that is better than a layer that makes no sense */
 
 static const struct box whole_page = {0, 0, 1, 1};
 
@@ -66,18 +65,12 @@ static enum err choose_engine(struct run *u, struct error *e)
                      engine_choice_names[u->choice]);
 }
 
-/* A scan with a stamp, a fax's header or a page number on it: these words are not its text. */
-static bool only_stamped(const struct page_content *page)
-{
-    return page->image_coverage > SCAN_COVERAGE && page->words.n < STAMP_WORDS;
-}
-
 static bool needs_ocr(const struct run *u, const struct seen *s, struct box part)
 {
     if (s->by_ocr || u->ocr == NULL)
         return false;
     bool always = u->choice == CHOICE_TESSERACT || u->choice == CHOICE_DOCUMENTAI;
-    return always || only_stamped(&s->content) || !seen_has_words(s, part);
+    return always || s->fault != LAYER_FITS || !seen_has_words(s, part);
 }
 
 /* --- the structurer --- */
@@ -218,6 +211,16 @@ static bool page_needs_ocr(const struct run *u, const struct seen *page)
     return needed;
 }
 
+/* A layer of letters that nobody trained the engine for may look like rubbish: it stays when the
+ * engine cannot read the page either. */
+static void compare_readings(struct sight *page, const struct seen *ocr)
+{
+    page->ocr = *ocr;
+    page->ocr.fault = page->layer.fault;
+    if (page->layer.fault == LAYER_RUBBISH && words_confidence(&ocr->content.words) < READABLE)
+        page->layer.fault = LAYER_FITS;
+}
+
 /* Reads the pages that wait for OCR. */
 static enum err read_pages(struct run *u, struct sight *window, struct error *e)
 {
@@ -227,7 +230,7 @@ static enum err read_pages(struct run *u, struct sight *window, struct error *e)
     if (err == ERR_OK && n > 0)
         err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
-        window[u->unread.parts[i].tag].ocr = seen[i];
+        compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
     raster_batch_clear(&u->unread);
     free(seen);
     return err;
@@ -239,6 +242,8 @@ static enum err look_at_page(struct run *u, int number, struct sight *window, si
 {
     struct seen *page = &window[place].layer;
     enum err err = read_page(u, number, page, e);
+    if (err == ERR_OK)
+        page->fault = layer_judge(&page->content);
     if (err != ERR_OK || !page_needs_ocr(u, page))
         return err;
     if (raster_batch_full(&u->unread, &page->content.info, whole_page))

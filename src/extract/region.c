@@ -237,8 +237,9 @@ static enum err extract_upright(const struct seen *s, struct region_result *out,
         err = layout_text(&l, &text, e);
     if (err == ERR_OK && (out->text = buffer_take(&text)) == NULL)
         err = error_no_memory(e);
-    if (err == ERR_OK && l.n_items == 0 &&
-        (out->warning = strdup("Nothing was found in this region.")) == NULL)
+    const char *warning =
+        l.n_items == 0 ? "Nothing was found in this region." : layer_warning(s->fault, s->by_ocr);
+    if (err == ERR_OK && warning != NULL && (out->warning = strdup(warning)) == NULL)
         err = error_no_memory(e);
     buffer_free(&text);
     layout_free(&l);

@@ -2,6 +2,7 @@
 #ifndef PDF_OCR_EXTRACT_REGION_H
 #define PDF_OCR_EXTRACT_REGION_H
 
+#include "extract/layer.h"
 #include "ocr/straighten.h"
 #include "ports/extraction.h"
 #include "ports/ocr_engine.h"
@@ -14,6 +15,7 @@ struct seen {
     struct ocr_result found;
     struct pose pose; /* how the page was turned */
     bool by_ocr;
+    enum layer_fault fault; /* of the page's text layer */
 };
 
 void seen_free(struct seen *s);

@@ -55,7 +55,7 @@ static enum err copy_rules(const struct seen *s, struct seen *out, struct error 
 enum err upright_copy(const struct seen *s, int quarters, struct seen *out, struct error *e)
 {
     const struct page_info *info = &s->content.info;
-    *out = (struct seen){.by_ocr = s->by_ocr};
+    *out = (struct seen){.by_ocr = s->by_ocr, .fault = s->fault};
     out->pose = (struct pose){quarters, 0, info->width, info->height};
     out->content.info = *info;
     out->content.image_coverage = s->content.image_coverage;

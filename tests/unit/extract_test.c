@@ -896,7 +896,47 @@ static void a_region_of_a_skewed_page_has_the_words_of_both_its_places(void)
     seen_free(&s);
 }
 
+static enum layer_fault judged(const char *const *texts, size_t n, double images, double char_width)
+{
+    struct page_content content = {.info = page, .image_coverage = images};
+    for (size_t i = 0; i < n; i++) {
+        size_t chars = 0;
+        for (const char *p = texts[i]; *p != '\0'; p++)
+            chars += (*p & 0xc0) != 0x80;
+        struct box b = {0.1, 0.1 + 0.7 * (double)i / (double)n,
+                        (double)chars * char_width * 12 / page.width, 12 / page.height};
+        CU_ASSERT_EQUAL_FATAL(
+            word_list_add(&content.words, b, texts[i], strlen(texts[i]), 1, ENGINE_TEXT), ERR_OK);
+    }
+    enum layer_fault fault = layer_judge(&content);
+    page_content_free(&content);
+    return fault;
+}
+
+static void layers_of_no_text_are_noticed(void)
+{
+    static const char *const text[] = {"Money", "held", "on", "accounts", "McNeil", "1250", "kWh"};
+    static const char *const shifted[] = {"FRPSDQ\\", "\x14\x15\x13", "\x1b\x17", "SULFH[V",
+                                          "YDOXH"};
+    static const char *const strange[] = {
+        "\xee\x80\x81\xee\x80\x82", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "\x01\x02\x03\x04"};
+    static const char *const han[] = {"\xe5\xad\x97\xe6\xaf\x8d\xe8\xa1\xa8",
+                                      "\xe5\xad\x97\xe6\xaf\x8d\xe8\xa1\xa8",
+                                      "\xe5\xad\x97\xe6\xaf\x8d\xe8\xa1\xa8"};
+    static const char *const cyrillic[] = {"\xd0\xb4\xd0\xbe\xd0\xbc", "\xd0\xb4\xd0\xbe\xd0\xbc",
+                                           "\xd0\xb4\xd0\xbe\xd0\xbc"};
+    CU_ASSERT_EQUAL(judged(text, 7, 0, 0.5), LAYER_FITS);
+    CU_ASSERT_EQUAL(judged(cyrillic, 3, 0, 0.5), LAYER_FITS);
+    CU_ASSERT_EQUAL(judged(shifted, 5, 0, 0.5), LAYER_RUBBISH);
+    CU_ASSERT_EQUAL(judged(strange, 3, 0, 0.5), LAYER_RUBBISH);
+    CU_ASSERT_EQUAL(judged(han, 3, 0, 1), LAYER_FITS);
+    CU_ASSERT_EQUAL(judged(han, 3, 0, 0.5), LAYER_RUBBISH);
+    CU_ASSERT_EQUAL(judged(text, 7, 1, 0.5), LAYER_PARTIAL);
+    CU_ASSERT_EQUAL(judged(NULL, 0, 1, 0.5), LAYER_FITS);
+}
+
 static const struct test_case tests[] = {
+    TEST(layers_of_no_text_are_noticed),
     TEST(a_region_of_a_skewed_page_has_the_words_of_both_its_places),
     TEST(columns_without_rules_are_found),
     TEST(continued_cell_is_one_row),
