@@ -3,6 +3,7 @@
 const BASE = "/api/v1";
 const KEY = "api-key"; // in sessionStorage: gone with the tab
 const TRIES = 3;
+const DIRECT = 31 * 1024 * 1024; // larger files go by the upload link: Cloud Run ends a request's body at 32 MiB
 const PASSING = [429, 502, 503, 504]; // worth another try
 
 const ADVICE = {
@@ -36,6 +37,15 @@ export const passing = (e) => e instanceof Problem && (e.status === 0 || PASSING
 const randomId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("");
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// What is no JSON tells nothing; the status does.
+function parsed(text) {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return {};
+    }
+}
 
 async function detailOf(response) {
     try {
@@ -140,11 +150,11 @@ export class Api {
     }
 
     // XMLHttpRequest, since fetch() does not tell how much has been sent.
-    sendFile(file, onProgress, signal) {
+    sendFile(method, url, headers, file, onProgress, signal) {
         return new Promise((resolve, reject) => {
             const x = new XMLHttpRequest();
-            x.open("POST", BASE + "/upload/documents");
-            for (const [name, value] of Object.entries(this.headers({"Content-Type": "application/pdf"})))
+            x.open(method, url);
+            for (const [name, value] of Object.entries(headers))
                 x.setRequestHeader(name, value);
             x.upload.onprogress = (e) => onProgress(e.loaded / Math.max(e.total, 1));
             x.onload = () => resolve(x);
@@ -155,13 +165,22 @@ export class Api {
         });
     }
 
+    // To the store itself, which asks for no key: the link is signed.
+    async uploadByLink(file, onProgress, signal) {
+        const made = await this.json("POST", `/upload/generate-url?file_name=${encodeURIComponent(file.name)}`);
+        const x = await this.sendFile("PUT", made.upload_url, {"Content-Type": "application/pdf"}, file, onProgress, signal);
+        if (x.status !== 200 && x.status !== 201)
+            throw new Problem(x.status, parsed(x.responseText).detail);
+        return made;
+    }
+
     async upload(file, onProgress, signal) {
+        if (file.size > DIRECT)
+            return this.uploadByLink(file, onProgress, signal);
         for (;;) {
-            const x = await this.sendFile(file, onProgress, signal);
-            let answer = {};
-            try {
-                answer = JSON.parse(x.responseText);
-            } catch { /* no JSON: the status tells */ }
+            const x = await this.sendFile("POST", BASE + "/upload/documents",
+                this.headers({"Content-Type": "application/pdf"}), file, onProgress, signal);
+            const answer = parsed(x.responseText);
             if (x.status === 200 || x.status === 201)
                 return answer;
             if (!await this.newKey(x.status, answer.detail))

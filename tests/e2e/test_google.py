@@ -340,6 +340,13 @@ def tables_of(rows):
         yield name.rsplit("/", 1)[-1].rsplit(".", 1)[-1], [r.get("json", r) for r in items]
 
 
+def test_web_page_may_send_files_to_the_bucket(world):
+    """Large ones go there by their link, since Cloud Run ends the body of a request at 32 MiB."""
+    r = world.stack.fetch(f"https://127.0.0.1:{world.stack.port}/web/index.html")
+    connect, = (d for d in r.headers["Content-Security-Policy"].split("; ") if d.startswith("connect-src"))
+    assert connect == f"connect-src 'self' {world.side.fake}"
+
+
 def test_feedback_goes_when_its_job_does(world):
     """Firestore's TTL erases each document by its own expires_at, and knows nothing of what belongs together."""
     s = world.stack
