@@ -186,6 +186,7 @@ static enum err read_line(struct reading *r, PIX *page, const struct text_lines 
         err = take_words(r, e);
     TessBaseAPIClear(r->t->api);
     strip_free(&strip);
+    r->strip = NULL;
     return err;
 }
 

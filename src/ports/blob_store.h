@@ -48,7 +48,8 @@ struct blob_store_ops {
     /* Removes all blobs under prefix (which ends in '/'); nothing there is ERR_OK. */
     enum err (*remove_prefix)(void *self, const char *prefix, struct error *e);
 
-    /* Appends a URL that takes one PUT of the bytes with no other credentials, for ttl_s at most. */
+    /* Appends a URL that takes one PUT of the bytes with no other credentials, for ttl_s at most.
+     */
     enum err (*upload_url)(void *self, const char *name, const char *content_type, int ttl_s,
                            struct buffer *out, struct error *e);
 

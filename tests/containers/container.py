@@ -13,7 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPEC = importlib.util.spec_from_file_location("e2e", ROOT / "tests" / "e2e" / "conftest.py")
 e2e = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(e2e)
-expected, sample, free_port, KEY = e2e.expected, e2e.sample, e2e.free_port, e2e.KEY
+expected, sample, KEY = e2e.expected, e2e.sample, e2e.KEY
+free_port, until = e2e.free_port, e2e.until
 NO_LIMITS = {"RATE_LIMIT_PER_ADDRESS": 10000, "RATE_LIMIT_PER_KEY": 10000, "RATE_LIMIT_BURST": 10000}
 
 
@@ -28,13 +29,6 @@ def logs(name):
     r = subprocess.run(["docker", "logs", name], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                        timeout=60, check=False)
     return r.stdout
-
-
-def until(what, seconds=20):
-    end = time.time() + seconds
-    while not what():
-        assert time.time() < end, "waited in vain"
-        time.sleep(0.1)
 
 
 def slow_reader(folder, seconds):
@@ -63,13 +57,11 @@ class Client(e2e.Stack):
         return ""
 
     def wait_until_ready(self, seconds=30):
-        end = time.time() + seconds
-        while time.time() < end:
-            with contextlib.suppress(OSError, ssl.SSLError, http.client.HTTPException):
-                if self.call("GET", "/api/v1/health/ready", key=None).status == 200:
-                    return
-            time.sleep(0.1)
-        raise AssertionError("the service did not start:\n" + self.logs()[-3000:])
+        until(self.is_ready, seconds, lambda: self.logs()[-3000:])
+
+    def is_ready(self):
+        with contextlib.suppress(OSError, ssl.SSLError, http.client.HTTPException):
+            return self.call("GET", "/api/v1/health/ready", key=None).status == 200
 
 
 class Container(Client):

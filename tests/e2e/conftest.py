@@ -7,25 +7,35 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
+import sys
 import tempfile
-import time
 import urllib.parse
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from support import free_port, until  # noqa: E402
+
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build")).resolve()
 SAMPLES = BUILD / "samples"
 KEY = "test-key-0123456789abcdef"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def pytest_configure(config):
+    config.addinivalue_line("markers", "plain: runs with the plain build, whose speed it needs")
+    config.addinivalue_line("markers", "main_path: runs with the plain build as well")
+
+
+def pytest_collection_modifyitems(items):
+    """For --dist loadgroup: what shares a service runs in one process; what waits long starts first."""
+    for item in items:
+        shared = [d for defs in item._fixtureinfo.name2fixturedefs.values() for d in defs if d.scope == "module"]
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    items.sort(key=lambda item: "google" not in item.module.__name__)
 
 
 class Answer:
@@ -51,7 +61,8 @@ class Stack:
         self.data = pathlib.Path(env.pop("DATA_DIR", self.base / "data"))
         self.port, self.metrics_port = free_port(), free_port()
         serve = env.pop("SERVE", ROOT / "scripts" / "serve")
-        self.command = env.pop("WRAPPER", "").split() + [str(serve)]
+        # A shell that found SIGHUP ignored, as under nohup, cannot catch it.
+        self.command = [*env.pop("WRAPPER", "").split(), "env", "--default-signal=HUP", str(serve)]
         self.env = {
             "PATH": os.environ["PATH"] + ":/usr/sbin", "HOME": str(self.base),
             "DATA_DIR": str(self.data), "RUN_DIR": str(self.base / "run"),
@@ -77,15 +88,13 @@ class Stack:
         self.process = subprocess.Popen(self.command, env=self.env,
                                         stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, cwd=self.base)
-        end = time.time() + 60
-        while time.time() < end:
-            assert self.process.poll() is None, self.logs()[-3000:]
-            with contextlib.suppress(OSError, ssl.SSLError, http.client.HTTPException):
-                self.context = self.trust()
-                if self.call("GET", "/api/v1/health/ready", key=None).status == 200:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("the service did not start:\n" + self.logs()[-3000:])
+        until(self.is_ready, told=lambda: self.logs()[-3000:])
+
+    def is_ready(self):
+        assert self.process.poll() is None, self.logs()[-3000:]
+        with contextlib.suppress(OSError, ssl.SSLError, http.client.HTTPException):
+            self.context = self.trust()
+            return self.call("GET", "/api/v1/health/ready", key=None).status == 200
 
     def trust(self):
         return ssl.create_default_context(cafile=str(self.data / "tls" / "cert.pem"))
@@ -142,13 +151,10 @@ class Stack:
         return r.json["job_id"]
 
     def wait(self, job_id, seconds=60):
-        end = time.time() + seconds
-        while time.time() < end:
+        def ended():
             job = self.call("GET", "/api/v1/extract/" + job_id).json
-            if job["status"] in ("completed", "failed", "cancelled"):
-                return job
-            time.sleep(0.05)
-        raise AssertionError(f"job {job_id} did not end: {job}\n{self.logs()[-3000:]}")
+            return job["status"] in ("completed", "failed", "cancelled") and job
+        return until(ended, seconds, lambda: f"{job_id}\n{self.logs()[-3000:]}")
 
     def extract(self, source, **request):
         return self.wait(self.submit(self.upload(source), **request))

@@ -10,6 +10,8 @@ import uuid
 import pytest
 from conftest import KEY, ROOT, expected, sample
 
+pytestmark = pytest.mark.main_path
+
 
 @pytest.mark.parametrize("name", ["text-table", "ruled-table", "scanned", "form"])
 def test_sample_comes_back_as_csv(stack, name):

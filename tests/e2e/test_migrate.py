@@ -11,7 +11,7 @@ import time
 
 import migrate_shapes as shapes
 import pytest
-from conftest import BUILD, ROOT
+from conftest import BUILD, ROOT, until
 from google_stack import GoogleSide, call, firestore_jar
 
 sys.path.insert(0, str(ROOT / "tests" / "google"))
@@ -555,6 +555,7 @@ def test_a_used_up_quota_is_told(little, wanted, tmp_path):
 # --- kills
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("round_", range(20))
 def test_killed_anywhere_and_resumed_it_ends_the_same(little, wanted, tmp_path, round_):
     """kill -9 after a random time, up to three times, then --resume."""
@@ -578,9 +579,8 @@ def test_sigint_stops_cleanly_and_resume_ends_the_same(little, wanted, tmp_path)
     little.faults.clear()  # of the calls of the fixtures
     little.faults.fail("-merge-", status(503), times=None)
     p = run.start("--batch-size", "40")
-    while not any("-merge-" in c[1] for c in little.faults.calls):
-        assert p.poll() is None
-        time.sleep(0.05)
+    until(lambda: p.poll() is not None or any("-merge-" in c[1] for c in little.faults.calls))
+    assert p.poll() is None
     p.send_signal(signal.SIGINT)
     out, err = p.communicate(timeout=20)
     assert p.returncode == 130 and "go on with --resume" in out, (out, err)
@@ -595,9 +595,8 @@ def test_sigint_while_firestore_says_nothing(little, wanted, tmp_path, after):
     little.google.grpc_clear()
     little.google.grpc_fail("RunQuery", stall=True, after=after)
     p = run.start("--batch-size", "40")
-    while not any(c["fault"] == "stall" for c in little.google.grpc_calls()):
-        assert p.poll() is None
-        time.sleep(0.05)
+    until(lambda: p.poll() is not None or any(c["fault"] == "stall" for c in little.google.grpc_calls()))
+    assert p.poll() is None
     p.send_signal(signal.SIGINT)
     out, err = p.communicate(timeout=20)
     assert p.returncode == 130 and "go on with --resume" in out, (out, err)
@@ -622,9 +621,8 @@ def test_two_runs_in_one_folder(little, wanted, tmp_path):
     little.faults.clear()  # of the calls of the fixtures
     little.faults.fail("-merge-", status(503), times=None)
     p = run.start()
-    while not any("-merge-" in c[1] for c in little.faults.calls):
-        assert p.poll() is None
-        time.sleep(0.05)
+    until(lambda: p.poll() is not None or any("-merge-" in c[1] for c in little.faults.calls))
+    assert p.poll() is None
     run(want=2)
     assert "another pdf-ocr-migrate works there" in run.err
     p.kill()

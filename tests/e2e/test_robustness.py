@@ -14,7 +14,7 @@ import urllib.request
 import uuid
 
 import pytest
-from conftest import BUILD, ROOT, expected, fill, sample
+from conftest import BUILD, ROOT, expected, fill, sample, until
 
 BODY = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
 QUICK = {"JOB_LEASE_S": 2, "TASK_QUEUE_MIN_BACKOFF_MS": 500, "TASK_QUEUE_MAX_BACKOFF_MS": 2000,
@@ -27,13 +27,6 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
-
-
-def until(what, seconds=20):
-    end = time.time() + seconds
-    while not what():
-        assert time.time() < end, "waited in vain"
-        time.sleep(0.1)
 
 
 def test_killed_workers_are_replaced(make_stack):
@@ -59,7 +52,7 @@ def test_worker_that_dies_young_is_waited_with(make_stack):
         """From the death of the page worker to the start of the next."""
         before = len(times("worker started", role="page"))
         kill(s.workers("page")[0])
-        until(lambda: len(times("worker started", role="page")) > before, 60)
+        until(lambda: len(times("worker started", role="page")) > before)
         assert s.call("GET", "/api/v1/jobs").status == 200
         return (times("worker started", role="page")[-1] -
                 times("a worker ended and is started again", pool="page")[-1])
@@ -246,9 +239,9 @@ def test_disk_that_fills_under_a_job_and_a_form(make_stack, small_disk, tmp_path
     until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
     fill(small_disk)
     # The result cannot be stored, nor why; the dispatcher cannot note that its call has failed.
-    until(lambda: any("disk is full" in e.get("detail", "") for e in s.events()), 30)
+    until(lambda: any("disk is full" in e.get("detail", "") for e in s.events()))
     until(lambda: any("full" in e.get("cause", "") and e["role"] == "dispatcher"
-                      for e in s.events()), 30)
+                      for e in s.events()))
     assert s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing"
     assert not (s.data / "blobs" / "results" / job_id / "result.csv").exists()
     (small_disk / "fill").unlink()
@@ -269,6 +262,7 @@ def test_disk_that_fills_under_a_job_and_a_form(make_stack, small_disk, tmp_path
     s.stop()
 
 
+@pytest.mark.plain
 def test_jobs_survive_chaos():
     """Everything is killed at random, the disk fills, the clock jumps, the store is locked: all jobs
     complete, once each, with the same bytes. CHAOS_JOBS: how many."""

@@ -16,16 +16,13 @@ import urllib.request
 from fault_proxy import FaultProxy
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from support import free_port, until  # noqa: E402
+
 SIGNER = 'signer@demo-test.iam.gserviceaccount.com'
 TASKS_ACCOUNT = 'tasks@demo-test.iam.gserviceaccount.com'
 EMULATOR = 'com.google.cloud.datastore.emulator.firestore.CloudFirestore'
 LIBC = ctypes.CDLL(None)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def firestore_jar():
@@ -118,17 +115,13 @@ class GoogleSide:
             return RuntimeError(f'{os.path.basename(child.log)}: {log.read()[-2000:]}')
 
     def wait_for(self, port, seconds=90):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        def listens():
             for child in self.children:
                 if child.poll() is not None:
                     raise self.dead(child)
-            try:
-                socket.create_connection(('127.0.0.1', port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise TimeoutError(f'nothing listens on port {port}')
+            with socket.socket() as probe:
+                return probe.connect_ex(('127.0.0.1', port)) == 0
+        until(listens, seconds, lambda: f'nothing listens on port {port}')
 
     def env(self):
         """The environment of a service in Google mode."""

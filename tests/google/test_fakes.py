@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fault_proxy
-from stack import HERE, SIGNER, GoogleSide, call, firestore_jar, free_port
+from stack import HERE, SIGNER, GoogleSide, call, firestore_jar, free_port, until
 
 BUCKET = '/storage/v1/b/demo-bucket/o'
 UPLOAD = '/upload' + BUCKET
@@ -58,14 +58,6 @@ def ask(google, api, path, method='GET', body=None, headers=None, want=200):
     if code == 200 and isinstance(value, dict):
         google.replies.append((method, f'/{api}{path}', value))
     return kept, value
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, 'not in time'
-        time.sleep(0.05)
-    return value
 
 
 def b64(data):

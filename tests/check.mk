@@ -1,0 +1,31 @@
+# What scripts/check runs, and what waits for what. Each check is a function of tests/checks.
+# Those that wait for the network, and the longest, come first.
+needs = build build-asan google-contracts browser-driver bigquery-engine zetasql
+e2e = end-to-end end-to-end-plain google-stand-ins
+sources = clang-format clang-tidy cppcheck shellcheck manual-pages
+programs = unit-tests unit-tests-asan build-promises command-line quickstart nginx-config settings fuzz
+shipped = distcheck tarball deployment-scripts deployment-files
+quick = unit-tests end-to-end-quick build-promises command-line quickstart nginx-config settings \
+	clang-format cppcheck shellcheck manual-pages
+checks = $(needs) $(e2e) end-to-end-quick $(sources) $(programs) $(shipped) container-tests
+
+.PHONY: all quick e2e sources programs shipped containers $(checks)
+all: $(needs) e2e container-tests sources programs shipped
+quick: $(quick)
+e2e: $(e2e)
+sources: $(sources)
+programs: $(programs)
+shipped: $(shipped)
+containers: container-tests
+$(checks):
+	@$(nice) tests/checks $@
+# The tests end to end have deadlines; what only computes lets them go first.
+$(sources) $(shipped) fuzz: nice = nice
+
+clang-tidy $(programs) $(shipped) container-tests end-to-end-plain end-to-end-quick: build
+unit-tests-asan end-to-end: build-asan
+google-stand-ins: google-contracts bigquery-engine
+end-to-end end-to-end-plain: google-contracts browser-driver bigquery-engine zetasql
+# They make in the same tree.
+distcheck: unit-tests
+tarball deployment-files: distcheck
