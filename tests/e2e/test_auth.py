@@ -13,7 +13,7 @@ import time
 import uuid
 
 import pytest
-from conftest import BUILD, KEY, sample
+from conftest import BUILD, KEY, sample, until
 from jwcrypto import jwk, jws
 
 ISSUER, AUDIENCE = "https://issuer.example", "pdf-ocr"
@@ -429,19 +429,13 @@ def test_file_of_an_issuers_keys_is_replaced(make_stack, issuer, tmp_path):
 
     def reload_until(what):
         os.kill(s.process.pid, signal.SIGHUP)
-        end = time.time() + 20
-        while not what():
-            assert time.time() < end
-            time.sleep(0.05)
+        until(what)
     path.write_text("{")  # a broken file changes nothing
     reload_until(lambda: any("old ones stay" in e.get("message", "") for e in s.events()))
     assert any(e.get("detail", "").startswith("JWT_JWKS ") for e in s.events())
     path.write_text(issuer.set(issuer.ec))
     reload_until(lambda: status(issuer.sign(issuer.ec)) == 200)
-    end = time.time() + 10
-    while status(issuer.sign()) != 401:  # until the last of the old workers has ended
-        assert time.time() < end
-        time.sleep(0.1)
+    until(lambda: status(issuer.sign()) == 401)  # the last of the old workers has ended
 
 
 # --- keys ---
@@ -470,10 +464,7 @@ def test_keys_are_made_rotated_and_revoked_without_downtime(make_stack, tmp_path
 
     def reload_until(key, status):
         os.kill(s.process.pid, signal.SIGHUP)
-        end = time.time() + 20
-        while s.call("GET", "/api/v1/jobs", key=key).status != status:
-            assert time.time() < end
-            time.sleep(0.05)
+        until(lambda: s.call("GET", "/api/v1/jobs", key=key).status == status)
     new, _ = keys(path, "new", "2026-02", "--subject", "team", "--days", "30")
     reload_until(new, 200)
     job = s.call("POST", "/api/v1/extract/agentic", {"pdf_id": s.upload(sample("form"))}, key=old).json

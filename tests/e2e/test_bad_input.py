@@ -1,4 +1,5 @@
 """What is wrong gets a 4xx that says what to do; a broken PDF a failed job that does."""
+import re
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ import time
 import uuid
 
 import pytest
-from conftest import KEY, fill, sample
+from conftest import KEY, fill, sample, until
 
 REGION = {"page": 1, "x": 0.1, "y": 0.1, "width": 0.5, "height": 0.5}
 
@@ -269,7 +270,8 @@ def test_signed_link_tampered_with(stack):
 def test_signed_link_expired(make_stack):
     s = make_stack(UPLOAD_URL_TTL_S=1)
     url = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json["upload_url"]
-    time.sleep(2.1)
+    expires = int(re.search(r"expires=(\d+)", url)[1])
+    until(lambda: time.time() > expires + 1)
     r = s.fetch(url, "PUT", body=sample("form").read_bytes())
     assert r.status == 410 and "expired" in r.detail
 
@@ -296,14 +298,9 @@ def test_client_that_hangs_up_leaves_nothing(stack):
     def bodies():
         return [f for f in (stack.data / "uploads").rglob("*") if f.is_file()]
 
-    def wait_for(what):
-        end = time.time() + 10
-        while not what():
-            assert time.time() < end, bodies()
-            time.sleep(0.05)
-    wait_for(lambda: any(f.stat().st_size for f in bodies()))
+    until(lambda: any(f.stat().st_size for f in bodies()))
     s.close()
-    wait_for(lambda: not bodies())
+    until(lambda: not bodies(), told=bodies)
     assert not (stack.data / "blobs" / "pdfs" / made["pdf_id"]).exists()
 
 

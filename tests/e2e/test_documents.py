@@ -4,10 +4,9 @@ import signal
 import struct
 import subprocess
 import threading
-import time
 
 import pytest
-from conftest import KEY, expected, sample
+from conftest import KEY, expected, sample, until
 
 WIDTHS = (200, 400, 800, 1200, 1600, 2400)
 
@@ -148,14 +147,14 @@ def test_cors_of_a_page_is_the_callers(make_stack):
 
 def test_slow_page_holds_up_nothing_else(make_stack, tmp_path):
     reader = tmp_path / "slow-reader"
-    reader.write_text("#!/bin/sh\nsleep 30\n")
+    reader.write_text(f"#!/bin/sh\n: >{tmp_path}/asked\nsleep 30\n")
     reader.chmod(0o755)
     s = make_stack(PAGE_READER=reader, PAGE_DEADLINE_S=2, PAGE_WORKERS=1)
     pdf_id = s.upload(sample("form"))
     got = []
     thread = threading.Thread(target=lambda: got.append(image(s, pdf_id)))
     thread.start()
-    time.sleep(0.3)
+    until((tmp_path / "asked").exists)
     assert s.call("GET", "/api/v1/jobs").status == 200 and not got
     thread.join()
     assert got[0].status == 504 and "longer than 2 s" in got[0].detail
@@ -186,10 +185,7 @@ def test_killed_page_workers_are_replaced(make_stack):
     pdf_id = s.upload(sample("form"))
     for pid in s.workers("page"):
         os.kill(pid, signal.SIGKILL)
-    end = time.time() + 10
-    while image(s, pdf_id).status != 200:
-        assert time.time() < end
-        time.sleep(0.1)
+    until(lambda: image(s, pdf_id).status == 200)
 
 
 def test_result_comes_in_every_format_asked_for(stack, pdf_id):

@@ -1,10 +1,9 @@
 """A twin of the web client of the service that this one replaces: the calls it makes, in its order
 and with its headers, from its own origin, and what it reads of each answer."""
 import json
-import time
 
 import pytest
-from conftest import KEY, Stack, expected, sample
+from conftest import KEY, Stack, expected, sample, until
 
 ORIGIN = "https://client.example"
 EXPOSED = {"ETag", "Location", "Retry-After", "X-Request-ID"}
@@ -52,16 +51,15 @@ class Client:
         return json.loads(r.body)
 
     def poll(self, job_id, seconds=60):
-        seen, end = [], time.time() + seconds
-        while time.time() < end:
+        seen = []
+
+        def ended():
             r = self.fetch("/api/extract/" + job_id, X_API_Key=KEY)
             assert r.status == 200
             job = json.loads(r.body)
             seen.append(job["status"])
-            if job["status"] in ("completed", "failed"):
-                return job, seen
-            time.sleep(0.2)
-        raise AssertionError(seen)
+            return job["status"] in ("completed", "failed") and job
+        return until(ended, seconds, lambda: seen), seen
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import time
 import uuid
 
 import pytest
-from conftest import BUILD, KEY, expected, sample
+from conftest import BUILD, KEY, expected, sample, until
 from google_stack import World, call, document, grid, needs_firestore, proposal
 from fault_proxy import status  # noqa: I001
 from stack import TASKS_ACCOUNT
@@ -321,13 +321,12 @@ def test_tables_are_made_once_and_rows_arrive(world):
     job = s.extract(sample("form"))
     s.call("POST", "/api/v1/feedback/corrections",
            {"job_id": job["job_id"], "corrections": [{"action": "delete", "region_id": "r"}]})
-    end = time.time() + 20
-    rows = {}
-    while time.time() < end and len(rows) < 2:
-        found = world.side.control("rows")
-        rows = {(table, r.get("status")): r for table, rs in tables_of(found) for r in rs
+
+    def both():
+        rows = {(table, r.get("status")): r for table, rs in tables_of(world.side.control("rows")) for r in rs
                 if r["job_id"] == job["job_id"]}
-        time.sleep(0.2)
+        return len(rows) >= 2 and rows
+    rows = until(both)
     final, feedback = rows[("jobs", "completed")], rows[("feedback", "pending_analysis")]
     assert final["result_url"] == f"gs://demo-bucket/results/{job['job_id']}/result.csv"
     assert final["owner"] and final["outcome"] == "success"

@@ -1,11 +1,16 @@
 """The log, wherever it goes: a line is whole, and of the format and level asked for."""
 import json
 import os
+import select
 import socket
 import threading
-import time
 
-from conftest import Stack
+from conftest import Stack, until
+
+
+def is_full(pipe):
+    """Whether nothing more can be written to it just now."""
+    return not select.select([], [pipe], [], 0)[1]
 
 
 class Piped(Stack):
@@ -56,7 +61,7 @@ def test_lines_are_whole_in_a_full_pipe():
     try:
         s.go.clear()
         workers = ask_often(s, 8, 300)
-        time.sleep(2)
+        until(lambda: is_full(s.writer))
         s.go.set()
         for t in workers:
             t.join()

@@ -4,10 +4,9 @@ import os
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
-from conftest import BUILD, ROOT, Stack, expected, free_port, sample
+from conftest import BUILD, ROOT, Stack, expected, free_port, sample, until
 
 
 class PlainStack(Stack):
@@ -106,10 +105,8 @@ def test_log_may_be_a_socket_as_the_journals_is(tmp_path):
                              env={**os.environ, "PORT": str(free_port()), "METRICS_PORT": str(free_port())},
                              stderr=theirs)
         try:
-            end = time.time() + 20
-            while "listening on" not in (tmp_path / "out").read_text():
-                assert p.poll() is None and time.time() < end, ours.recv(65536)
-                time.sleep(0.1)
+            until(lambda: p.poll() is not None or "listening on" in (tmp_path / "out").read_text())
+            assert p.poll() is None, ours.recv(65536)
         finally:
             p.terminate()
             assert p.wait(timeout=20) == 0

@@ -182,7 +182,7 @@ def signed(google, method, name, headers=(), expires=600, age=0, key=None):
     host = google.fake.removeprefix('http://')
     at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=age)
     date, scope = at.strftime('%Y%m%dT%H%M%SZ'), at.strftime('%Y%m%d/auto/storage/goog4_request')
-    pairs = sorted({**dict(headers), 'host': host}.items())
+    pairs = sorted({**dict(headers), 'host': host.split(':')[0]}.items())  # the port is not signed
     names, path = ';'.join(n for n, _ in pairs), '/demo-bucket/' + urllib.parse.quote(name, safe='/~')
     query = urllib.parse.urlencode(sorted({
         'X-Goog-Algorithm': 'GOOG4-RSA-SHA256', 'X-Goog-Credential': f'{SIGNER}/{scope}', 'X-Goog-Date': date,
