@@ -9,9 +9,9 @@
 /* Rows of cells as text; row i has cols[i] cells, in texts one row after the other. */
 struct table_proposal {
     size_t n_rows;
-    size_t *cols;   /* owned */
-    char **texts;   /* owned, each owned */
-    size_t n_texts; /* the sum of cols */
+    size_t *cols;         /* owned */
+    char **texts;         /* owned, each owned */
+    size_t n_texts;       /* the sum of cols */
     struct error failure; /* why there is none; kind ERR_OK: it is as above */
 };
 
