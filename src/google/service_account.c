@@ -104,7 +104,7 @@ static char *claims(const struct service_account *s, const char *audience, const
 {
     json_t *tree =
         json_pack("{s:s, s:s, s:s, s:I, s:I}", "iss", s->email, "scope", scope, "aud", audience,
-                  "iat", (json_int_t)now_s, "exp", (json_int_t)(now_s + ASSERTION_LIFE_S));
+                  "iat", (json_int_t)now_s, "exp", (json_int_t)now_s + ASSERTION_LIFE_S);
     char *text = tree != NULL ? json_dumps(tree, JSON_COMPACT) : NULL;
     json_decref(tree);
     return text;
