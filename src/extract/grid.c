@@ -100,6 +100,26 @@ static enum err place_items(struct grid *g, struct error *e)
     return err;
 }
 
+/* Words may stand in a place that a cell of another line has taken: a cell in one row is cut off
+ * there, one of several rows takes them in. */
+static enum err part_overlaps(struct grid *g, struct error *e)
+{
+    size_t n_cols = g->cols.n - 1;
+    enum err err = pace_take(g->l->pace, g->l->n_items, 1, e);
+    for (size_t i = 0; err == ERR_OK && i < g->l->n_items; i++) {
+        size_t place = (size_t)g->place[i], root = (size_t)g->root[place];
+        if (root == place)
+            continue;
+        if (root / n_cols != place / n_cols) {
+            g->place[i] = (int)root;
+            continue;
+        }
+        for (size_t p = place; p % n_cols > 0 && g->root[p] == (int)root; p++)
+            g->root[p] = (int)p;
+    }
+    return err;
+}
+
 static int by_place(const void *a, const void *b, void *arg)
 {
     const struct grid *g = arg;
@@ -217,7 +237,8 @@ enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_r
         err = grid_find_columns(&g, e);
     if (err == ERR_OK && g.cols.n >= 3) {
         if ((err = grid_find_rows(&g, e)) == ERR_OK && (err = place_items(&g, e)) == ERR_OK &&
-            (err = grid_join_cells(&g, e)) == ERR_OK)
+            (err = grid_join_cells(&g, e)) == ERR_OK &&
+            (err = grid_extend_labels(&g, e)) == ERR_OK && (err = part_overlaps(&g, e)) == ERR_OK)
             err = make_cells(&g, page, out, e);
         out->box = box_of_rect(g.content, page);
         *found = err == ERR_OK;

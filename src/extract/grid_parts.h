@@ -70,7 +70,15 @@ enum err grid_find_strips(const struct grid *g, struct strips *out, struct error
 enum err grid_find_columns(struct grid *g, struct error *e);
 enum err grid_find_rows(struct grid *g, struct error *e);
 
+/* Sets joined[i] of each line i that only goes on with the cells of the line above (grid_wraps.c).
+ * Needs the columns; joined has a place for each line and is false. */
+enum err grid_find_wraps(const struct grid *g, bool *joined, struct error *e);
+
 /* Makes one cell of those that no rule parts where others are parted. Needs the places. */
 enum err grid_join_cells(struct grid *g, struct error *e);
+
+/* Gives titles of sections their whole row, and labels that stand in the middle of rows these rows
+ * (grid_labels.c). Needs the places. */
+enum err grid_extend_labels(struct grid *g, struct error *e);
 
 #endif

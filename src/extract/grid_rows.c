@@ -13,8 +13,11 @@ struct rows {
     unsigned long long *filled; /* of each line: the columns where its pieces start */
     bool *parted, *ruled;       /* of each line: rules part it from the one above in some column,
                                    in most of the width */
+    bool *joined;               /* of each line: it goes on with cells of the line above */
     double leading, row_gap;    /* usual gaps between lines, between full ones */
     size_t head;                /* lines above the first with numbers */
+    size_t full;                /* while going down: the last line that fills the columns */
+    bool below_rule;            /* while going down: in the body, not the head of a ruled table */
     bool by_rules;              /* rules part the rows, not only the head and the total */
 };
 
@@ -133,7 +136,8 @@ static enum err look_at_lines(struct rows *r, struct error *e)
     r->filled = calloc(l->n_lines, sizeof *r->filled);
     r->parted = calloc(l->n_lines, sizeof *r->parted);
     r->ruled = calloc(l->n_lines, sizeof *r->ruled);
-    if (r->filled == NULL || r->parted == NULL || r->ruled == NULL)
+    r->joined = calloc(l->n_lines, sizeof *r->joined);
+    if (r->filled == NULL || r->parted == NULL || r->ruled == NULL || r->joined == NULL)
         return error_no_memory(e);
     for (size_t i = 0; i < l->n_lines; i++) {
         r->filled[i] = columns_of_line(g, &l->lines[i]);
@@ -143,7 +147,8 @@ static enum err look_at_lines(struct rows *r, struct error *e)
     }
     r->by_rules = rules_part_rows(r);
     r->head = find_head(r);
-    return measure_gaps(r, e);
+    enum err err = grid_find_wraps(g, r->joined, e);
+    return err == ERR_OK ? measure_gaps(r, e) : err;
 }
 
 /* Whether the text of the first column breaks off above line i, or starts there in the middle of a
@@ -222,14 +227,18 @@ static bool continues(const struct rows *r, size_t i, unsigned long long row)
     return (own & 1) == 0 && (own & ~row) == 0 && !is_full(r, own);
 }
 
-/* Whether a line is a row of its own though no rule parts it from the one above: it fills the
- * columns as that one does, and is not set as close as the lines of one cell. */
+/* Whether a line is a row of its own though no rule parts it from the full one above: it fills the
+ * columns as that one does, with a label or with numbers, and is not set as close as the lines of
+ * one cell. */
 static bool stands_alone(const struct rows *r, size_t i, unsigned long long row)
 {
-    unsigned long long own = r->filled[i];
-    double gap = gap_above(r, i), height = r->g->l->height;
-    return (own & row & 1) != 0 && is_full(r, own) && is_full(r, row) && gap > 0.2 * height &&
-           gap > r->leading - 0.2 * height;
+    const struct line *own = &r->g->l->lines[i], *full = &r->g->l->lines[r->full];
+    double gap = own->r.y0 - full->r.y1, height = r->g->l->height;
+    bool labels = (r->filled[i] & row & 1) != 0;
+    bool values =
+        r->below_rule && (r->filled[i] & 1) == 0 && has_number(r, own) && has_number(r, full);
+    return (labels || values) && is_full(r, r->filled[i]) && is_full(r, row) &&
+           gap > 0.2 * height && gap > r->leading - 0.2 * height;
 }
 
 /* Whether a line that no rule parts from the one above starts a row all the same. */
@@ -252,7 +261,8 @@ static enum err make_rows(struct rows *r, struct error *e)
     enum err err = edges_add(&g->rows, g->content.y0 - 1, e);
     for (size_t i = 0; err == ERR_OK && i < l->n_lines; i++) {
         bool starts = i > 0 && (r->by_rules ? r->parted[i] : r->ruled[i]);
-        if (i > 0 && !starts)
+        r->below_rule = r->below_rule || starts;
+        if (i > 0 && !starts && !r->joined[i])
             err = starts_row(r, i, row, &starts, e);
         if (err == ERR_OK && starts) {
             double y;
@@ -262,6 +272,7 @@ static enum err make_rows(struct rows *r, struct error *e)
             row = 0;
         }
         row |= r->filled[i];
+        r->full = is_full(r, r->filled[i]) ? i : r->full;
     }
     return err == ERR_OK ? edges_add(&g->rows, g->content.y1 + 1, e) : err;
 }
@@ -275,5 +286,6 @@ enum err grid_find_rows(struct grid *g, struct error *e)
     free(r.filled);
     free(r.parted);
     free(r.ruled);
+    free(r.joined);
     return err;
 }

@@ -7,6 +7,7 @@
 #define GAP_PT         1.0 /* least width of a gap between columns */
 #define SPANNING_SHARE 0.1 /* lines that may cross a column gap: notes, totals */
 #define BINS_PER_PT    2
+#define BESIDE         0.25 /* in heights */
 
 struct finder {
     const struct grid *g;
@@ -26,9 +27,19 @@ static bool has_split_line(const struct layout *l)
     return split;
 }
 
+/* Whether two lines stand half beside each other, as a label of two lines and its values do. */
+static bool are_beside(const struct layout *l, size_t i, size_t k)
+{
+    return fmin(l->lines[i].r.y1, l->lines[k].r.y1) - fmax(l->lines[i].r.y0, l->lines[k].r.y0) >
+           BESIDE * l->height;
+}
+
 static bool votes(const struct finder *f, size_t i)
 {
-    return f->g->l->lines[i].n_pieces >= f->least;
+    const struct layout *l = f->g->l;
+    return l->lines[i].n_pieces >= f->least ||
+           (i > 0 && l->lines[i - 1].n_pieces >= f->least && are_beside(l, i - 1, i)) ||
+           (i + 1 < l->n_lines && l->lines[i + 1].n_pieces >= f->least && are_beside(l, i, i + 1));
 }
 
 static int by_size(const void *a, const void *b)

@@ -30,6 +30,11 @@ static const char *cell_text(const struct table *t, int row, int col)
     return cell_at(t, row, col)->text;
 }
 
+static struct rule across(double x0, double x1, double y)
+{
+    return (struct rule){{x0 / 600, y / 800, (x1 - x0) / 600, 0.5 / 800}, false};
+}
+
 static void columns_without_rules_are_found(void)
 {
     struct word_list w = {0};
@@ -117,11 +122,6 @@ static void put_centred(struct word_list *l, double x, double y, const char *tex
     put(l, x - ((double)strlen(text) * 6 - (double)spaces * 3) / 2, y, text);
 }
 
-static struct rule across(double x0, double x1, double y)
-{
-    return (struct rule){{x0 / 600, y / 800, (x1 - x0) / 600, 0.5 / 800}, false};
-}
-
 static struct rule down(double x, double y0, double y1)
 {
     return (struct rule){{x / 600, y0 / 800, 0.5 / 600, (y1 - y0) / 800}, true};
@@ -179,6 +179,111 @@ static void leader_dots_are_no_text(void)
     CU_ASSERT_EQUAL_FATAL(t.cols, 2);
     CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 0), "credit");
     CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 1), "...");
+    table_free(&t);
+}
+
+/* Labels of two lines, 12 apart, with the values in the middle; rows are 6 farther apart. */
+static void values_in_the_middle_of_a_wrapped_label_are_its_row(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 30, "average wages of the");
+        put(&w, 50, 112 + r * 30, "regional industry");
+        put(&w, 300, 106 + r * 30, "12.5");
+        put(&w, 400, 106 + r * 30, "998");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "average wages of the regional industry");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 1), "12.5");
+    table_free(&t);
+}
+
+static void lines_set_closer_than_rows_are_one_cell(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 42, "topic");
+        for (int c = 0; c < 2; c++) {
+            put(&w, 150 + c * 200, 100 + r * 42, "first line of the words");
+            put(&w, 150 + c * 200, 112 + r * 42, "quarterly lines of it");
+            put(&w, 150 + c * 200, 124 + r * 42, "estimated");
+        }
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 4 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 2),
+                           "first line of the words quarterly lines of it estimated");
+    table_free(&t);
+}
+
+static void title_of_a_section_has_its_row(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 7; r++) {
+        put(&w, 50, 100 + r * 16, r == 1 || r == 4 ? "Section" : "item");
+        for (int c = 0; c < 3 && r != 1 && r != 4; c++)
+            put(&w, 200 + c * 80, 100 + r * 16, "125");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 7 && t.cols == 4);
+    CU_ASSERT_EQUAL(cell_at(&t, 1, 0)->col_span, 4);
+    CU_ASSERT_EQUAL(cell_at(&t, 4, 0)->col_span, 4);
+    CU_ASSERT_EQUAL(cell_at(&t, 2, 0)->col_span, 1);
+    CU_ASSERT_PTR_NULL(find_cell(&t, 4, 2));
+    table_free(&t);
+}
+
+static void label_in_the_middle_of_rows_spans_them(void)
+{
+    struct word_list w = {0};
+    static const char *const kind[] = {"low", "middle", "high"};
+    bool found;
+    for (int group = 0; group < 2; group++) {
+        put(&w, 50, 116 + group * 48, group == 0 ? "North" : "South");
+        for (int r = 0; r < 3; r++) {
+            put(&w, 150, 100 + group * 48 + r * 16, kind[r]);
+            put(&w, 250, 100 + group * 48 + r * 16, "12");
+        }
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 6 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 0), "North");
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 0)->row_span, 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 0), "South");
+    CU_ASSERT_EQUAL(cell_at(&t, 3, 0)->row_span, 3);
+    table_free(&t);
+}
+
+/* A cell of one line reaches over columns where another line of its row has a cell of its own. */
+static void no_two_cells_overlap(void)
+{
+    struct word_list w = {0};
+    struct rule rules[4];
+    bool found, taken[4][8] = {{false}};
+    for (int r = 0; r < 3; r++) {
+        put(&w, 50, 100 + r * 40, "name");
+        put(&w, 200, 100 + r * 40, r == 1 ? "a text that reaches over" : "12");
+        put(&w, 300, 112 + r * 40, "34");
+        put(&w, 400, 112 + r * 40, "56");
+    }
+    for (int i = 0; i < 4; i++)
+        rules[i] = across(40, 500, 95 + i * 40);
+    struct table t = build(&w, rules, 4, &found);
+    CU_ASSERT_TRUE_FATAL(found && t.rows <= 4 && t.cols <= 8);
+    for (size_t i = 0; i < t.n_cells; i++)
+        for (int r = 0; r < t.cells[i].row_span; r++)
+            for (int c = 0; c < t.cells[i].col_span; c++) {
+                bool *place = &taken[t.cells[i].row + r][t.cells[i].col + c];
+                CU_ASSERT_FALSE(*place);
+                *place = true;
+            }
     table_free(&t);
 }
 
@@ -943,6 +1048,11 @@ static const struct test_case tests[] = {
     TEST(columns_a_few_points_apart_are_found),
     TEST(wide_spaces_of_fixed_letters_part_no_columns),
     TEST(leader_dots_are_no_text),
+    TEST(values_in_the_middle_of_a_wrapped_label_are_its_row),
+    TEST(lines_set_closer_than_rows_are_one_cell),
+    TEST(title_of_a_section_has_its_row),
+    TEST(label_in_the_middle_of_rows_spans_them),
+    TEST(no_two_cells_overlap),
     TEST(ruled_rows_hold_all_their_lines),
     TEST(heading_over_columns_spans_them),
     TEST(heading_across_narrow_columns_does_not_hide_them),
