@@ -2,10 +2,13 @@
 #include "core/feedback.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/handlers.h"
 #include "base/json.h"
+
+#define FEEDBACK_PAGE 100 /* entries, where page_size is not given */
 
 static void append_feedback(struct buffer *out, const struct feedback *f)
 {
@@ -21,18 +24,6 @@ static void append_feedback(struct buffer *out, const struct feedback *f)
     buffer_printf(out, ",\"status\":\"%s\",\"created_at\":", f->status);
     buffer_json_time(out, f->created_us);
     buffer_puts(out, "}");
-}
-
-/* Whether the caller may see the job. */
-static enum err check_job(const struct services *s, const struct request *r, const char *id,
-                          struct error *e)
-{
-    struct job *j = NULL;
-    enum err err = job_id_check(id, e);
-    if (err == ERR_OK)
-        err = job_load(s, request_owner(r), id, &j, e);
-    job_free(j);
-    return err;
 }
 
 enum err feedback_create(void *app, struct request *r, struct reply *p, struct error *e)
@@ -59,19 +50,50 @@ enum err feedback_create(void *app, struct request *r, struct reply *p, struct e
     return err;
 }
 
+/* One more than the page has is asked for, to see whether there is a next one. */
+static enum err read_feedback_page(const struct services *s, const struct request *r,
+                                   struct feedback_list *list, char **next, struct error *e)
+{
+    struct feedback after = {0};
+    char token[128];
+    bool has_token = false;
+    int size = FEEDBACK_PAGE;
+    enum err err = page_query_read(r, &size, token, &has_token, e);
+    if (err == ERR_OK && has_token)
+        err = page_token_read(token, &after.created_us, after.id, e);
+    if (err == ERR_OK)
+        err = s->jobs.ops->feedback_list(s->jobs.self, r->params[0], has_token ? &after : NULL,
+                                         size + 1, list, e);
+    if (err != ERR_OK || list->n <= (size_t)size)
+        return err;
+    feedback_clear(&list->items[--list->n]);
+    const struct feedback *last = &list->items[list->n - 1];
+    *next = page_token_make(last->created_us, last->id);
+    return *next != NULL ? ERR_OK : error_no_memory(e);
+}
+
 enum err feedback_of_job(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
     struct feedback_list list = {0};
-    enum err err = check_job(s, r, r->params[0], e);
+    struct job *j = NULL;
+    char *next = NULL;
+    enum err err = job_id_check(r->params[0], e);
     if (err == ERR_OK)
-        err = s->jobs.ops->feedback_list(s->jobs.self, r->params[0], &list, e);
+        err = job_load(s, request_owner(r), r->params[0], &j, e);
+    if (err == ERR_OK)
+        err = read_feedback_page(s, r, &list, &next, e);
     buffer_puts(&p->body, "{\"feedback\":[");
     for (size_t i = 0; i < list.n; i++) {
         buffer_puts(&p->body, i > 0 ? "," : "");
         append_feedback(&p->body, &list.items[i]);
     }
-    buffer_printf(&p->body, "],\"count\":%zu}", list.n);
+    buffer_printf(&p->body,
+                  "],\"count\":%d,\"next_page_token\":", j != NULL ? j->feedback_count : 0);
+    buffer_json_string(&p->body, next);
+    buffer_puts(&p->body, "}");
+    free(next);
+    job_free(j);
     feedback_list_free(&list);
     return err;
 }

@@ -35,6 +35,10 @@ const char *request_owner(const struct request *r);
 enum err job_json(const struct services *s, const struct job *j, struct buffer *out,
                   struct error *e);
 
+/* Reads page_size (1 to 200; *size stays where it is not given) and page_token. */
+enum err page_query_read(const struct request *r, int *size, char token[128], bool *has_token,
+                         struct error *e);
+
 /* Checks that id looks like a job's, so that anything else is a plain 404. */
 enum err job_id_check(const char *id, struct error *e);
 

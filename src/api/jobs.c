@@ -73,21 +73,31 @@ static enum err read_page_size(const char *text, int *out, struct error *e)
     return ERR_OK;
 }
 
+enum err page_query_read(const struct request *r, int *size, char token[128], bool *has_token,
+                         struct error *e)
+{
+    char text[128];
+    bool found = false;
+    enum err err = query_text(r, "page_size", text, &found, e);
+    if (err == ERR_OK && found)
+        err = read_page_size(text, size, e);
+    return err == ERR_OK ? query_text(r, "page_token", token, has_token, e) : err;
+}
+
 enum err job_list(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
     struct job_filter f = {.owner = request_owner(r), .status = -1, .page_size = 50};
     struct job_page page = {0};
-    char status[128], pdf_id[128], size[128], token[128];
+    char status[128], pdf_id[128], token[128];
     bool found;
     enum err err = query_text(r, "status", status, &found, e);
     if (err == ERR_OK && found)
         err = read_status(status, &f.status, e);
     if (err == ERR_OK && (err = query_text(r, "pdf_id", pdf_id, &found, e)) == ERR_OK && found)
         f.pdf_id = pdf_id;
-    if (err == ERR_OK && (err = query_text(r, "page_size", size, &found, e)) == ERR_OK && found)
-        err = read_page_size(size, &f.page_size, e);
-    if (err == ERR_OK && (err = query_text(r, "page_token", token, &found, e)) == ERR_OK && found)
+    if (err == ERR_OK && (err = page_query_read(r, &f.page_size, token, &found, e)) == ERR_OK &&
+        found)
         f.page_token = token;
     if (err == ERR_OK)
         err = s->jobs.ops->list(s->jobs.self, &f, &page, e);

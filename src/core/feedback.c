@@ -105,6 +105,8 @@ enum err feedback_read(json_t *body, const struct source *source, struct feedbac
     out->corrections_json = json_dumps(list.value, JSON_COMPACT);
     if (out->corrections_json == NULL)
         err = error_no_memory(e);
+    else if (strlen(out->corrections_json) > FEEDBACK_BYTES_MAX)
+        err = json_refuse(&list, e, "must take at most 65536 bytes");
 out:
     if (err != ERR_OK)
         feedback_clear(out);

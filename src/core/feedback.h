@@ -8,6 +8,8 @@
 #include "ports/job_store.h"
 
 #define FEEDBACK_CORRECTIONS_MAX 200
+#define FEEDBACK_BYTES_MAX       65536 /* of the corrections of one, as JSON */
+#define FEEDBACK_OF_JOB_MAX      1000
 
 /* {job_id, corrections: [{action: delete|move|resize|retype, region_id, page?, bbox?, new_bbox?,
  * region_type?, new_region_type?}], user_id?, session_id?, timestamp?}. Fills *out with a new id

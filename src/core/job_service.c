@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "core/attempts.h"
 #include "core/extraction_request.h"
+#include "core/feedback.h"
 #include "formats/format.h"
 
 #define CAS_TRIES            8
@@ -172,6 +173,9 @@ enum err job_add_feedback(const struct services *s, const char *owner, const str
     struct feedback own = *f;
     enum err err = job_load(s, owner, f->job_id, &j, e);
     own.expires_us = j != NULL ? j->expires_us : 0;
+    if (err == ERR_OK && j->feedback_count >= FEEDBACK_OF_JOB_MAX)
+        err = error_set(e, ERR_CONFLICT, "This job has %d entries of feedback; no more are taken.",
+                        j->feedback_count);
     if (err == ERR_OK)
         err = s->jobs.ops->feedback_add(s->jobs.self, &own, e);
     if (err == ERR_OK && analytics != NULL && analytics->feedback_given != NULL)

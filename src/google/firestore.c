@@ -15,7 +15,7 @@
 
 #define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
 #define NAME_MAX_LEN        640
-#define FEEDBACK_PAGE       200 /* read or erased in one go */
+#define FEEDBACK_PAGE       200 /* erased in one go */
 
 struct store {
     struct google_client *client;
@@ -488,7 +488,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     enum err err = ERR_OK;
     memset(out, 0, sizeof *out);
     if (f->page_token != NULL &&
-        (err = job_page_token_read(f->page_token, &created_us, id, e)) != ERR_OK)
+        (err = page_token_read(f->page_token, &created_us, id, e)) != ERR_OK)
         return err;
     json_t *q = query(
         t->collection, list_filters(f),
@@ -503,7 +503,8 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     err = run_query(t, q, take_job, out, e);
     if (err == ERR_OK && out->n > (size_t)f->page_size) {
         job_free(out->jobs[--out->n]);
-        if ((out->next_page_token = job_page_token_make(out->jobs[out->n - 1])) == NULL)
+        if ((out->next_page_token = page_token_make(out->jobs[out->n - 1]->created_us,
+                                                    out->jobs[out->n - 1]->id)) == NULL)
             err = error_no_memory(e);
     }
     if (err != ERR_OK)
@@ -563,13 +564,12 @@ static json_t *feedback_fields(const struct feedback *f)
 /* A page of a job's feedback, oldest first: the next one after `after`, or the first. An offset
  * would have all before it read, and billed, again. */
 static json_t *feedback_query(const struct store *t, const char *job_id,
-                              const struct feedback *after)
+                              const struct feedback *after, int max)
 {
     char name[NAME_MAX_LEN];
-    json_t *q =
-        query(t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
-              json_pack("[o,o]", order("created_at", "ASCENDING"), order("__name__", "ASCENDING")),
-              FEEDBACK_PAGE);
+    json_t *q = query(
+        t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
+        json_pack("[o,o]", order("created_at", "ASCENDING"), order("__name__", "ASCENDING")), max);
     if (after == NULL || q == NULL)
         return q;
     name_of(t, t->feedback, after->id, name);
@@ -627,17 +627,11 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
     return err == ERR_CONFLICT ? refused(e) : err;
 }
 
-static enum err store_feedback_list(void *self, const char *job_id, struct feedback_list *out,
-                                    struct error *e)
+static enum err store_feedback_list(void *self, const char *job_id, const struct feedback *after,
+                                    int max, struct feedback_list *out, struct error *e)
 {
-    enum err err;
-    size_t before;
     memset(out, 0, sizeof *out);
-    do {
-        before = out->n;
-        const struct feedback *last = before > 0 ? &out->items[before - 1] : NULL;
-        err = run_query(self, feedback_query(self, job_id, last), take_feedback, out, e);
-    } while (err == ERR_OK && out->n - before == FEEDBACK_PAGE);
+    enum err err = run_query(self, feedback_query(self, job_id, after, max), take_feedback, out, e);
     if (err != ERR_OK)
         feedback_list_free(out);
     return err;
@@ -658,7 +652,7 @@ static enum err remove_feedback(struct store *t, const char *job_id, struct erro
     do {
         struct google_reply r = {0};
         json_t *writes = json_array();
-        err = run_query(t, feedback_query(t, job_id, NULL), take_name, writes, e);
+        err = run_query(t, feedback_query(t, job_id, NULL, FEEDBACK_PAGE), take_name, writes, e);
         n = json_array_size(writes);
         if (err == ERR_OK && n > 0)
             err = commit(t, json_incref(writes), &r, e);

@@ -67,7 +67,7 @@ static const char *const sql[ST__MAX] = {
                           "last_feedback_us=?2,version=version+1 WHERE id=?1",
     [ST_FEEDBACK_LIST] = "SELECT id,job_id,corrections_json,corrections_count,user_id,session_id,"
                          "timestamp_us,status,created_us FROM feedback WHERE job_id=?1 "
-                         "ORDER BY created_us,id",
+                         "AND (created_us,id) > (?2,?3) ORDER BY created_us,id LIMIT ?4",
 };
 
 struct store {
@@ -321,7 +321,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     sqlite3_stmt *s = NULL;
     memset(out, 0, sizeof *out);
     enum err err =
-        f->page_token != NULL ? job_page_token_read(f->page_token, &created_us, id, e) : ERR_OK;
+        f->page_token != NULL ? page_token_read(f->page_token, &created_us, id, e) : ERR_OK;
     if (err != ERR_OK)
         return err;
     (void)snprintf(text, sizeof text,
@@ -342,7 +342,8 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     (void)sqlite3_finalize(s);
     if (err == ERR_OK && out->n > (size_t)f->page_size) {
         job_free(out->jobs[--out->n]);
-        if ((out->next_page_token = job_page_token_make(out->jobs[out->n - 1])) == NULL)
+        if ((out->next_page_token = page_token_make(out->jobs[out->n - 1]->created_us,
+                                                    out->jobs[out->n - 1]->id)) == NULL)
             err = error_no_memory(e);
     }
     if (err != ERR_OK)
@@ -441,8 +442,8 @@ static bool read_feedback(sqlite3_stmt *s, struct feedback *f)
     return ok;
 }
 
-static enum err store_feedback_list(void *self, const char *job_id, struct feedback_list *out,
-                                    struct error *e)
+static enum err store_feedback_list(void *self, const char *job_id, const struct feedback *after,
+                                    int max, struct feedback_list *out, struct error *e)
 {
     struct store *t = self;
     sqlite3_stmt *s = t->st[ST_FEEDBACK_LIST];
@@ -450,6 +451,9 @@ static enum err store_feedback_list(void *self, const char *job_id, struct feedb
     int step;
     memset(out, 0, sizeof *out);
     bind_text(s, 1, job_id);
+    (void)sqlite3_bind_int64(s, 2, after != NULL ? after->created_us : INT64_MIN);
+    bind_text(s, 3, after != NULL ? after->id : "");
+    (void)sqlite3_bind_int(s, 4, max);
     while (err == ERR_OK && (step = sqlite3_step(s)) != SQLITE_DONE) {
         struct feedback f;
         if (step != SQLITE_ROW) {

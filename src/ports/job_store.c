@@ -20,8 +20,8 @@ void job_page_free(struct job_page *p)
     memset(p, 0, sizeof *p);
 }
 
-enum err job_page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
-                             struct error *e)
+enum err page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
+                         struct error *e)
 {
     char text[96];
     size_t n = 0;
@@ -36,10 +36,10 @@ enum err job_page_token_read(const char *token, int64_t *created_us, char id[UUI
     return error_set(e, ERR_BAD_REQUEST, "page_token is not one that this service gave.");
 }
 
-char *job_page_token_make(const struct job *j)
+char *page_token_make(int64_t created_us, const char *id)
 {
     char text[96];
-    int n = snprintf(text, sizeof text, "%" PRId64 " %s", j->created_us, j->id);
+    int n = snprintf(text, sizeof text, "%" PRId64 " %s", created_us, id);
     size_t size = sodium_base64_encoded_len((size_t)n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *token = malloc(size);
     if (token != NULL)

@@ -35,11 +35,12 @@ struct job_page {
 
 void job_page_free(struct job_page *p);
 
-/* The token of the page that comes after j: its place in the order, made opaque. NULL when memory
- * is out. And back: ERR_BAD_REQUEST for a token that is not ours. */
-char *job_page_token_make(const struct job *j);
-enum err job_page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
-                             struct error *e);
+/* The token of the page that comes after what was made then and has this id: its place in the
+ * order, made opaque. NULL when memory is out. And back: ERR_BAD_REQUEST for a token that is not
+ * ours. */
+char *page_token_make(int64_t created_us, const char *id);
+enum err page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
+                         struct error *e);
 
 struct feedback {
     char id[UUID_LEN + 1];
@@ -99,8 +100,12 @@ struct job_store_ops {
     /* Stores feedback and, in the same transaction, the job's has_feedback, feedback_count,
      * last_feedback_us and version. ERR_NOT_FOUND when there is no such job. */
     enum err (*feedback_add)(void *self, const struct feedback *f, struct error *e);
-    enum err (*feedback_list)(void *self, const char *job_id, struct feedback_list *out,
-                              struct error *e);
+
+    /* Up to max (201 at most) of a job's, oldest first, behind the one made at after->created_us
+     * with after->id; after NULL: from the first. */
+    enum err (*feedback_list)(void *self, const char *job_id, const struct feedback *after, int max,
+                              struct feedback_list *out, struct error *e);
+
     /* Whether the store answers. */
     enum err (*ping)(void *self, struct error *e);
     void (*close)(void *self);

@@ -120,3 +120,31 @@ def test_text_log_holds_no_control_characters(make_stack):
     s.call("GET", "/api/v1/jobs/%1b[31m%07%c2%9b2J")
     until(lambda: "x1b[31m" in s.logs())
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]", s.logs())
+
+
+def test_feedback_is_paged_and_capped(make_stack):
+    s = make_stack()
+    job_id = s.submit(s.upload(sample("form")))
+    correction = {"job_id": job_id, "corrections": [{"action": "delete", "region_id": "r1"}]}
+    connection = s.connect()
+
+    def send(body):
+        return s.call("POST", "/api/v1/feedback/corrections", body, connection=connection)
+
+    def page(query):
+        return s.call("GET", f"/api/v1/feedback/corrections/{job_id}{query}", connection=connection).json
+    ids = [send(correction).json["id"] for _ in range(1000)]
+    r = send(correction)
+    assert r.status == 409 and "1000 entries" in r.detail
+    big = {**correction, "corrections": [{**correction["corrections"][0], "note": "x" * 70000}]}
+    assert send(big).status == 422
+    first = page("")
+    assert len(first["feedback"]) == 100 and first["count"] == 1000
+    seen, answer = [], page("?page_size=200")
+    while True:
+        seen += [f["id"] for f in answer["feedback"]]
+        if answer["next_page_token"] is None:
+            break
+        answer = page("?page_size=200&page_token=" + answer["next_page_token"])
+    assert sorted(seen) == sorted(ids)
+    assert s.call("GET", f"/api/v1/feedback/corrections/{job_id}?page_token=x").status == 400

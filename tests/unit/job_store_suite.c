@@ -184,7 +184,7 @@ static void feedback_counts_on_the_job(void)
     CU_ASSERT_EQUAL(store.ops->get(store.self, id, &j, &e), ERR_OK);
     CU_ASSERT_TRUE(j->has_feedback && j->feedback_count == 1 && j->last_feedback_us == 9);
     job_free(j);
-    CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
     CU_ASSERT_EQUAL(list.n, 1);
     feedback_list_free(&list);
     source_uuid(&system_source, f.id);
@@ -238,7 +238,7 @@ static void any_json_comes_back_as_it_was(void)
     memcpy(f.job_id, id, sizeof f.job_id);
     f.corrections_json = strdup(corrections);
     CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(list.n, 1);
     CU_ASSERT_TRUE(same_json(list.items[0].corrections_json, corrections));
     feedback_list_free(&list);
@@ -262,14 +262,20 @@ static void much_feedback_is_listed_and_removed_whole(void)
         f.created_us = 1 + i / 100; /* many at the same time */
         CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
     }
-    CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
-    CU_ASSERT_EQUAL(list.n, 230);
+    CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(list.n, 201);
     for (size_t i = 1; i < list.n; i++)
         CU_ASSERT_TRUE(list.items[i - 1].created_us <= list.items[i].created_us &&
                        strcmp(list.items[i - 1].id, list.items[i].id) != 0);
+    struct feedback_list rest;
+    CU_ASSERT_EQUAL_FATAL(
+        store.ops->feedback_list(store.self, id, &list.items[199], 100, &rest, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(rest.n, 30);
+    CU_ASSERT_STRING_EQUAL(rest.items[0].id, list.items[200].id);
+    feedback_list_free(&rest);
     feedback_list_free(&list);
     CU_ASSERT_EQUAL(store.ops->remove(store.self, id, &e), ERR_OK);
-    CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, &list, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
     CU_ASSERT_EQUAL(list.n, 0);
     feedback_list_free(&list);
     feedback_clear(&f);
