@@ -167,10 +167,10 @@ export class Api {
 
     // To the store itself, which asks for no key: the link is signed.
     async uploadByLink(file, onProgress, signal) {
-        const made = await this.json("POST", `/upload/generate-url?file_name=${encodeURIComponent(file.name)}`);
-        const x = await this.sendFile("PUT", made.upload_url, {"Content-Type": "application/pdf"}, file, onProgress, signal);
+        const made = await this.json("POST", `/upload/generate-url?limit_size=true&file_name=${encodeURIComponent(file.name)}`);
+        const x = await this.sendFile("PUT", made.upload_url, made.headers, file, onProgress, signal);
         if (x.status !== 200 && x.status !== 201)
-            throw new Problem(x.status, parsed(x.responseText).detail);
+            throw new Problem(x.responseText.includes("EntityTooLarge") ? 413 : x.status, parsed(x.responseText).detail);
         return made;
     }
 

@@ -1,6 +1,7 @@
 /* Uploads. nginx has put the body into a file; the worker looks at it and moves it into place. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -39,13 +40,26 @@ static enum err safe_file_name(const char *name, char out[FILE_NAME_MAX_BYTES + 
     return ERR_OK;
 }
 
+/* Who does not ask for a limit need not send them, and is not told. */
+static void append_put_headers(const struct services *s, struct buffer *out)
+{
+    buffer_puts(out, ",\"headers\":{\"Content-Type\":\"application/pdf\"");
+    if (s->blobs.ops->limit_header != NULL)
+        buffer_printf(out, ",\"%s\":\"0,%" PRId64 "\"", s->blobs.ops->limit_header,
+                      s->cfg->max_upload_bytes);
+    buffer_puts(out, "}");
+}
+
 enum err upload_generate_url(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    struct buffer name = BUFFER_INIT, url = BUFFER_INIT;
+    struct buffer name = BUFFER_INIT, url = BUFFER_INIT, limit = BUFFER_INIT;
     char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1], safe[FILE_NAME_MAX_BYTES + 1];
-    bool found;
+    bool found, limited = false;
     enum err err = request_query(r, "file_name", &name, &found, e);
+    if (err == ERR_OK)
+        err = request_query(r, "limit_size", &limit, &limited, e);
+    limited = limited && limit.data != NULL && strcmp(limit.data, "true") == 0;
     if (err == ERR_OK)
         err = safe_file_name(name.data != NULL ? name.data : "", safe, e);
     if (err != ERR_OK)
@@ -53,16 +67,20 @@ enum err upload_generate_url(void *app, struct request *r, struct reply *p, stru
     source_uuid(s->source, pdf_id);
     (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, safe);
     err = s->blobs.ops->upload_url(s->blobs.self, blob, "application/pdf",
-                                   (int)s->cfg->upload_url_ttl_s, &url, e);
+                                   (int)s->cfg->upload_url_ttl_s,
+                                   limited ? s->cfg->max_upload_bytes : 0, &url, e);
     if (err != ERR_OK)
         goto out;
     buffer_printf(&p->body, "{\"pdf_id\":\"%s\",\"upload_url\":", pdf_id);
     buffer_json_string(&p->body, url.data);
     buffer_puts(&p->body, ",\"file_name\":");
     buffer_json_string(&p->body, name.data);
+    if (limited)
+        append_put_headers(s, &p->body);
     buffer_puts(&p->body, "}");
     reply_header(p, "Cache-Control", "no-store");
 out:
+    buffer_free(&limit);
     buffer_free(&name);
     buffer_free(&url);
     return err;

@@ -9,6 +9,7 @@
 
 #include "google/google.h"
 #include "google/signed_links.h"
+#include "google/signed_url_v4.h"
 
 #define CHUNK           (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
 #define TRANSFER_S      60        /* one try of moving a chunk or an object */
@@ -480,11 +481,13 @@ static enum err storage_remove_prefix(void *self, const char *prefix, struct err
 /* --- links --- */
 
 static enum err storage_upload_url(void *self, const char *name, const char *content_type,
-                                   int ttl_s, struct buffer *out, struct error *e)
+                                   int ttl_s, int64_t most_bytes, struct buffer *out,
+                                   struct error *e)
 {
     const struct storage *t = self;
     enum err err = check_name(name, e);
-    return err == ERR_OK ? signed_links_put(t->links, name, content_type, ttl_s, out, e) : err;
+    return err == ERR_OK ? signed_links_put(t->links, name, content_type, ttl_s, most_bytes, out, e)
+                         : err;
 }
 
 static enum err storage_download_url(void *self, const char *name, int64_t expires_us,
@@ -531,6 +534,7 @@ static const struct blob_store_ops ops = {
     .find = storage_find,
     .remove_prefix = storage_remove_prefix,
     .upload_url = storage_upload_url,
+    .limit_header = SIGNED_URL_V4_LIMIT,
     .download_url = storage_download_url,
     .uri = storage_uri,
     .ping = storage_ping,

@@ -76,8 +76,8 @@ static int64_t life_of(const struct signed_links *l, int64_t asked_s)
 }
 
 static enum err sign_url(const struct signed_links *l, const char *method, const char *name,
-                         const char *content_type, int64_t life_s, struct buffer *out,
-                         struct error *e)
+                         const char *content_type, int64_t life_s, int64_t most_bytes,
+                         struct buffer *out, struct error *e)
 {
     struct buffer text = BUFFER_INIT, signature = BUFFER_INIT;
     struct signed_url_v4 u = {.base = l->base,
@@ -85,6 +85,7 @@ static enum err sign_url(const struct signed_links *l, const char *method, const
                               .bucket = l->bucket,
                               .object = name,
                               .content_type = content_type,
+                              .most_bytes = most_bytes,
                               .signed_s = source_now_us(l->source) / US_PER_S,
                               .life_s = life_of(l, life_s)};
     enum err err = google_credentials_email(l->credentials, &u.email, e);
@@ -103,9 +104,9 @@ static enum err sign_url(const struct signed_links *l, const char *method, const
 }
 
 enum err signed_links_put(const struct signed_links *l, const char *name, const char *content_type,
-                          int64_t life_s, struct buffer *out, struct error *e)
+                          int64_t life_s, int64_t most_bytes, struct buffer *out, struct error *e)
 {
-    return sign_url(l, "PUT", name, content_type, life_s, out, e);
+    return sign_url(l, "PUT", name, content_type, life_s, most_bytes, out, e);
 }
 
 static const struct link *find_link(const struct signed_links *l, const char *name,
@@ -146,7 +147,7 @@ enum err signed_links_get(struct signed_links *l, const char *name, int64_t expi
     if (known != NULL) {
         *until_us = known->good_us;
         buffer_puts(&url, known->url);
-    } else if ((err = sign_url(l, "GET", name, NULL, life_s, &url, e)) == ERR_OK &&
+    } else if ((err = sign_url(l, "GET", name, NULL, life_s, 0, &url, e)) == ERR_OK &&
                url.len < LINK_MAX) {
         keep_link(l, name, expires_us, now, *until_us, url.data);
     }

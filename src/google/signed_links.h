@@ -12,10 +12,10 @@ enum err signed_links_open(struct google_client *client, const struct cloud_stor
                            struct signed_links **out, struct error *e);
 void signed_links_close(struct signed_links *l);
 
-/* Appends a link that takes one PUT of content_type for life_s seconds, or for as long as its
- * signature holds: 7 days by the local key, 12 hours by signBlob. */
+/* Appends a link that takes one PUT of content_type, of most_bytes where it is not 0, for life_s
+ * seconds, or for as long as its signature holds: 7 days by the local key, 12 hours by signBlob. */
 enum err signed_links_put(const struct signed_links *l, const char *name, const char *content_type,
-                          int64_t life_s, struct buffer *out, struct error *e);
+                          int64_t life_s, int64_t most_bytes, struct buffer *out, struct error *e);
 
 /* Appends a link that gives the object until *until_us, which is expires_us or, where the signature
  * does not hold for so long, before. One that was given before is given again: for the first half

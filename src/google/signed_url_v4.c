@@ -49,9 +49,10 @@ static void append_query(const struct signed_url_v4 *u, struct buffer *out)
     google_escape(out, u->email);
     buffer_printf(out,
                   "%%2F%s%%2Fauto%%2Fstorage%%2Fgoog4_request&X-Goog-Date=%s&X-Goog-Expires=%lld&"
-                  "X-Goog-SignedHeaders=%shost",
+                  "X-Goog-SignedHeaders=%shost%s",
                   date, time, (long long)u->life_s,
-                  u->content_type != NULL ? "content-type%3B" : "");
+                  u->content_type != NULL ? "content-type%3B" : "",
+                  u->most_bytes > 0 ? "%3B" SIGNED_URL_V4_LIMIT : "");
 }
 
 /* The host without its port, which is not signed. */
@@ -74,8 +75,12 @@ static void append_canonical_request(const struct signed_url_v4 *u, struct buffe
         buffer_printf(out, "content-type:%s\n", u->content_type);
     buffer_puts(out, "host:");
     append_host(u, out);
-    buffer_printf(out, "\n\n%shost\nUNSIGNED-PAYLOAD",
-                  u->content_type != NULL ? "content-type;" : "");
+    buffer_puts(out, "\n");
+    if (u->most_bytes > 0)
+        buffer_printf(out, SIGNED_URL_V4_LIMIT ":0,%lld\n", (long long)u->most_bytes);
+    buffer_printf(out, "\n%shost%s\nUNSIGNED-PAYLOAD",
+                  u->content_type != NULL ? "content-type;" : "",
+                  u->most_bytes > 0 ? ";" SIGNED_URL_V4_LIMIT : "");
 }
 
 enum err signed_url_v4_string_to_sign(const struct signed_url_v4 *u, struct buffer *out,

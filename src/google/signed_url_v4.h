@@ -10,11 +10,14 @@
 
 #define SIGNED_URL_V4_MOST_S 604800 /* 7 days */
 
+#define SIGNED_URL_V4_LIMIT "x-goog-content-length-range"
+
 struct signed_url_v4 {
     const char *base;   /* https://storage.googleapis.com: no slash at the end */
     const char *method; /* GET, PUT */
     const char *bucket, *object;
     const char *content_type; /* to be sent by the client; NULL: any */
+    int64_t most_bytes;       /* of a PUT: SIGNED_URL_V4_LIMIT is to be sent as `0,MOST`; 0: any */
     const char *email;        /* of the account that signs */
     int64_t signed_s;         /* seconds since the epoch */
     int64_t life_s;           /* at most SIGNED_URL_V4_MOST_S */

@@ -324,10 +324,11 @@ static enum err append_url(const struct files *f, const char *method, const char
 }
 
 static enum err files_upload_url(void *self, const char *name, const char *content_type, int ttl_s,
-                                 struct buffer *out, struct error *e)
+                                 int64_t most_bytes, struct buffer *out, struct error *e)
 {
     const struct files *f = self;
     (void)content_type;
+    (void)most_bytes;
     return append_url(f, "PUT", "upload/", name, source_now_us(f->source) / US_PER_S + ttl_s, out,
                       e);
 }

@@ -49,9 +49,11 @@ struct blob_store_ops {
     enum err (*remove_prefix)(void *self, const char *prefix, struct error *e);
 
     /* Appends a URL that takes one PUT of the bytes with no other credentials, for ttl_s at most.
-     */
+     * most_bytes, 0 for any number, is what the store takes, where limit_header is sent along as
+     * `0,most_bytes`; without limit_header uploads are limited anyhow. */
     enum err (*upload_url)(void *self, const char *name, const char *content_type, int ttl_s,
-                           struct buffer *out, struct error *e);
+                           int64_t most_bytes, struct buffer *out, struct error *e);
+    const char *limit_header;
 
     /* Appends a URL that gives the bytes with no other credentials until *until_us, which is
      * expires_us or, where a signature does not hold for so long, before. */

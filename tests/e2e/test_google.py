@@ -346,6 +346,21 @@ def test_web_page_may_send_files_to_the_bucket(world):
     assert connect == f"connect-src 'self' {world.side.fake}"
 
 
+def test_upload_link_limits_the_size_for_clients_that_send_what_they_are_told(world):
+    s = world.stack
+    made = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf&limit_size=true").json
+    assert made["headers"] == {"Content-Type": "application/pdf", "x-goog-content-length-range": "0,52428800"}
+    pdf, url = sample("form").read_bytes(), made["upload_url"]
+    assert s.fetch(url, "PUT", body=pdf, headers={"Content-Type": "application/pdf"}).status in (400, 403)
+    assert s.fetch(url, "PUT", body=pdf, headers={**made["headers"], "x-goog-content-length-range": "0,99999999"}).status == 403
+    large = s.fetch(url, "PUT", body=pdf + b"\0" * (50 << 20), headers=made["headers"])
+    assert large.status == 400 and b"EntityTooLarge" in large.body
+    assert s.fetch(url, "PUT", body=pdf, headers=made["headers"]).status == 200
+    assert s.wait(s.submit(made["pdf_id"]))["status"] == "completed"
+    made = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+    assert "headers" not in made
+
+
 def test_feedback_goes_when_its_job_does(world):
     """Firestore's TTL erases each document by its own expires_at, and knows nothing of what belongs together."""
     s = world.stack

@@ -140,7 +140,7 @@ static void upload_links_live_no_longer_than_their_signature(void)
         struct signed_links *l = open_links(cases[i].own_key);
         struct buffer url = BUFFER_INIT;
         struct error e;
-        CU_ASSERT_EQUAL(signed_links_put(l, "pdfs/1/a.pdf", "application/pdf", 604800, &url, &e),
+        CU_ASSERT_EQUAL(signed_links_put(l, "pdfs/1/a.pdf", "application/pdf", 604800, 0, &url, &e),
                         ERR_OK);
         CU_ASSERT_PTR_NOT_NULL(strstr(url.data, cases[i].life));
         buffer_free(&url);
