@@ -5,10 +5,14 @@
 
 #include "extract/raster_rules.h"
 
-#define UPRIGHT   0.7 /* mean confidence of text that is not upside down */
-#define ERASED_PT 18  /* shorter rules may be strokes of large letters */
-#define AROUND    2   /* pixels beside a rule that are its blurred edge */
-#define WHITE     255
+#define UPRIGHT    0.7  /* mean confidence of text that is not upside down */
+#define PAGE_SURE  0.55 /* least mean confidence of a page of text */
+#define LONG_WORD  3    /* letters; such words are seldom made up, nor are numbers, */
+#define LONG_SURE  0.1  /* which stay if the engine is as sure as this; */
+#define SHORT_SURE 0.3  /* others if it is as this */
+#define ERASED_PT  18   /* shorter rules may be strokes of large letters */
+#define AROUND     2    /* pixels beside a rule that are its blurred edge */
+#define WHITE      255
 
 static void whiten(struct raster *image, const struct box *b)
 {
@@ -33,17 +37,6 @@ static void erase_rules(struct raster *image, const struct page_content *page)
     }
 }
 
-double words_confidence(const struct word_list *l)
-{
-    double sum = 0, n = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        double letters = (double)strlen(l->items[i].text);
-        sum += l->items[i].confidence * letters;
-        n += letters;
-    }
-    return n > 0 ? sum / n : 0;
-}
-
 /* Puts the image upright for the engine, and finds its rules. */
 static enum err prepare(const struct raster *image, int quarters, const struct ocr_engine *engine,
                         struct seen *s, struct raster *out, struct error *e)
@@ -62,14 +55,14 @@ static enum err try_turned(const struct raster *image, const struct ocr_engine *
 {
     struct seen other = {0};
     struct raster upright = {0};
-    double sure = words_confidence(&s->found.words);
+    double sure = word_list_confidence(&s->found.words);
     if (!engine->ops->reads_text_only || s->found.words.n == 0 || sure > UPRIGHT)
         return ERR_OK;
     enum err err = prepare(image, 2, engine, &other, &upright, e);
     if (err == ERR_OK)
         err = engine->ops->recognize(engine->self, &upright, 1, c, &other.found, e);
     raster_free(&upright);
-    if (err == ERR_OK && words_confidence(&other.found.words) > sure) {
+    if (err == ERR_OK && word_list_confidence(&other.found.words) > sure) {
         struct seen worse = *s;
         *s = other;
         other = worse;
@@ -106,6 +99,27 @@ static enum err read_upright(struct raster_batch *b, const struct ocr_engine *en
     return err;
 }
 
+/* Pictures and dirt are read as single letters of which the engine is not sure. */
+static bool is_unsure(const struct word *w)
+{
+    bool number = strcspn(w->text, "0123456789") < strlen(w->text);
+    return w->confidence < (!number && strlen(w->text) < LONG_WORD ? SHORT_SURE : LONG_SURE);
+}
+
+/* Forgets what is hardly text; all of it where the page as a whole hardly is. */
+static void drop_unsure(struct word_list *l)
+{
+    bool all = word_list_confidence(l) < PAGE_SURE;
+    size_t kept = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (all || is_unsure(&l->items[i]))
+            free(l->items[i].text);
+        else
+            l->items[kept++] = l->items[i];
+    }
+    l->n = kept;
+}
+
 static void complete(const struct raster_part *part, struct seen *s)
 {
     s->by_ocr = true;
@@ -130,6 +144,8 @@ enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
         raster_free(&upright[i]);
     for (size_t i = 0; err == ERR_OK && i < b->n; i++)
         complete(&b->parts[i], &out[i]);
+    for (size_t i = 0; err == ERR_OK && engine->ops->reads_text_only && i < b->n; i++)
+        drop_unsure(&out[i].content.words);
     for (size_t i = 0; err != ERR_OK && i < b->n; i++)
         seen_free(&out[i]);
     raster_batch_undraw(b);

@@ -11,7 +11,4 @@ enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
                         struct page_reader *reader, const struct checkpoint *c, struct seen *out,
                         struct error *e);
 
-/* Mean confidence of the words, by their length; 0 when there are none. */
-double words_confidence(const struct word_list *l);
-
 #endif

@@ -217,7 +217,7 @@ static void compare_readings(struct sight *page, const struct seen *ocr)
 {
     page->ocr = *ocr;
     page->ocr.fault = page->layer.fault;
-    if (page->layer.fault == LAYER_RUBBISH && words_confidence(&ocr->content.words) < READABLE)
+    if (page->layer.fault == LAYER_RUBBISH && word_list_confidence(&ocr->content.words) < READABLE)
         page->layer.fault = LAYER_FITS;
 }
 

@@ -14,6 +14,7 @@
 #include "ocr/words.h"
 
 #define CHECK_INTERVAL_US (US_PER_S / 5)
+#define LINE_SURE         0.5F /* mean confidence of a line of text, at least */
 #define DASH_SURE         0.9F /* confidence of a dash, which is told by its shape */
 
 struct engine_state {
@@ -174,20 +175,42 @@ static enum err recognize_strip(struct reading *r, struct error *e)
                        : error_set(e, ERR_INTERNAL, "The OCR engine could not read the region.");
 }
 
-static enum err read_line(struct reading *r, PIX *page, const struct text_lines *all,
+/* A line that is not sure as a whole has no sure words. */
+static float doubt_line(struct word_list *words, size_t first)
+{
+    const struct word_list own = {.items = words->items + first, .n = words->n - first};
+    float sure = own.n > 0 ? (float)word_list_confidence(&own) : 0;
+    for (size_t i = 0; sure < LINE_SURE && i < own.n; i++)
+        if (own.items[i].confidence > sure)
+            own.items[i].confidence = sure;
+    return sure;
+}
+
+static enum err read_line(struct reading *r, PIX *page, struct text_lines *all, size_t index,
                           struct error *e)
 {
+    size_t first = r->out->words.n;
     struct strip strip;
+    r->line = &all->lines[index];
     if (!strip_cut(page, all, r->line, &strip))
         return error_no_memory(e);
     r->strip = &strip;
     enum err err = recognize_strip(r, e);
     if (err == ERR_OK)
         err = take_words(r, e);
+    all->lines[index].confidence = doubt_line(&r->out->words, first);
     TessBaseAPIClear(r->t->api);
     strip_free(&strip);
     r->strip = NULL;
     return err;
+}
+
+/* A dash is as sure as the line on which it stands. */
+static enum err add_dash(struct reading *r, const struct text_lines *all, const struct dash *d,
+                         struct error *e)
+{
+    float sure = all->lines[d->line].confidence;
+    return add_word(r, "-", &d->box, sure < DASH_SURE ? sure : DASH_SURE, e);
 }
 
 static enum err read_one(struct engine_state *t, const struct raster *image,
@@ -200,12 +223,10 @@ static enum err read_one(struct engine_state *t, const struct raster *image,
     PIX *page = pix_of_raster(image);
     PIX *ink = page != NULL ? pixThresholdToBinary(page, 160) : NULL;
     enum err err = ink != NULL && lines_find(ink, image->dpi, &lines) ? ERR_OK : error_no_memory(e);
-    for (size_t i = 0; err == ERR_OK && i < lines.n; i++) {
-        r.line = &lines.lines[i];
-        err = read_line(&r, page, &lines, e);
-    }
+    for (size_t i = 0; err == ERR_OK && i < lines.n; i++)
+        err = read_line(&r, page, &lines, i, e);
     for (size_t i = 0; err == ERR_OK && i < lines.n_dashes; i++)
-        err = add_word(&r, "-", &lines.dashes[i], DASH_SURE, e);
+        err = add_dash(&r, &lines, &lines.dashes[i], e);
     lines_free(&lines);
     pixDestroy(&ink);
     pixDestroy(&page);

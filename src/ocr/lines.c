@@ -198,7 +198,7 @@ static bool make_runs(struct page *p, struct text_lines *out)
         r->baseline = middle_of(r, p->usual, true, room);
         r->height = middle_of(r, p->usual, false, room);
         if (is_dash(r, p->usual))
-            out->dashes[out->n_dashes++] = r->box;
+            out->dashes[out->n_dashes++].box = r->box;
         else
             out->n_runs += is_run(r, p->usual);
     }
@@ -259,21 +259,25 @@ static bool make_lines(struct text_lines *out)
     return true;
 }
 
-/* Forgets dashes that stand in the middle of no line: dirt, and parts of rules. */
+/* Finds the line in the middle of which a dash stands. */
+static bool find_line(const struct text_lines *all, struct dash *d)
+{
+    for (d->line = 0; d->line < all->n; d->line++) {
+        const struct text_line *l = &all->lines[d->line];
+        int up = l->runs[0].baseline - (d->box.y0 + d->box.y1) / 2;
+        if (up >= 0.15 * l->height && up <= 0.85 * l->height)
+            return true;
+    }
+    return false;
+}
+
+/* Forgets dashes on no line: dirt, and parts of rules. */
 static void keep_dashes(struct text_lines *out)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < out->n_dashes; i++) {
-        const struct span *d = &out->dashes[i];
-        bool on_a_line = false;
-        for (size_t k = 0; k < out->n && !on_a_line; k++) {
-            const struct text_line *l = &out->lines[k];
-            int up = l->runs[0].baseline - (d->y0 + d->y1) / 2;
-            on_a_line = up >= 0.15 * l->height && up <= 0.85 * l->height;
-        }
-        if (on_a_line)
-            out->dashes[kept++] = *d;
-    }
+    for (size_t i = 0; i < out->n_dashes; i++)
+        if (find_line(out, &out->dashes[i]))
+            out->dashes[kept++] = out->dashes[i];
     out->n_dashes = kept;
 }
 

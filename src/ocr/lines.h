@@ -25,6 +25,13 @@ struct text_line {
     size_t n;
     struct span box;
     int height;
+    float confidence; /* of its reading, set by the reader */
+};
+
+/* A dash that stands alone in the middle of a line, and in no run. */
+struct dash {
+    struct span box;
+    size_t line; /* index */
 };
 
 struct text_lines {
@@ -32,7 +39,7 @@ struct text_lines {
     size_t n;
     struct text_run *runs;
     struct span *glyphs;
-    struct span *dashes; /* that stand alone on a line, which no run has */
+    struct dash *dashes;
     size_t n_runs, n_glyphs, n_dashes;
 };
 

@@ -71,6 +71,18 @@ static PIX *to_ink(PIX *grey)
     return pixThresholdToBinary(grey, DARK);
 }
 
+/* Makes white letters on black black ones on white. */
+static void turn_negatives(PIX *grey)
+{
+    PIX *mask = NULL, *ink = pixAutoPhotoinvert(grey, DARK, &mask, NULL);
+    PIX *inverted = mask != NULL ? pixInvert(NULL, grey) : NULL;
+    if (inverted != NULL)
+        (void)pixCombineMasked(grey, inverted, mask);
+    pixDestroy(&inverted);
+    pixDestroy(&mask);
+    pixDestroy(&ink);
+}
+
 static PIX *whitened(const struct raster *image)
 {
     PIX *grey = pix_of_raster(image);
@@ -82,6 +94,8 @@ static PIX *whitened(const struct raster *image)
         grey = NULL;
     }
     pixDestroy(&grey);
+    if (white != NULL)
+        turn_negatives(white);
     return white;
 }
 

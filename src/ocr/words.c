@@ -7,9 +7,9 @@
 #include "base/buffer.h"
 #include "ocr/mend.h"
 
-#define WORD_GAP    0.4 /* narrowest white between words, in heights of the glyphs */
-#define ASCENT_MAX  1.8 /* what letters have above the baseline, in heights of the glyphs */
-#define DESCENT_MAX 0.6 /* and below */
+#define WORD_GAP    0.45 /* narrowest white between words, in heights of the glyphs */
+#define ASCENT_MAX  1.8  /* what letters have above the baseline, in heights of the glyphs */
+#define DESCENT_MAX 0.6  /* and below */
 
 /* Symbols first to end of a line, as a word. */
 struct word_span {

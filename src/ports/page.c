@@ -28,6 +28,17 @@ enum err word_list_add(struct word_list *l, struct box box, const char *text, si
     return ERR_OK;
 }
 
+double word_list_confidence(const struct word_list *l)
+{
+    double sum = 0, n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        double letters = (double)strlen(l->items[i].text);
+        sum += l->items[i].confidence * letters;
+        n += letters;
+    }
+    return n > 0 ? sum / n : 0;
+}
+
 void word_list_free(struct word_list *l)
 {
     for (size_t i = 0; i < l->n; i++)

@@ -40,6 +40,9 @@ struct word_list {
 /* Appends a word; text is copied. ERR_INTERNAL when memory is out. */
 enum err word_list_add(struct word_list *l, struct box box, const char *text, size_t text_len,
                        float confidence, enum engine engine);
+/* Mean confidence of the words, by their length; 0 when there are none. */
+double word_list_confidence(const struct word_list *l);
+
 void word_list_free(struct word_list *l);
 
 /* A straight ruling line, horizontal or vertical; box is thin one way. */

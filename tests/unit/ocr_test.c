@@ -92,7 +92,7 @@ static struct heard hear_symbols(struct symbol *symbols, size_t n)
     struct span glyphs[5];
     memcpy(glyphs, some_glyphs, sizeof glyphs);
     struct text_run run = {{10, 88, 64, 104}, glyphs, 5, 100, 12};
-    struct text_line line = {&run, 1, run.box, 12};
+    struct text_line line = {.runs = &run, .n = 1, .box = run.box, .height = 12};
     struct heard h = {.n = 0};
     CU_ASSERT_TRUE_FATAL(ink_words(&line, symbols, n, hear, &h));
     return h;
@@ -179,7 +179,7 @@ static void a_dash_is_told_by_its_shape(void)
     CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
     CU_ASSERT_EQUAL(lines.n_runs, 4);
     CU_ASSERT_EQUAL_FATAL(lines.n_dashes, 1);
-    CU_ASSERT_EQUAL(lines.dashes[0].y0, 25);
+    CU_ASSERT_EQUAL(lines.dashes[0].box.y0, 25);
     lines_free(&lines);
     pixDestroy(&ink);
 }
@@ -202,6 +202,25 @@ static void skew_is_measured_and_undone(void)
     raster_free(&page);
 }
 
+static void white_letters_on_black_are_turned_black(void)
+{
+    struct raster page = {600, 400, 100, calloc(600UL * 400, 1)}, upright;
+    struct pose pose;
+    struct error e;
+    size_t dark = 0;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page.pixels);
+    for (int y = 40; y < 360; y++)
+        for (int x = 50; x < 550; x++)
+            if (y % 25 < 8 && x % 8 < 4)
+                page.pixels[y * 600 + x] = 255;
+    CU_ASSERT_EQUAL_FATAL(straighten(&page, 0, &upright, &pose, &e), ERR_OK);
+    for (size_t i = 0; i < 600UL * 400; i++)
+        dark += upright.pixels[i] < 128;
+    CU_ASSERT_TRUE(dark > 5000 && dark < 100000);
+    raster_free(&upright);
+    raster_free(&page);
+}
+
 static const struct test_case tests[] = {
     TEST(points_that_were_overlooked_are_put_in),
     TEST(numbers_whose_glyphs_do_not_match_are_left_alone),
@@ -213,6 +232,7 @@ static const struct test_case tests[] = {
     TEST(boxes_come_back_to_the_page),
     TEST(cells_of_a_row_are_runs_of_a_line),
     TEST(skew_is_measured_and_undone),
+    TEST(white_letters_on_black_are_turned_black),
 };
 
 int main(void)
