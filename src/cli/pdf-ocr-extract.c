@@ -255,6 +255,8 @@ static int run(const struct command *c)
                              .ocr_dpi = (int)cfg.ocr_dpi};
         err = extract(c, &p, &x, &e);
     }
+    for (size_t i = 0; i < x.n_problems; i++)
+        (void)fprintf(stderr, "pdf-ocr-extract: warning: %s\n", x.problems[i].detail);
     if (err == ERR_OK)
         err = write_output(c, &x, &e);
     if (err == ERR_OK)

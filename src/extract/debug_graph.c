@@ -14,6 +14,14 @@ void debug_graph_page(struct debug_graph *g, const struct page_content *page, en
                   page->info.number, page->words.n, page->n_rules, engine_names[engine]);
 }
 
+void debug_graph_problem(struct debug_graph *g, int page, const char *detail)
+{
+    begin(g, "read_page", "failed");
+    buffer_printf(g->out, ",\"page\":%d,\"detail\":", page);
+    buffer_json_string(g->out, detail);
+    buffer_puts(g->out, "}");
+}
+
 static void region_fields(struct debug_graph *g, const struct region *r)
 {
     buffer_puts(g->out, ",\"region_id\":");

@@ -14,6 +14,9 @@ struct debug_graph {
 /* A page was read: how many words, by which engine, how many ruling lines. */
 void debug_graph_page(struct debug_graph *g, const struct page_content *page, enum engine engine);
 
+/* A page was not read, or not all of it. */
+void debug_graph_problem(struct debug_graph *g, int page, const char *detail);
+
 /* A region is handed to the code for its type; and what became of it. */
 void debug_graph_dispatch(struct debug_graph *g, const struct region *r);
 void debug_graph_done(struct debug_graph *g, const struct region_result *r);

@@ -15,6 +15,7 @@ libextract_a_SOURCES = \
 	src/extract/ocr_batch.c src/extract/ocr_batch.h \
 	src/extract/pace.c src/extract/pace.h \
 	src/extract/page_reader.c src/extract/page_reader.h \
+	src/extract/reader_child.c src/extract/reader_child.h \
 	src/extract/pipeline.c src/extract/pipeline.h \
 	src/extract/proposals.c src/extract/proposals.h \
 	src/extract/raster_batch.c src/extract/raster_batch.h \

@@ -65,12 +65,16 @@ static enum err choose_engine(struct run *u, struct error *e)
                      engine_choice_names[u->choice]);
 }
 
+static bool ocr_asked_for(const struct run *u)
+{
+    return u->choice == CHOICE_TESSERACT || u->choice == CHOICE_DOCUMENTAI;
+}
+
 static bool needs_ocr(const struct run *u, const struct seen *s, struct box part)
 {
     if (s->by_ocr || u->ocr == NULL)
         return false;
-    bool always = u->choice == CHOICE_TESSERACT || u->choice == CHOICE_DOCUMENTAI;
-    return always || s->fault != LAYER_FITS || !seen_has_words(s, part);
+    return ocr_asked_for(u) || s->fault != LAYER_FITS || !seen_has_words(s, part);
 }
 
 /* --- the structurer --- */
@@ -165,21 +169,17 @@ static enum err extract_region(struct run *u, const struct seen *s, size_t index
 static enum err read_page(struct run *u, int number, struct seen *out, struct error *e)
 {
     enum err err = checkpoint_pass(u->c, e);
-    return err == ERR_OK ? page_reader_page(u->reader, number, &out->content, e) : err;
-}
-
-static void page_done(struct run *u, const struct seen *s)
-{
-    u->x->pages_read++;
-    u->progress->pages_done++;
-    debug_graph_page(&u->graph, &s->content, s->by_ocr ? u->ocr->ops->engine : ENGINE_TEXT);
+    /* The layer is judged by the images, unless OCR reads all the same. */
+    bool images = u->ocr == NULL || !ocr_asked_for(u);
+    return err == ERR_OK ? page_reader_page(u->reader, number, images, &out->content, e) : err;
 }
 
 /* --- pages, as many at once as a batch has --- */
 
 /* A page by its text layer and, where something needs it, by OCR. */
 struct sight {
-    struct seen layer, ocr;
+    struct seen layer, ocr; /* layer.content.warning: what of the page could not be read */
+    bool unread;            /* nothing of it could */
 };
 
 typedef enum err sight_fn(struct run *u, struct sight *page, struct error *e);
@@ -221,7 +221,33 @@ static void compare_readings(struct sight *page, const struct seen *ocr)
         page->layer.fault = LAYER_FITS;
 }
 
-/* Reads the pages that wait for OCR. */
+/* What is wrong with a page costs that page. */
+static enum err warn(struct sight *page, const char *detail, struct error *e)
+{
+    struct page_content *content = &page->layer.content;
+    if (content->warning == NULL && (content->warning = strdup(detail)) == NULL)
+        return error_no_memory(e);
+    return ERR_OK;
+}
+
+/* Reads one of the pages that wait for OCR; where that cannot be done its text layer stays. */
+static enum err read_alone(struct run *u, size_t i, struct sight *window, struct error *e)
+{
+    struct raster_batch one = u->unread;
+    struct sight *page = &window[u->unread.parts[i].tag];
+    struct seen seen;
+    one.parts += i;
+    one.n = 1;
+    enum err err = ocr_batch_read(&one, u->ocr, u->reader, u->c, &seen, e);
+    if (err == ERR_OK)
+        compare_readings(page, &seen);
+    if (err != ERR_UNPROCESSABLE)
+        return err;
+    page->unread = ocr_asked_for(u) || page->layer.content.words.n == 0;
+    return warn(page, e->detail, e);
+}
+
+/* Reads the pages that wait for OCR, each by itself when one of them cannot be read. */
 static enum err read_pages(struct run *u, struct sight *window, struct error *e)
 {
     size_t n = u->unread.n;
@@ -229,8 +255,14 @@ static enum err read_pages(struct run *u, struct sight *window, struct error *e)
     enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && n > 0)
         err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
-    for (size_t i = 0; err == ERR_OK && i < n; i++)
-        compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
+    bool alone = err == ERR_UNPROCESSABLE;
+    err = alone ? ERR_OK : err;
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        if (alone)
+            err = read_alone(u, i, window, e);
+        else
+            compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
+    }
     raster_batch_clear(&u->unread);
     free(seen);
     return err;
@@ -242,6 +274,11 @@ static enum err look_at_page(struct run *u, int number, struct sight *window, si
 {
     struct seen *page = &window[place].layer;
     enum err err = read_page(u, number, page, e);
+    if (err == ERR_UNPROCESSABLE) {
+        page->content.info.number = number;
+        window[place].unread = true;
+        return warn(&window[place], e->detail, e);
+    }
     if (err == ERR_OK)
         page->fault = layer_judge(&page->content);
     if (err != ERR_OK || !page_needs_ocr(u, page))
@@ -251,6 +288,22 @@ static enum err look_at_page(struct run *u, int number, struct sight *window, si
     if (err == ERR_OK)
         raster_batch_add(&u->unread, &page->content.info, whole_page, place);
     return err;
+}
+
+static enum err page_done(struct run *u, const struct sight *page, struct error *e)
+{
+    const struct page_content *layer = &page->layer.content;
+    const struct seen *seen = page->ocr.by_ocr ? &page->ocr : &page->layer;
+    u->progress->pages_done++;
+    if (!page->unread) {
+        u->x->pages_read++;
+        debug_graph_page(&u->graph, &seen->content,
+                         seen->by_ocr ? u->ocr->ops->engine : ENGINE_TEXT);
+    }
+    if (layer->warning == NULL)
+        return ERR_OK;
+    debug_graph_problem(&u->graph, layer->info.number, layer->warning);
+    return extraction_add_problem(u->x, layer->info.number, layer->warning, e);
 }
 
 /* Goes on from page *number with as many pages as a batch has. */
@@ -265,8 +318,9 @@ static enum err run_window(struct run *u, sight_fn *take, int *number, struct er
     if (err == ERR_OK)
         err = read_pages(u, window, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
-        page_done(u, window[i].ocr.by_ocr ? &window[i].ocr : &window[i].layer);
-        err = take(u, &window[i], e);
+        err = page_done(u, &window[i], e);
+        if (err == ERR_OK)
+            err = take(u, &window[i], e);
     }
     for (size_t i = 0; i < n; i++) {
         seen_free(&window[i].layer);
@@ -296,6 +350,20 @@ static enum err check_pages(const struct run *u, struct error *e)
     return ERR_OK;
 }
 
+/* A region of a page that could not be read is empty and says why. */
+static enum err leave_empty(struct run *u, const char *why, size_t index, struct error *e)
+{
+    struct region_result *out = &u->x->results[index];
+    if (out->region.type == REGION_AUTO)
+        out->region.type = REGION_TEXT;
+    out->text = strdup("");
+    out->warning = strdup(why);
+    if (out->text == NULL || out->warning == NULL)
+        return error_no_memory(e);
+    region_done(u, index);
+    return ERR_OK;
+}
+
 /* The regions of a page, each from the reading that serves it. */
 static enum err take_regions(struct run *u, struct sight *page, struct error *e)
 {
@@ -304,7 +372,8 @@ static enum err take_regions(struct run *u, struct sight *page, struct error *e)
         if (u->r->regions[i].page != page->layer.content.info.number)
             continue;
         debug_graph_dispatch(&u->graph, &u->r->regions[i]);
-        err = extract_region(u, reading_for(u, page, u->r->regions[i].box), i, e);
+        err = page->unread ? leave_empty(u, page->layer.content.warning, i, e)
+                           : extract_region(u, reading_for(u, page, u->r->regions[i].box), i, e);
     }
     return err;
 }
@@ -366,6 +435,8 @@ static enum err detect_page(struct run *u, struct sight *page, struct error *e)
     const struct seen *seen = reading_for(u, page, whole_page);
     struct seen turned;
     int quarters = seen->by_ocr ? 0 : upright_quarters(seen, whole_page);
+    if (page->unread)
+        return ERR_OK;
     if (quarters == 0)
         return detect_upright(u, seen, e);
     enum err err = upright_copy(seen, quarters, &turned, e);
@@ -388,14 +459,15 @@ static enum err run_detected(struct run *u, struct error *e)
     return run_windows(u, detect_page, e);
 }
 
+/* Success is only what nothing is missing from. */
 static void judge(struct extraction *x)
 {
     size_t full = 0;
     for (size_t i = 0; i < x->n_results; i++)
         full += x->results[i].words.n > 0;
-    x->outcome = full == 0              ? OUTCOME_NO_MATCH
-                 : full == x->n_results ? OUTCOME_SUCCESS
-                                        : OUTCOME_PARTIAL_SUCCESS;
+    x->outcome = full == 0                                    ? OUTCOME_NO_MATCH
+                 : full == x->n_results && x->n_problems == 0 ? OUTCOME_SUCCESS
+                                                              : OUTCOME_PARTIAL_SUCCESS;
 }
 
 static enum err make_batches(struct run *u, struct error *e)
@@ -415,6 +487,8 @@ static enum err run_pages(struct run *u, struct error *e)
     for (int i = 1; i <= u->x->pages_total; i++)
         u->progress->pages_total += page_wanted(u->r, i);
     enum err err = marked ? run_marked(u, e) : run_detected(u, e);
+    if (err == ERR_OK && u->x->pages_read == 0 && u->x->n_problems > 0)
+        return error_set(e, ERR_UNPROCESSABLE, "%s", u->x->problems[0].detail);
     return err == ERR_OK ? ask_structurer(u, e) : err;
 }
 

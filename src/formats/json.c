@@ -2,7 +2,7 @@
  *
  * regions[] with region_index, region_id, page, bbox, region_type, text, confidence, engine,
  * structured_data {tables[][][], form_fields[]}, tables[] with who found their structure, cells[]
- * and words[]; summary. docs/openapi.json has the schema. */
+ * and words[]; page_problems[]; summary. docs/openapi.json has the schema. */
 #include "base/json_writer.h"
 #include "formats/table.h"
 
@@ -127,6 +127,18 @@ static void put_region(struct json_writer *w, const struct region_result *r, siz
     json_end_object(w);
 }
 
+static void put_problems(struct json_writer *w, const struct extraction *x)
+{
+    json_begin_array(w, "page_problems");
+    for (size_t i = 0; i < x->n_problems; i++) {
+        json_begin_object(w, NULL);
+        json_put_int(w, "page", x->problems[i].page);
+        json_put_string(w, "detail", x->problems[i].detail);
+        json_end_object(w);
+    }
+    json_end_array(w);
+}
+
 static void put_summary(struct json_writer *w, const struct extraction *x)
 {
     size_t tables = 0, fields = 0, words = 0;
@@ -160,6 +172,8 @@ enum err format_write_json(const struct extraction *x, const struct format_optio
         put_region(&w, &x->results[i], i);
     }
     json_end_array(&w);
+    json_new_line(&w);
+    put_problems(&w, x);
     json_new_line(&w);
     put_summary(&w, x);
     json_end_object(&w);

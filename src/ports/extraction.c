@@ -83,8 +83,24 @@ void region_result_free(struct region_result *r)
     memset(r, 0, sizeof *r);
 }
 
+enum err extraction_add_problem(struct extraction *x, int page, const char *detail, struct error *e)
+{
+    struct page_problem *grown = realloc(x->problems, (x->n_problems + 1) * sizeof *grown);
+    if (grown == NULL)
+        return error_no_memory(e);
+    x->problems = grown;
+    char *copy = strdup(detail);
+    if (copy == NULL)
+        return error_no_memory(e);
+    x->problems[x->n_problems++] = (struct page_problem){page, copy};
+    return ERR_OK;
+}
+
 void extraction_free(struct extraction *x)
 {
+    for (size_t i = 0; i < x->n_problems; i++)
+        free(x->problems[i].detail);
+    free(x->problems);
     for (size_t i = 0; i < x->n_results; i++)
         region_result_free(&x->results[i]);
     free(x->results);

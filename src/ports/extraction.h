@@ -107,14 +107,26 @@ struct region_result {
 
 void region_result_free(struct region_result *r);
 
+/* A page that was not read, or not all of it. */
+struct page_problem {
+    int page;
+    char *detail; /* owned: what is missing, and why */
+};
+
 struct extraction {
     struct region_result *results; /* in the order of the request, or of detection */
     size_t n_results;
+    struct page_problem *problems; /* in the order of the document */
+    size_t n_problems;
     int pages_total; /* of the document */
     int pages_read;
     enum job_outcome outcome;
     char *debug_graph_json; /* agentic only; owned */
 };
+
+/* Adds a problem; detail is copied. */
+enum err extraction_add_problem(struct extraction *x, int page, const char *detail,
+                                struct error *e);
 
 void extraction_free(struct extraction *x);
 

@@ -56,6 +56,7 @@ void page_content_free(struct page_content *p)
     }
     free(p->fields);
     free(p->rules);
+    free(p->warning);
     memset(p, 0, sizeof *p);
 }
 

@@ -71,6 +71,7 @@ struct page_content {
     struct filled_field *fields; /* owned */
     size_t n_fields;
     double image_coverage; /* part of the page covered by images, 0..1 */
+    char *warning;         /* owned, may be NULL: what of the page could not be read, and why */
 };
 
 void page_content_free(struct page_content *p);

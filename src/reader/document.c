@@ -54,38 +54,41 @@ static bool on_page(const PopplerRectangle *r, const struct page_size *s)
            r->y2 - r->y1 <= s->height;
 }
 
-static void append_words(const GArray *words, const struct page_size *s, struct buffer *out)
+/* A line for each word on the page; returns how many. */
+static guint append_words(const GArray *words, const struct page_size *s, struct buffer *out)
 {
-    bool first = true;
+    guint n = 0;
     for (guint i = 0; i < words->len; i++) {
         const struct page_word *w = &g_array_index(words, struct page_word, i);
         if (!on_page(&w->box, s))
             continue;
-        buffer_puts(out, first ? "" : ",");
+        buffer_puts(out, "\n");
         append_place(out, &w->box, s);
         buffer_json_string(out, w->text);
         if (w->turn != 0)
             buffer_printf(out, ",%d", w->turn);
         buffer_puts(out, "]");
-        first = false;
+        n++;
     }
+    return n;
 }
 
-static void append_fields(const GArray *fields, const struct page_size *s, struct buffer *out)
+static guint append_fields(const GArray *fields, const struct page_size *s, struct buffer *out)
 {
-    bool first = true;
+    guint n = 0;
     for (guint i = 0; i < fields->len; i++) {
         const struct page_field *f = &g_array_index(fields, struct page_field, i);
         if (!on_page(&f->box, s))
             continue;
-        buffer_puts(out, first ? "" : ",");
+        buffer_puts(out, "\n");
         append_place(out, &f->box, s);
         buffer_json_string(out, f->name);
         buffer_puts(out, ",");
         buffer_json_string(out, f->value);
         buffer_puts(out, "]");
-        first = false;
+        n++;
     }
+    return n;
 }
 
 static double image_coverage(PopplerPage *page, const struct page_size *s)
@@ -97,21 +100,23 @@ static double image_coverage(PopplerPage *page, const struct page_size *s)
         area += fabs((r->x2 - r->x1) * (r->y2 - r->y1));
     }
     poppler_page_free_image_mapping(images);
-    area /= s->width * s->height;
+    area /= fmax(s->width * s->height, 1e-9);
     return area < 1 ? area : 1;
 }
 
-void document_describe_page(PopplerPage *page, struct buffer *out)
+void document_describe_page(PopplerPage *page, bool images, struct buffer *out)
 {
     struct page_size s;
+    struct buffer items = BUFFER_INIT;
     poppler_page_get_size(page, &s.width, &s.height);
-    buffer_printf(out, "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":[", s.width,
-                  s.height, image_coverage(page, &s));
     GArray *words = words_of_page(page), *fields = fields_of_page(page, words);
-    append_words(words, &s, out);
-    buffer_puts(out, "],\"fields\":[");
-    append_fields(fields, &s, out);
-    buffer_puts(out, "]}");
+    guint n_words = append_words(words, &s, &items), n_fields = append_fields(fields, &s, &items);
+    buffer_printf(out,
+                  "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":%u,\"fields\":%u}",
+                  s.width, s.height, images ? image_coverage(page, &s) : 0, n_words, n_fields);
+    buffer_append(out, items.data != NULL ? items.data : "", items.len);
+    out->failed = out->failed || items.failed;
+    buffer_free(&items);
     g_array_unref(words);
     g_array_unref(fields);
 }

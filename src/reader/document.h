@@ -17,10 +17,11 @@ void document_prepare(void);
  * encrypted, damaged, no_pages. */
 PopplerDocument *document_open(int fd, const char **why);
 
-/* Appends {"width","height","images","words":[[x,y,w,h,"text",turn?],...],
- * "fields":[[x,y,w,h,"name","value"],...]}; boxes are fractions of the page as shown, turn is told
- * where it is not 0 (reader/words.h). */
-void document_describe_page(PopplerPage *page, struct buffer *out);
+/* Appends {"width","height","images","words":N,"fields":M}, then on a line each N words
+ * [x,y,w,h,"text",turn?] and M fields [x,y,w,h,"name","value"], the last line without its end.
+ * Boxes are fractions of the page as shown, turn is told where it is not 0 (reader/words.h). images
+ * is found where there are fewer than few words, else 0. */
+void document_describe_page(PopplerPage *page, bool images, struct buffer *out);
 
 /* Renders a part (fractions) at dpi, lowered until it has at most max_pixels. A grey image that
  * the caller frees with free(), or NULL when it cannot be rendered. */

@@ -4,7 +4,7 @@
  *
  * The PDF is open at descriptor 3. First comes a line {"pages":N} or {"error":CODE}. Then each
  * line of standard input is a command, and its answer a line of JSON:
- *   page N                    what document_describe_page writes
+ *   page N IMAGES              what document_describe_page writes
  *   raster N X Y W H DPI      {"width","height","dpi"}, then width * height grey bytes
  *   sizes                     what document_sizes writes
  *   image N WIDTH             {"width","height","bytes"}, then a PNG of that many bytes
@@ -44,10 +44,10 @@ static void answer_line(struct buffer *line)
     buffer_free(line);
 }
 
-static void answer_page(PopplerPage *page)
+static void answer_page(PopplerPage *page, bool images)
 {
     struct buffer b = BUFFER_INIT;
-    document_describe_page(page, &b);
+    document_describe_page(page, images, &b);
     answer_line(&b);
 }
 
@@ -90,6 +90,7 @@ static void answer_command(PopplerDocument *doc, struct page_image *kept, const 
 {
     char verb[16];
     int number, dpi = 0, width = 0;
+    int images = 0;
     double part[4];
     int n = sscanf(line, "%15s %d %lf %lf %lf %lf %d", verb, &number, &part[0], &part[1], &part[2],
                    &part[3], &dpi);
@@ -100,8 +101,8 @@ static void answer_command(PopplerDocument *doc, struct page_image *kept, const 
     PopplerPage *page = n >= 2 && number >= 1 ? poppler_document_get_page(doc, number - 1) : NULL;
     if (page == NULL)
         answer_error("page");
-    else if (n == 2 && strcmp(verb, "page") == 0)
-        answer_page(page);
+    else if (sscanf(line, "page %d %d", &number, &images) == 2)
+        answer_page(page, images != 0);
     else if (n == 7 && strcmp(verb, "raster") == 0)
         answer_raster(kept, page, number, part, dpi, max_pixels);
     else if (sscanf(line, "image %d %d", &number, &width) == 2 && width > 0)

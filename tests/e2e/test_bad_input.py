@@ -356,3 +356,26 @@ def test_too_many_requests(make_stack):
 def test_headers_that_are_too_large(stack):
     r = stack.call("GET", "/api/v1/jobs", headers={"X-Long": "x" * 40000})
     assert r.status in (400, 431) and r.headers["Content-Type"] == "application/problem+json"
+
+
+def test_page_that_is_missing_costs_only_itself(stack):
+    """The tree promises three pages; the second is nowhere."""
+    content = b"BT /F 12 Tf 100 700 Td (Present) Tj ET"
+    data = (b"%%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+            b"2 0 obj<</Type/Pages/Kids[3 0 R 9 0 R 3 0 R]/Count 3>>endobj\n"
+            b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<<"
+            b"/Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>endobj\n"
+            b"4 0 obj<</Length %d>>stream\n%s\nendstream endobj\n"
+            b"trailer<</Root 1 0 R/Size 5>>\n%%%%EOF\n" % (len(content), content))
+    regions = [{"page": n, "x": 0, "y": 0, "width": 1, "height": 1} for n in (1, 2, 3)]
+    job = stack.extract(data, regions=regions, output_format="json", engine="text")
+    assert (job["status"], job["outcome"], job["attempts"]) == ("completed", "partial_success", 1)
+    out = stack.fetch(job["result_url"]).json
+    bad = [p["page"] for p in out["page_problems"]]
+    assert len(bad) == 1 and out["summary"]["pages_read"] == 2
+    for region in out["regions"]:
+        if region["page"] in bad:
+            assert region["text"] == "" and region["warning"] == out["page_problems"][0]["detail"]
+        else:
+            assert region["text"].strip() == "Present" and region["warning"] is None
+    assert f"Page {bad[0]} " in out["page_problems"][0]["detail"]

@@ -1,12 +1,18 @@
 /* The client of pdf-ocr-page, with readers that misbehave and documents that take their time. */
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +21,14 @@
 #include "tests/unit/suite.h"
 
 static const struct box whole = {0, 0, 1, 1};
+
+/* A checkpoint is passed at each wait of half a second: the second one stops. */
+static enum err stop_after_a_while(void *self, struct error *e)
+{
+    static int passed;
+    (void)self;
+    return ++passed < 2 ? ERR_OK : error_set(e, ERR_GONE, "stopped");
+}
 
 static enum err open_reader(const char *program, int64_t cpu_s, struct page_reader **out,
                             struct error *e)
@@ -31,15 +45,28 @@ static enum err open_reader(const char *program, int64_t cpu_s, struct page_read
     return err;
 }
 
-/* What opening the document with this script for a reader ends in. */
-static enum err open_with(const char *script, struct error *e)
+/* A reader made of shell commands; unlink it. */
+static void write_reader(char path[], const char *commands)
+{
+    char script[512];
+    int n = snprintf(script, sizeof script, "#!/bin/sh\n%s\n", commands);
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && n > 0 && write(fd, script, (size_t)n) == n &&
+                         fchmod(fd, 0700) == 0 && close(fd) == 0);
+}
+
+/* What page 1 of such a reader comes to. */
+static enum err read_with(const char *commands, int64_t cpu_s, struct error *e)
 {
     char path[] = "/tmp/reader-XXXXXX";
     struct page_reader *reader = NULL;
-    int fd = mkstemp(path);
-    CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, script, strlen(script)) > 0 &&
-                         fchmod(fd, 0700) == 0 && close(fd) == 0);
-    enum err err = open_reader(path, 60, &reader, e);
+    struct page_content page = {0};
+    write_reader(path, commands);
+    enum err err = open_reader(path, cpu_s, &reader, e);
+    if (err == ERR_OK)
+        err = page_reader_page(reader, 1, false, &page, e);
+    page_content_free(&page);
+    page_reader_close(reader);
     CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
     (void)unlink(path);
     return err;
@@ -49,16 +76,140 @@ static void reader_that_closes_its_answers_and_lives_is_ended(void)
 {
     struct error e;
     int64_t start_us = monotonic_us();
-    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nexec 1>&-\nexec sleep 60\n", &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(read_with("exec 1>&-; exec sleep 60", 60, &e), ERR_UNPROCESSABLE);
     CU_ASSERT_TRUE(monotonic_us() - start_us < 30 * US_PER_S); /* it did not wait for its end */
 }
 
-static void reader_killed_from_outside_is_no_fault_of_the_document(void)
+static void reader_stopped_from_outside_is_the_services_trouble(void)
 {
     struct error e;
-    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nkill -KILL $$\n", &e), ERR_UNAVAILABLE);
-    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nkill -XCPU $$\n", &e), ERR_UNPROCESSABLE);
-    CU_ASSERT_EQUAL(open_with("#!/bin/sh\nkill -SEGV $$\n", &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(read_with("kill -KILL $$", 60, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(read_with("kill -TERM $$", 60, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(read_with("echo '{\"pages\":1}'; read x; kill -KILL $$", 60, &e),
+                    ERR_UNAVAILABLE);
+    CU_ASSERT_TRUE(err_is_transient(e.kind));
+}
+
+static void reader_that_breaks_off_is_the_documents_trouble(void)
+{
+    struct error e;
+    CU_ASSERT_EQUAL(read_with("kill -SEGV $$", 60, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(read_with("exit 1", 60, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(read_with("echo '{\"pages\":1}'; read x; kill -XCPU $$", 60, &e),
+                    ERR_UNPROCESSABLE);
+    CU_ASSERT_STRING_EQUAL(e.detail, "Page 1 is too complex: reading it takes more than 60 s.");
+}
+
+/* cpu_s 0: twenty seconds of the wall clock, in which a sleeper uses none of the CPU. */
+static void deadline_without_cpu_time_is_the_machines_trouble(void)
+{
+    struct error e;
+    CU_ASSERT_EQUAL(read_with("echo '{\"pages\":1}'; exec sleep 60", 0, &e), ERR_TIMEOUT);
+    CU_ASSERT_TRUE(err_is_transient(e.kind));
+}
+
+/* Answers that would cost the parent far more than their bytes, or that do not end. */
+static void reader_cannot_fill_its_parent(void)
+{
+    struct rusage before, after;
+    struct error e;
+    (void)getrusage(RUSAGE_SELF, &before);
+    CU_ASSERT_EQUAL(read_with("echo '{\"pages\":1}'; read x; echo '{\"width\":9,\"height\":9,"
+                              "\"words\":1}'; echo '['; yes '{},' | tr -d '\\n'",
+                              60, &e),
+                    ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(read_with("yes '{},{},{},{},' | tr -d '\\n'", 60, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(read_with("echo '{\"pages\":1}'; read x; echo '{\"width\":9,\"height\":9,"
+                              "\"words\":2000000}'; yes \"[0,0,0,0,\\\"$(printf %01000d 0)\\\"]\"",
+                              60, &e),
+                    ERR_UNPROCESSABLE);
+    (void)getrusage(RUSAGE_SELF, &after);
+    CU_ASSERT_TRUE(after.ru_maxrss - before.ru_maxrss < 256 << 10); /* KiB */
+}
+
+/* One that answers without reading: its commands fill the pipe. */
+static void reader_that_reads_nothing_cannot_hold_its_parent(void)
+{
+    static const struct checkpoint stopped = {stop_after_a_while, NULL};
+    char path[] = "/tmp/reader-XXXXXX";
+    struct page_reader_limits limits = {
+        .program = path, .cpu_s = 60, .max_pages = 100, .max_raster_pixels = 40000000};
+    struct page_reader *reader = NULL;
+    struct error e;
+    int pages, fd = open("samples/form.pdf", O_RDONLY | O_CLOEXEC);
+    enum err err = ERR_OK;
+    write_reader(path, "echo '{\"pages\":1}'; yes '{\"error\":\"page\"}'");
+    CU_ASSERT_EQUAL_FATAL(page_reader_open(&limits, fd, &stopped, &reader, &pages, &e), ERR_OK);
+    (void)close(fd);
+    for (int i = 0; i < 100000 && (err == ERR_OK || err == ERR_UNPROCESSABLE); i++) {
+        struct raster image;
+        err = page_reader_raster(reader, 1, whole, 72, &image, &e);
+    }
+    CU_ASSERT_EQUAL(err, ERR_GONE); /* the checkpoint's */
+    page_reader_close(reader);
+    (void)unlink(path);
+}
+
+static void page_of_a_dead_reader_costs_only_itself(void)
+{
+    char path[] = "/tmp/reader-XXXXXX";
+    struct page_reader *reader = NULL;
+    struct page_content page = {0};
+    struct error e;
+    write_reader(path, "echo '{\"pages\":2}'; while read what n rest; do case $n in 1) kill -SEGV "
+                       "$$;; *) echo '{\"width\":9,\"height\":9}';; esac; done");
+    CU_ASSERT_EQUAL_FATAL(open_reader(path, 60, &reader, &e), ERR_OK);
+    CU_ASSERT_EQUAL(page_reader_page(reader, 1, false, &page, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "Page 1 "));
+    CU_ASSERT_EQUAL(page_reader_page(reader, 2, false, &page, &e), ERR_OK);
+    page_content_free(&page);
+    page_reader_close(reader);
+    (void)unlink(path);
+}
+
+/* --- a signal between fork and exec --- */
+
+/* Kills whoever calls execve(2) through the filter that hands the call over to us. */
+static void *kill_at_exec(void *listener)
+{
+    struct seccomp_notif call = {0};
+    if (ioctl(*(int *)listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0)
+        (void)kill((pid_t)call.pid, SIGKILL);
+    return NULL;
+}
+
+static int listen_for_exec(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof code[0], code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return -1;
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+                        &program);
+}
+
+/* In a process of its own, as the filter stays. */
+static void reader_killed_before_exec_is_the_services_trouble(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct page_reader *reader = NULL;
+        struct error e;
+        pthread_t killer;
+        int listener = listen_for_exec();
+        if (listener < 0 || pthread_create(&killer, NULL, kill_at_exec, &listener) != 0)
+            _exit(2);
+        enum err err = open_reader("./pdf-ocr-page", 60, &reader, &e);
+        _exit(err == ERR_UNAVAILABLE ? 0 : 1);
+    }
+    int status = 1;
+    CU_ASSERT_EQUAL(waitpid(pid, &status, 0), pid);
+    CU_ASSERT_EQUAL(status, 0);
 }
 
 static double children_cpu_s(void)
@@ -109,7 +260,13 @@ static void reader_ends_with_its_worker(void)
 
 static const struct test_case tests[] = {
     TEST(reader_that_closes_its_answers_and_lives_is_ended),
-    TEST(reader_killed_from_outside_is_no_fault_of_the_document),
+    TEST(reader_stopped_from_outside_is_the_services_trouble),
+    TEST(reader_that_breaks_off_is_the_documents_trouble),
+    TEST(deadline_without_cpu_time_is_the_machines_trouble),
+    TEST(reader_cannot_fill_its_parent),
+    TEST(reader_that_reads_nothing_cannot_hold_its_parent),
+    TEST(page_of_a_dead_reader_costs_only_itself),
+    TEST(reader_killed_before_exec_is_the_services_trouble),
     TEST(each_answer_has_the_time_of_a_reader),
     TEST(reader_ends_with_its_worker),
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "extract/pipeline.h"
@@ -28,6 +29,7 @@ static struct {
 
 static struct job_progress progress;
 
+static const struct box whole = {0, 0, 1, 1};
 static const struct box left = {0.1, 0.1, 0.1, 0.1};
 
 static void add_word(struct ocr_result *out, double x, double y, const char *text)
@@ -197,6 +199,69 @@ static void pages_are_read_in_windows(void)
     extraction_free(&x);
 }
 
+/* A reader of three pages, of which the second cannot be read, nor the third drawn. */
+static void write_reader_of_bad_pages(char path[])
+{
+    static const char script[] =
+        "#!/bin/sh\necho '{\"pages\":3}'\n"
+        "while read what n rest; do\n"
+        "  case \"$what $n\" in\n"
+        "  'page 2') kill -XCPU $$;;\n"
+        "  page*) echo '{\"width\":9,\"height\":9,\"words\":1}'; echo "
+        "\"[0.1,0.1,0.5,0.5,\\\"word$n\\\"]\";;\n"
+        "  'raster 1') echo '{\"width\":80,\"height\":80,\"dpi\":72}'; printf %6400s;;\n"
+        "  raster*) kill -XCPU $$;;\n"
+        "  esac\n"
+        "done\n";
+    int fd = mkstemp(path);
+    CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, script, sizeof script - 1) > 0 &&
+                         fchmod(fd, 0700) == 0 && close(fd) == 0);
+}
+
+static void bad_page_costs_only_itself(void)
+{
+    char path[] = "/tmp/reader-XXXXXX";
+    struct pipeline p = fresh();
+    struct region regions[3] = {region_of(1, whole, REGION_TEXT), region_of(2, whole, REGION_AUTO),
+                                region_of(3, whole, REGION_TEXT)};
+    struct extraction_request r = {
+        .engine = CHOICE_TEXT, .regions = regions, .n_regions = 3, .agentic = true};
+    struct extraction x;
+    struct error e;
+    write_reader_of_bad_pages(path);
+    p.reader.program = path;
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/form.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_EQUAL(x.outcome, OUTCOME_PARTIAL_SUCCESS);
+    CU_ASSERT_TRUE(x.pages_read == 2 && progress.pages_done == 3 && progress.regions_done == 3);
+    CU_ASSERT_STRING_EQUAL(x.results[0].words.items[0].text, "word1");
+    CU_ASSERT_EQUAL(x.results[1].words.n, 0);
+    CU_ASSERT_STRING_EQUAL(x.results[1].warning,
+                           "Page 2 is too complex: reading it takes more than 30 s.");
+    CU_ASSERT_STRING_EQUAL(x.results[2].words.items[0].text, "word3");
+    CU_ASSERT_EQUAL_FATAL(x.n_problems, 2);
+    CU_ASSERT_TRUE(x.problems[0].page == 2 && x.problems[1].page == 3);
+    CU_ASSERT_STRING_EQUAL(x.problems[0].detail, x.results[1].warning);
+    CU_ASSERT_PTR_NOT_NULL(strstr(x.debug_graph_json, "\"status\":\"failed\",\"page\":2"));
+    extraction_free(&x);
+    (void)unlink(path);
+}
+
+static void page_that_cannot_be_drawn_for_ocr_costs_only_itself(void)
+{
+    char path[] = "/tmp/reader-XXXXXX";
+    struct pipeline p = fresh();
+    struct extraction_request r = {.engine = CHOICE_DOCUMENTAI, .agentic = true};
+    struct extraction x;
+    struct error e;
+    write_reader_of_bad_pages(path);
+    p.reader.program = path;
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/form.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(ocr.calls == 1 && ocr.images[0] == 1);
+    CU_ASSERT_TRUE(x.pages_read == 1 && x.n_problems == 2);
+    extraction_free(&x);
+    (void)unlink(path);
+}
+
 static void text_layer_needs_no_engine(void)
 {
     struct pipeline p = fresh();
@@ -356,6 +421,8 @@ static const struct test_case tests[] = {
     TEST(regions_of_a_page_share_its_reading),
     TEST(batches_keep_to_the_pixels_allowed),
     TEST(pages_are_read_in_windows),
+    TEST(bad_page_costs_only_itself),
+    TEST(page_that_cannot_be_drawn_for_ocr_costs_only_itself),
     TEST(text_layer_needs_no_engine),
     TEST(table_of_the_engine_is_used),
     TEST(fields_of_the_engine_are_used),

@@ -1,0 +1,270 @@
+#include "extract/reader_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/source.h"
+#include "base/spawn.h"
+#include "sandbox/sandbox.h"
+
+#define WAIT_MS    500  /* how often the checkpoint is passed while waiting */
+#define DEATH_MS   1000 /* what a reader that has closed its answers gets to end by itself */
+#define READ_BYTES 65536
+#define GRACE_S    20 /* of the wall clock, beyond twice the CPU time: others compute, too */
+
+enum err reader_child_damaged(const struct reader_child *r, struct error *e)
+{
+    return error_set(e, ERR_UNPROCESSABLE,
+                     "%s is damaged and cannot be read; save the PDF anew and upload it again.",
+                     r->subject);
+}
+
+/* --- starting and ending --- */
+
+/* The child gets the pipes, the PDF at 3 and nothing else. */
+static int spawn_child(struct reader_child *r, int commands, int answers)
+{
+    char cpu[24], memory[24], pages[24], pixels[24];
+    const char *argv[] = {r->limits.program, cpu, memory, pages, pixels, NULL};
+    const int fds[] = {commands, answers, -1, r->pdf_fd};
+    (void)snprintf(cpu, sizeof cpu, "%" PRId64, r->limits.cpu_s);
+    (void)snprintf(memory, sizeof memory, "%" PRId64, r->limits.memory_bytes);
+    (void)snprintf(pages, sizeof pages, "%" PRId64, r->limits.max_pages);
+    (void)snprintf(pixels, sizeof pixels, "%" PRId64, r->limits.max_raster_pixels);
+    return spawn_bare(argv, fds, sizeof fds / sizeof fds[0], &r->pid);
+}
+
+static void allow(struct reader_child *r, int64_t cpu_s)
+{
+    r->cpu_s = cpu_s;
+    r->deadline_us = monotonic_us() + (2 * cpu_s + GRACE_S) * US_PER_S;
+}
+
+enum err reader_child_start(struct reader_child *r, struct error *e)
+{
+    int commands[2] = {-1, -1}, answers[2] = {-1, -1};
+    int code = lseek(r->pdf_fd, 0, SEEK_SET) == 0 ? spawn_pipe(commands) : errno;
+    allow(r, r->limits.cpu_s);
+    if (code == 0)
+        code = spawn_pipe(answers);
+    if (code == 0)
+        code = spawn_child(r, commands[0], answers[1]);
+    spawn_close(&commands[0]);
+    spawn_close(&answers[1]);
+    r->to = commands[1];
+    r->from = answers[0];
+    if (code == 0 &&
+        (fcntl(r->from, F_SETFL, O_NONBLOCK) != 0 || fcntl(r->to, F_SETFL, O_NONBLOCK) != 0))
+        code = errno;
+    if (code == 0)
+        return ERR_OK;
+    error_set(e, err_of_errno(code), "The page reader could not be started.");
+    return error_cause(e, "%s: %s; set PAGE_READER", r->limits.program, strerror(code));
+}
+
+/* Its wait status, and the CPU time it had. It is killed when it does not end within patience_ms:
+ * then false. */
+static bool reap(struct reader_child *r, int patience_ms, int *status, struct rusage *used)
+{
+    static const struct timespec moment = {0, 10 * 1000000};
+    *status = 0;
+    memset(used, 0, sizeof *used);
+    if (r->pid <= 0)
+        return true;
+    for (; patience_ms > 0 && wait4(r->pid, status, WNOHANG, used) == 0; patience_ms -= 10)
+        (void)nanosleep(&moment, NULL);
+    if (patience_ms <= 0) {
+        (void)kill(r->pid, SIGKILL);
+        while (wait4(r->pid, status, 0, used) < 0 && errno == EINTR)
+            continue;
+    }
+    r->pid = 0;
+    return patience_ms > 0;
+}
+
+void reader_child_end(struct reader_child *r)
+{
+    struct rusage used;
+    int status;
+    spawn_close(&r->to);
+    spawn_close(&r->from);
+    (void)reap(r, 0, &status, &used);
+    buffer_free(&r->in);
+    r->used = 0;
+}
+
+/* Whether only somebody else can have sent the signal. The kernel's own SIGKILL for CPU time comes
+ * when all of it is used up, which the parent may have lowered to no less than a round. */
+static bool from_outside(const struct reader_child *r, int signal_number, const struct rusage *used)
+{
+    int64_t cpu_s = used->ru_utime.tv_sec + used->ru_stime.tv_sec;
+    switch (signal_number) {
+    case SIGKILL:
+        return cpu_s + 1 < r->limits.cpu_s * SANDBOX_CPU_ROUNDS;
+    case SIGTERM:
+    case SIGINT:
+    case SIGHUP:
+    case SIGQUIT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum err too_complex(const struct reader_child *r, struct error *e)
+{
+    return error_set(e, ERR_UNPROCESSABLE,
+                     "%s is too complex: reading it takes more than %" PRId64 " s.", r->subject,
+                     r->cpu_s);
+}
+
+/* The answers ended: why did the child die? */
+static enum err explain_death(struct reader_child *r, struct error *e)
+{
+    struct rusage used;
+    int status;
+    bool by_itself = reap(r, DEATH_MS, &status, &used);
+    if (WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 3)) {
+        error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
+        return error_cause(e, "%s ended with status %d", r->limits.program, WEXITSTATUS(status));
+    }
+    if (by_itself && WIFSIGNALED(status) && from_outside(r, WTERMSIG(status), &used))
+        error_set(e, ERR_UNAVAILABLE, "The page reader was stopped from outside; try again.");
+    else if (by_itself && WIFSIGNALED(status) &&
+             (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+        too_complex(r, e);
+    else
+        error_set(e, ERR_UNPROCESSABLE,
+                  "%s is damaged or too large to read: the page reader broke off.", r->subject);
+    return error_cause(e, "the page reader ended: wait status %#x", (unsigned)status);
+}
+
+/* --- talking --- */
+
+/* Waits until the descriptor is ready, or the other end gone. */
+static enum err wait_ready(struct reader_child *r, int fd, short events, struct error *e)
+{
+    struct pollfd p = {.fd = fd, .events = events};
+    for (;;) {
+        int n = poll(&p, 1, WAIT_MS);
+        if (n > 0)
+            return ERR_OK;
+        if (n < 0 && errno != EINTR)
+            return error_set(e, ERR_INTERNAL, "poll: %s", strerror(errno));
+        enum err err = checkpoint_pass(&r->c, e);
+        if (err != ERR_OK)
+            return err;
+        if (monotonic_us() > r->deadline_us)
+            return error_set(e, ERR_TIMEOUT,
+                             "The page reader got too little computing time; try again.");
+    }
+}
+
+/* Each command has its time to itself, however long the document and whatever was done with the
+ * last answer. The child cannot move its limits: its sandbox forbids it. */
+static void allow_time(struct reader_child *r, int64_t cpu_s)
+{
+    clockid_t clock;
+    struct timespec used;
+    struct rlimit limit;
+    allow(r, cpu_s);
+    if (clock_getcpuclockid(r->pid, &clock) != 0 || clock_gettime(clock, &used) != 0 ||
+        prlimit(r->pid, RLIMIT_CPU, NULL, &limit) != 0)
+        return;
+    rlim_t wanted = (rlim_t)(used.tv_sec + cpu_s + 1);
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    (void)prlimit(r->pid, RLIMIT_CPU, &limit, NULL);
+}
+
+/* A command is shorter than PIPE_BUF: it is written whole or not at all. */
+enum err reader_child_send(struct reader_child *r, const char *command, int64_t cpu_s,
+                           struct error *e)
+{
+    size_t n = strlen(command);
+    allow_time(r, cpu_s);
+    for (;;) {
+        if (write(r->to, command, n) == (ssize_t)n)
+            return ERR_OK;
+        if (errno != EAGAIN && errno != EINTR)
+            return explain_death(r, e);
+        enum err err = wait_ready(r, r->to, POLLOUT, e);
+        if (err != ERR_OK)
+            return err;
+    }
+}
+
+/* What is used goes, and more comes. */
+static enum err read_more(struct reader_child *r, struct error *e)
+{
+    char chunk[READ_BYTES];
+    if (r->used > 0)
+        memmove(r->in.data, r->in.data + r->used, r->in.len - r->used);
+    r->in.len -= r->used;
+    r->used = 0;
+    for (;;) {
+        ssize_t n = read(r->from, chunk, sizeof chunk);
+        if (n > 0) {
+            buffer_append(&r->in, chunk, (size_t)n);
+            return buffer_failed(&r->in) ? error_no_memory(e) : ERR_OK;
+        }
+        if (n == 0)
+            return explain_death(r, e);
+        if (errno != EAGAIN && errno != EINTR)
+            return error_set(e, ERR_INTERNAL, "read: %s", strerror(errno));
+        enum err err = wait_ready(r, r->from, POLLIN, e);
+        if (err != ERR_OK)
+            return err;
+    }
+}
+
+enum err reader_child_line(struct reader_child *r, size_t max, const char **line, size_t *n,
+                           struct error *e)
+{
+    size_t searched = 0;
+    for (;;) {
+        size_t have = r->in.len - r->used;
+        const char *start = have > 0 ? r->in.data + r->used : NULL;
+        const char *end = have > searched ? memchr(start + searched, '\n', have - searched) : NULL;
+        size_t length = end != NULL ? (size_t)(end - start) : have;
+        if (length > max)
+            return reader_child_damaged(r, e);
+        if (end != NULL) {
+            *line = start;
+            *n = length;
+            r->used += length + 1;
+            return ERR_OK;
+        }
+        searched = have;
+        enum err err = read_more(r, e);
+        if (err != ERR_OK)
+            return err;
+    }
+}
+
+enum err reader_child_bytes(struct reader_child *r, void *to, size_t n, struct error *e)
+{
+    char *out = to;
+    while (n > 0) {
+        size_t have = r->in.len - r->used, part = have < n ? have : n;
+        if (part == 0) {
+            enum err err = read_more(r, e);
+            if (err != ERR_OK)
+                return err;
+            continue;
+        }
+        memcpy(out, r->in.data + r->used, part);
+        r->used += part;
+        out += part;
+        n -= part;
+    }
+    return ERR_OK;
+}
