@@ -123,7 +123,10 @@ static const struct setting settings[] = {
     EDGE_INTEGER("PAGE_CACHE_MB", "64", 1, 65536, "page images that nginx keeps, in MiB"),
     EDGE_INTEGER("METRICS_PORT", "9464", 1, 65535, "where /metrics is served on 127.0.0.1"),
     EDGE(NAME, "NGINX_WORKERS", "auto", "nginx's processes; auto: one a core"),
-    EDGE(PATH, "NGINX_ACCESS_LOG", "/dev/stderr", "nginx's access log"),
+    EDGE(PATH, "NGINX_ACCESS_LOG", "/dev/stderr",
+         "nginx's log of requests: /dev/stderr for those that no worker has logged, a file for "
+         "all, or "
+         "off"),
     EDGE(FILE, "NGINX_EXTRA_FILE", NULL, "a file put into nginx's server block"),
     INTEGER("API_WORKERS", api_workers, "2", 1, 256, "processes for short requests"),
     INTEGER("TASK_WORKERS", task_workers, "2", 1, 256, "processes for extractions"),
@@ -169,8 +172,8 @@ static const struct setting settings[] = {
             "longest delay between deliveries"),
     INTEGER("TASK_QUEUE_MAX_DOUBLINGS", queue_max_doublings, "16", 0, 16,
             "how often the delay doubles"),
-    INTEGER("TASK_QUEUE_MAX_DISPATCHES_PER_SECOND", queue_max_per_second, "10", 1, 500,
-            "deliveries a second"),
+    INTEGER("TASK_QUEUE_MAX_DISPATCHES_PER_SECOND", queue_max_per_second, "0", 0, 500,
+            "deliveries a second by the local queue; 0: as many as are taken"),
     INTEGER("TASK_QUEUE_MAX_CONCURRENT_DISPATCHES", queue_max_concurrent, "0", 0, 5000,
             "deliveries at the same time; 0: TASK_WORKERS"),
     OF(URL, "TASKS_BASE_URL", tasks_base_url, NULL,

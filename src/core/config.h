@@ -73,8 +73,8 @@ struct config {
     int64_t queue_min_backoff_ms; /* TASK_QUEUE_MIN_BACKOFF_MS: 60000 */
     int64_t queue_max_backoff_ms; /* TASK_QUEUE_MAX_BACKOFF_MS: 3600000 */
     int64_t queue_max_doublings;  /* TASK_QUEUE_MAX_DOUBLINGS: 16 */
-    int64_t queue_max_per_second; /* TASK_QUEUE_MAX_DISPATCHES_PER_SECOND: 10 (Cloud Tasks' 500 is
-                                     the most) */
+    int64_t queue_max_per_second; /* TASK_QUEUE_MAX_DISPATCHES_PER_SECOND: 0, meaning no limit
+                                     (Cloud Tasks' 500 is the most) */
     int64_t
         queue_max_concurrent; /* TASK_QUEUE_MAX_CONCURRENT_DISPATCHES: 0, meaning TASK_WORKERS */
     char *tasks_base_url;     /* TASKS_BASE_URL: where the local queue delivers */

@@ -219,6 +219,8 @@ static bool take_token(struct dispatcher *d)
 {
     int64_t t = monotonic_us();
     double rate = (double)d->o->cfg->queue_max_per_second;
+    if (rate == 0)
+        return true;
     if (t < d->braked_until_us)
         rate /= 2;
     d->tokens += (double)(t - d->filled_us) * rate / 1e6;

@@ -70,7 +70,6 @@ class Stack:
             "BUILD_DIR": str(BUILD), "API_KEY": KEY, "LOG_FORMAT": "json",
             "RATE_LIMIT_PER_ADDRESS": "10000", "RATE_LIMIT_PER_KEY": "10000",
             "RATE_LIMIT_BURST": "10000", "AUTH_FAILURES_PER_MINUTE": "1000000",
-            "TASK_QUEUE_MAX_DISPATCHES_PER_SECOND": "500",
             "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
         }
         if env.get("BACKEND") == "google":

@@ -5,7 +5,7 @@ import select
 import socket
 import threading
 
-from conftest import Stack, until
+from conftest import Stack, sample, until
 
 
 def is_full(pipe):
@@ -86,6 +86,24 @@ def test_service_starts_under_systemd_whose_log_is_a_socket():
         assert any(e.get("message") == "stopped" for e in s.events())
     finally:
         s.close()
+
+
+def test_a_request_is_one_line(make_stack):
+    s = make_stack(NGINX_WORKERS=1)
+    job = s.extract(sample("form"))
+    s.fetch(job["result_url"])
+    s.call("GET", "/api/v1/jobs/nothing")
+    s.call("GET", "/health", key=None)
+    s.call("GET", "/nothing")
+    s.call("GET", "/")
+    s.call("PUT", "/api/v1/upload/pdfs/x/y.pdf?expires=1&signature=x", b"%PDF")
+    s.stop()
+    lines = [(e["httpRequest"]["requestUrl"], e["requestId"]) for e in s.events() if "httpRequest" in e]
+    assert len(lines) == len(set(lines)) and len({i for _, i in lines}) == len(lines)
+    asked = [path for path, _ in lines]
+    for path in (f"/api/v1/extract/{job['job_id']}", "/api/v1/jobs/nothing", "/nothing", "/",
+                 "/api/v1/tasks/process-extraction"):
+        assert path in asked, (path, asked)
 
 
 def test_log_as_text(make_stack):
