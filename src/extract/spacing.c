@@ -12,6 +12,7 @@
 /* Gaps that lie in a window so wide are alike; so many of them, and so great a part of all that
  * might be spaces, are the word space. */
 #define WINDOW      0.03
+#define WINDOW_OCR  0.15 /* ink is measured in whole pixels, and letters have no side bearings */
 #define ALIKE_LEAST 4
 #define ALIKE_SHARE 0.15
 
@@ -62,6 +63,8 @@ static double letter_width(const struct layout *l, double *widths)
 /* The narrowest space that many words stand apart by, in heights, or 0. */
 static double word_space(const struct layout *l, double *gaps)
 {
+    bool by_ocr = l->n_items > 0 && l->items[0].word->engine != ENGINE_TEXT;
+    double window = by_ocr ? WINDOW_OCR : WINDOW;
     size_t n = 0;
     for (size_t i = 0; i < l->n_lines; i++)
         for (size_t k = 1; k < l->lines[i].n; k++) {
@@ -72,7 +75,7 @@ static double word_space(const struct layout *l, double *gaps)
         }
     qsort(gaps, n, sizeof *gaps, by_value);
     for (size_t from = 0, to = 0; from < n && gaps[from] <= SPACE_MOST; from++) {
-        while (to < n && gaps[to] - gaps[from] <= WINDOW)
+        while (to < n && gaps[to] - gaps[from] <= window)
             to++;
         if (to - from >= ALIKE_LEAST && (double)(to - from) >= ALIKE_SHARE * (double)n)
             return gaps[from + (to - from) / 2];
