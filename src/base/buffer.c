@@ -8,12 +8,21 @@
 
 #include "base/source.h"
 
+static bool over(const struct buffer *b, size_t extra)
+{
+    return b->max > 0 && (extra > b->max || b->len > b->max - extra);
+}
+
 static bool reserve(struct buffer *b, size_t extra)
 {
     if (b->failed)
         return false;
     if (extra >= SIZE_MAX / 2 - b->len) {
         b->failed = true;
+        return false;
+    }
+    if (over(b, extra)) {
+        b->failed = b->full = true;
         return false;
     }
     size_t need = b->len + extra + 1;
@@ -57,7 +66,7 @@ void buffer_printf(struct buffer *b, const char *fmt, ...)
     int n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, fmt, args);
     if (n < 0) {
         b->failed = true;
-    } else if ((size_t)n < room) {
+    } else if ((size_t)n < room && !over(b, (size_t)n)) {
         b->len += (size_t)n;
     } else if (reserve(b, (size_t)n)) {
         (void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);

@@ -14,11 +14,13 @@ struct buffer {
     size_t len;
     size_t cap;
     bool failed;
+    size_t max; /* bytes it may hold; 0: any number */
+    bool full;  /* it failed because of max */
 };
 
 #define BUFFER_INIT                                                                                \
     {                                                                                              \
-        NULL, 0, 0, false                                                                          \
+        NULL, 0, 0, false, 0, false                                                                \
     }
 
 void buffer_append(struct buffer *b, const void *bytes, size_t n);

@@ -143,6 +143,8 @@ static const struct setting settings[] = {
     INTEGER("PAGE_DEADLINE_S", page_deadline_s, "30", 1, 300, "deadline of drawing a page"),
     INTEGER("MAX_UPLOAD_BYTES", max_upload_bytes, "52428800", 1, INT64_C(1) << 40, "largest PDF"),
     INTEGER("MAX_JSON_BYTES", max_json_bytes, "1048576", 1024, 67108864, "largest JSON body"),
+    INTEGER("MAX_RESULT_BYTES", max_result_bytes, "67108864", 1024, INT64_C(1) << 40,
+            "largest result in one format"),
     INTEGER("MAX_REGIONS", max_regions, "200", 1, 10000, "most regions of a job"),
     INTEGER("MAX_PAGES", max_pages, "500", 1, 100000, "most pages of a document"),
     INTEGER("MAX_RASTER_PIXELS", max_raster_pixels, "40000000", 10000, 1000000000,

@@ -483,7 +483,8 @@ static enum err put_result(const struct hold *h, const struct extraction *x,
                            const struct extraction_request *r, int f, struct error *e)
 {
     const struct blob_store *b = &h->s->blobs;
-    struct format_options options = {.escape_formulas = r->escape_formulas};
+    struct format_options options = {.max_bytes = (size_t)h->s->cfg->max_result_bytes,
+                                     .escape_formulas = r->escape_formulas};
     char name[BLOB_NAME_MAX + 1];
     struct buffer bytes = BUFFER_INIT;
     result_name(h->job->id, f, name);

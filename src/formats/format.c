@@ -17,7 +17,14 @@ static_assert(sizeof formats / sizeof formats[0] - 1 <= FORMATS_MAX,
 enum err format_write(const struct extraction *x, int f, const struct format_options *o,
                       struct buffer *out, struct error *e)
 {
+    out->max = o->max_bytes;
     enum err err = formats[f].write(x, o, out, e);
+    if (out->full)
+        return error_set(
+            e, ERR_UNPROCESSABLE,
+            "The result as %s would have more than %zu bytes; ask for fewer or smaller "
+            "regions.",
+            formats[f].name, o->max_bytes);
     return err == ERR_OK && buffer_failed(out) ? error_no_memory(e) : err;
 }
 

@@ -7,6 +7,7 @@
 
 /* What a request says about the writing. */
 struct format_options {
+    size_t max_bytes;     /* of a result; 0: any number */
     bool escape_formulas; /* CSV, TSV: a ' before a cell that a spreadsheet would compute */
 };
 
@@ -28,7 +29,8 @@ extern const struct format formats[];
 size_t format_count(void);
 extern const char *const format_names[];
 
-/* Writes x with formats[f], and looks whether memory was enough. */
+/* Writes x with formats[f], and looks whether memory was enough. ERR_UNPROCESSABLE: the result has
+ * more than o->max_bytes. */
 enum err format_write(const struct extraction *x, int f, const struct format_options *o,
                       struct buffer *out, struct error *e);
 

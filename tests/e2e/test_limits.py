@@ -73,3 +73,9 @@ def test_page_of_too_many_cells(stack):
 def test_raster_is_made_smaller_rather_than_refused(tight):
     job = tight.extract(sample("scanned"), regions=WHOLE, engine="tesseract", output_format="json")
     assert job["status"] == "completed" and job["outcome"] == "success", job
+
+
+def test_result_of_more_bytes_than_allowed(make_stack):
+    s = make_stack(MAX_RESULT_BYTES=1024)
+    message = failure(s, sample("text-table").read_bytes(), regions=WHOLE, output_format="json")
+    assert message.startswith("The result as json would have more than 1024 bytes"), message

@@ -233,6 +233,27 @@ static void every_format_writes_an_extraction_that_found_nothing(void)
     }
 }
 
+static void result_of_more_bytes_than_allowed_is_refused(void)
+{
+    struct extraction x = {0};
+    struct format_options any = {0}, most, less;
+    struct error e;
+    for (int f = 0; formats[f].name != NULL; f++) {
+        struct buffer whole = BUFFER_INIT, same = BUFFER_INIT, cut = BUFFER_INIT;
+        CU_ASSERT_EQUAL_FATAL(format_write(&x, f, &any, &whole, &e), ERR_OK);
+        most = (struct format_options){.max_bytes = whole.len};
+        less = (struct format_options){.max_bytes = whole.len - 1};
+        CU_ASSERT_EQUAL(format_write(&x, f, &most, &same, &e), ERR_OK);
+        if (whole.len > 1) {
+            CU_ASSERT_EQUAL(format_write(&x, f, &less, &cut, &e), ERR_UNPROCESSABLE);
+            CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, formats[f].name));
+        }
+        buffer_free(&whole);
+        buffer_free(&same);
+        buffer_free(&cut);
+    }
+}
+
 static void media_type_of_a_file_is_told_by_its_extension(void)
 {
     CU_ASSERT_STRING_EQUAL(format_media_type_of_file("a.b/result.csv"), "text/csv; charset=utf-8");
@@ -263,6 +284,7 @@ static const struct test_case tests[] = {
     TEST(numbers_are_what_a_number_gives_back),
     TEST(every_format_has_its_own_name_and_extension),
     TEST(every_format_writes_an_extraction_that_found_nothing),
+    TEST(result_of_more_bytes_than_allowed_is_refused),
     TEST(media_type_of_a_file_is_told_by_its_extension),
     TEST(list_for_people_ends_with_or),
 };
