@@ -285,6 +285,7 @@ enum err tesseract_engine_open(const char *tessdata_dir, const char *language,
             engine_close(t);
         return error_no_memory(e);
     }
+    (void)setMsgSeverity(L_SEVERITY_NONE); /* what Leptonica cannot do shows in what it returns */
     *out = (struct ocr_engine){&ops, t};
     // cppcheck-suppress memleak ; out owns it
     return ERR_OK;

@@ -7,6 +7,8 @@
 #include "ocr/pix.h"
 
 #define DARK          150  /* on a ground made white */
+#define BAND          190  /* grey of a band that may have light letters, at most */
+#define STANDS_OUT    50   /* levels between letters and ground */
 #define SWEEP_DEGREES 10.0 /* skew looked for */
 #define LEAST_DEGREES 0.05 /* less is not worth a resampling */
 #define SURE          3.0  /* Leptonica's confidence in a skew: 3 or more */
@@ -71,14 +73,38 @@ static PIX *to_ink(PIX *grey)
     return pixThresholdToBinary(grey, DARK);
 }
 
-/* Makes white letters on black black ones on white. */
+/* Whether what stands out from the ground of a part is lighter than it: light letters on dark. */
+static bool is_negative(PIX *grey, BOX *box)
+{
+    PIX *part = pixClipRectangle(grey, box, NULL);
+    NUMA *counts = part != NULL ? pixGetGrayHistogram(part, 1) : NULL;
+    l_uint32 ground = 0;
+    l_float32 darker = 0, lighter = 0;
+    bool ok = counts != NULL && pixGetRankValue(part, 1, 0.5F, &ground) == 0;
+    int dark = (int)ground - STANDS_OUT, light = (int)ground + STANDS_OUT;
+    if (ok && dark >= 0)
+        ok = numaGetSumOnInterval(counts, 0, dark, &darker) == 0;
+    if (ok && light <= 255)
+        ok = numaGetSumOnInterval(counts, light, 255, &lighter) == 0;
+    numaDestroy(&counts);
+    pixDestroy(&part);
+    return ok && lighter > darker;
+}
+
+/* Turns pages and bands of light letters on dark to dark ones on light. */
 static void turn_negatives(PIX *grey)
 {
-    PIX *mask = NULL, *ink = pixAutoPhotoinvert(grey, DARK, &mask, NULL);
-    PIX *inverted = mask != NULL ? pixInvert(NULL, grey) : NULL;
-    if (inverted != NULL)
-        (void)pixCombineMasked(grey, inverted, mask);
-    pixDestroy(&inverted);
+    PIX *mask = NULL, *ink = pixAutoPhotoinvert(grey, BAND, &mask, NULL);
+    BOXA *bands = mask != NULL ? pixConnCompBB(mask, 8) : NULL;
+    int n = bands != NULL ? boxaGetCount(bands) : 0;
+    for (int i = 0; i < n; i++) {
+        int x, y, w, h;
+        BOX *box = boxaGetBox(bands, i, L_CLONE);
+        if (boxGetGeometry(box, &x, &y, &w, &h) == 0 && is_negative(grey, box))
+            (void)pixRasterop(grey, x, y, w, h, PIX_NOT(PIX_DST), NULL, 0, 0);
+        boxDestroy(&box);
+    }
+    boxaDestroy(&bands);
     pixDestroy(&mask);
     pixDestroy(&ink);
 }
@@ -86,6 +112,8 @@ static void turn_negatives(PIX *grey)
 static PIX *whitened(const struct raster *image)
 {
     PIX *grey = pix_of_raster(image);
+    if (grey != NULL)
+        turn_negatives(grey);
     PIX *white = grey != NULL ? pixBackgroundNorm(grey, NULL, NULL, TILE_WIDTH, TILE_HEIGHT,
                                                   FOREGROUND, LEAST_COUNT, WHITE, 2, 1)
                               : NULL;
@@ -94,8 +122,6 @@ static PIX *whitened(const struct raster *image)
         grey = NULL;
     }
     pixDestroy(&grey);
-    if (white != NULL)
-        turn_negatives(white);
     return white;
 }
 

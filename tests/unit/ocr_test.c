@@ -221,6 +221,33 @@ static void white_letters_on_black_are_turned_black(void)
     raster_free(&page);
 }
 
+/* Pixels that are dark, once upright, of letters of a grey on a grey band. */
+static size_t dark_in_band(uint8_t letters, uint8_t ground)
+{
+    struct raster page = {600, 400, 100, malloc(600UL * 400)}, upright;
+    struct pose pose;
+    struct error e;
+    size_t dark = 0;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page.pixels);
+    memset(page.pixels, 255, 600UL * 400);
+    for (int y = 100; y < 200; y++)
+        for (int x = 50; x < 550; x++)
+            page.pixels[y * 600 + x] = y > 140 && y < 152 && x % 8 < 3 ? letters : ground;
+    CU_ASSERT_EQUAL_FATAL(straighten(&page, 0, &upright, &pose, &e), ERR_OK);
+    for (size_t i = 0; i < 600UL * 400; i++)
+        dark += upright.pixels[i] < 128;
+    raster_free(&upright);
+    raster_free(&page);
+    return dark;
+}
+
+static void letters_on_a_shaded_band_are_dark_on_white(void)
+{
+    size_t light = dark_in_band(245, 140), black = dark_in_band(10, 140);
+    CU_ASSERT_TRUE(light > 1000 && light < 4000);
+    CU_ASSERT_TRUE(black > 1000 && black < 4000);
+}
+
 static const struct test_case tests[] = {
     TEST(points_that_were_overlooked_are_put_in),
     TEST(numbers_whose_glyphs_do_not_match_are_left_alone),
@@ -233,6 +260,7 @@ static const struct test_case tests[] = {
     TEST(cells_of_a_row_are_runs_of_a_line),
     TEST(skew_is_measured_and_undone),
     TEST(white_letters_on_black_are_turned_black),
+    TEST(letters_on_a_shaded_band_are_dark_on_white),
 };
 
 int main(void)
