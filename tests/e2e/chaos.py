@@ -195,16 +195,19 @@ class Chaos:
         return r.json["job_id"]
 
     def wait_for_all(self, ids):
-        """Their last states. A job that does not move for 5 minutes is lost."""
-        jobs, pending, moved = {}, collections.deque(ids), time.time()
-        while pending and time.time() - moved < 300:
+        """Their last states. When no job has ended for 2 minutes the others are lost."""
+        jobs, pending, ended, moved = {}, collections.deque(ids), -1, time.time()
+        while pending and time.time() - moved < 120:
             job_id = pending.popleft()
             r = self.call("GET", "/api/v1/jobs/" + job_id)
             if r.status == 200 and r.json["status"] in ("completed", "failed", "cancelled"):
-                jobs[job_id], moved = r.json, time.time()
-            else:
-                pending.append(job_id)
-                time.sleep(0.05)
+                jobs[job_id] = r.json
+                continue
+            pending.append(job_id)
+            time.sleep(0.5)
+            n = len(jobs) + sum(1 for _ in os.scandir(self.disk / "data" / "blobs" / "results"))
+            if n != ended:
+                ended, moved = n, time.time()
         return jobs
 
     def run(self):

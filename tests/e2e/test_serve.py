@@ -3,7 +3,9 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
+import time
 
 import pytest
 from conftest import BUILD, ROOT, Stack, expected, free_port, sample, until
@@ -133,3 +135,10 @@ def test_second_start_in_the_same_folder_changes_nothing(make_stack):
     assert files() == before
     assert s.extract(sample("form"))["status"] == "completed"
     assert s.call("GET", "/api/v1/health/ready").status == 200
+
+
+def test_own_certificate_holds_though_the_clock_goes_back(stack):
+    """Else the queue could not deliver to this machine until the clock has caught up."""
+    start = subprocess.run(["openssl", "x509", "-noout", "-startdate", "-in", stack.data / "tls" / "cert.pem"], check=True,
+                           capture_output=True, text=True).stdout.strip().removeprefix("notBefore=")
+    assert time.time() - ssl.cert_time_to_seconds(start) > 6 * 86400
