@@ -177,6 +177,27 @@ static int col_span(const struct grid *g, size_t place, size_t n_cols)
     return span;
 }
 
+/* The rows of the head: the first, and those below a heading that spans columns or rows, since what
+ * it spans has headings of its own. At most half of the rows. */
+static size_t count_head_rows(const struct table *t)
+{
+    size_t head = 1;
+    for (size_t i = 0; i < t->n_cells && (size_t)t->cells[i].row < head; i++) {
+        const struct cell *c = &t->cells[i];
+        size_t below = (size_t)c->row + (size_t)c->row_span;
+        below += c->col_span > 1 && c->text[0] != '\0';
+        head = below > head && below * 2 <= (size_t)t->rows ? below : head;
+    }
+    return head;
+}
+
+static void mark_head(struct table *t)
+{
+    size_t head = count_head_rows(t);
+    for (size_t i = 0; i < t->n_cells; i++)
+        t->cells[i].header = (size_t)t->cells[i].row < head;
+}
+
 static enum err make_cells(const struct grid *g, const struct page_info *page, struct table *out,
                            struct error *e)
 {
@@ -203,8 +224,7 @@ static enum err make_cells(const struct grid *g, const struct page_info *page, s
         *c = (struct cell){.row = (int)(place / n_cols),
                            .col = (int)(place % n_cols),
                            .row_span = row_span(g, place, n_cols, n_rows),
-                           .col_span = col_span(g, place, n_cols),
-                           .header = place < n_cols};
+                           .col_span = col_span(g, place, n_cols)};
         if (next > start) {
             err = fill_cell(g, order + start, next - start, page, c, e);
         } else {
@@ -240,6 +260,10 @@ enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_r
             (err = grid_join_cells(&g, e)) == ERR_OK &&
             (err = grid_extend_labels(&g, e)) == ERR_OK && (err = part_overlaps(&g, e)) == ERR_OK)
             err = make_cells(&g, page, out, e);
+        if (err == ERR_OK)
+            err = grid_tell_sure(&g, out, e);
+        if (err == ERR_OK)
+            mark_head(out);
         out->box = box_of_rect(g.content, page);
         *found = err == ERR_OK;
     }

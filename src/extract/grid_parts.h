@@ -5,6 +5,7 @@
 #define PDF_OCR_EXTRACT_GRID_PARTS_H
 
 #include "extract/layout.h"
+#include "ports/extraction.h"
 #include "ports/page.h"
 
 #define SNAP_PT    3.0 /* rules nearer than this are one line */
@@ -80,5 +81,9 @@ enum err grid_join_cells(struct grid *g, struct error *e);
 /* Gives titles of sections their whole row, and labels that stand in the middle of rows these rows
  * (grid_labels.c). Needs the places. */
 enum err grid_extend_labels(struct grid *g, struct error *e);
+
+/* Lowers the confidence of the cells of a table by how sure their places are (grid_sure.c): what
+ * runs over the borders of their columns, and how few cells have text, speaks against them. */
+enum err grid_tell_sure(const struct grid *g, struct table *t, struct error *e);
 
 #endif

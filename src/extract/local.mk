@@ -9,6 +9,7 @@ libextract_a_SOURCES = \
 	src/extract/grid.c src/extract/grid.h \
 	src/extract/grid_columns.c src/extract/grid_parts.h src/extract/grid_rows.c src/extract/grid_rules.c \
 	src/extract/grid_labels.c src/extract/grid_spans.c src/extract/grid_strips.c \
+	src/extract/grid_sure.c \
 	src/extract/grid_wraps.c src/extract/layer.c src/extract/layer.h \
 	src/extract/layout.c src/extract/layout.h \
 	src/extract/spacing.c src/extract/spacing.h \

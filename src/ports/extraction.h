@@ -56,7 +56,7 @@ struct cell {
     int row, col, row_span, col_span;
     struct box box;
     char *text;       /* owned, UTF-8, "" when empty */
-    float confidence; /* least of its words; 1 when empty */
+    float confidence; /* least of its words, 1 when empty; by how sure its place is */
     enum engine engine;
     bool header;
     bool rejected; /* proposed by a model but not among the words read: text is "" */

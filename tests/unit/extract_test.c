@@ -287,6 +287,27 @@ static void no_two_cells_overlap(void)
     table_free(&t);
 }
 
+/* A chart's labels make a grid with few cells filled: less sure than a table of full rows. */
+static void grid_with_few_filled_cells_is_less_sure(void)
+{
+    struct word_list full = {0}, few = {0};
+    bool found;
+    for (int r = 0; r < 6; r++)
+        for (int c = 0; c < 6; c++) {
+            put(&full, 50 + c * 80, 100 + r * 20, "12");
+            if (r == c || r + c == 5)
+                put(&few, 50 + c * 80, 100 + r * 20, "12");
+        }
+    struct table sure = build(&full, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    struct table unsure = build(&few, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT(sure.confidence > 0.85 && sure.confidence < 0.9);
+    CU_ASSERT(unsure.confidence < sure.confidence - 0.1);
+    table_free(&sure);
+    table_free(&unsure);
+}
+
 static void heading_across_narrow_columns_does_not_hide_them(void)
 {
     struct word_list w = {0};
@@ -304,6 +325,8 @@ static void heading_across_narrow_columns_does_not_hide_them(void)
     CU_ASSERT_TRUE(t.rows == 5 && t.cols == 4);
     CU_ASSERT_STRING_EQUAL(cell_text(&t, 4, 2), "34");
     CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 3);
+    CU_ASSERT_TRUE(cell_at(&t, 0, 1)->header && cell_at(&t, 1, 2)->header);
+    CU_ASSERT_FALSE(cell_at(&t, 2, 1)->header);
     table_free(&t);
 }
 
@@ -1053,6 +1076,7 @@ static const struct test_case tests[] = {
     TEST(title_of_a_section_has_its_row),
     TEST(label_in_the_middle_of_rows_spans_them),
     TEST(no_two_cells_overlap),
+    TEST(grid_with_few_filled_cells_is_less_sure),
     TEST(ruled_rows_hold_all_their_lines),
     TEST(heading_over_columns_spans_them),
     TEST(heading_across_narrow_columns_does_not_hide_them),
