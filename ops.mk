@@ -1,5 +1,5 @@
 # Scripts, nginx template and documents that are installed or shipped.
-EXTRA_DIST += .clang-format .clang-tidy docs/architecture.md bench/google bench/migrate bench/migrate_raw.py \
+EXTRA_DIST += .clang-format .clang-tidy docs/architecture.md docs/quality.md bench/google bench/migrate bench/migrate_raw.py \
 	bench/migrate_reference.py bench/requirements.txt bench/run bench/peers bench/quality \
 	bench/table_score.py bench/make_tables.py bench/scan_dataset.py
 dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
