@@ -230,7 +230,14 @@ static enum err warn(struct sight *page, const char *detail, struct error *e)
     return ERR_OK;
 }
 
-/* Reads one of the pages that wait for OCR; where that cannot be done its text layer stays. */
+/* Where OCR cannot read a page its text layer stays. */
+static enum err go_without_ocr(const struct run *u, struct sight *page, struct error *e)
+{
+    page->unread = ocr_asked_for(u) || page->layer.content.words.n == 0;
+    return warn(page, e->detail, e);
+}
+
+/* Reads one of the pages that wait for OCR. */
 static enum err read_alone(struct run *u, size_t i, struct sight *window, struct error *e)
 {
     struct raster_batch one = u->unread;
@@ -241,13 +248,18 @@ static enum err read_alone(struct run *u, size_t i, struct sight *window, struct
     enum err err = ocr_batch_read(&one, u->ocr, u->reader, u->c, &seen, e);
     if (err == ERR_OK)
         compare_readings(page, &seen);
-    if (err != ERR_UNPROCESSABLE)
-        return err;
-    page->unread = ocr_asked_for(u) || page->layer.content.words.n == 0;
-    return warn(page, e->detail, e);
+    return err == ERR_UNPROCESSABLE ? go_without_ocr(u, page, e) : err;
 }
 
-/* Reads the pages that wait for OCR, each by itself when one of them cannot be read. */
+static enum err read_each_alone(struct run *u, struct sight *window, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < u->unread.n; i++)
+        err = read_alone(u, i, window, e);
+    return err;
+}
+
+/* Reads the pages that wait for OCR, each by itself when one of several cannot be read. */
 static enum err read_pages(struct run *u, struct sight *window, struct error *e)
 {
     size_t n = u->unread.n;
@@ -255,14 +267,12 @@ static enum err read_pages(struct run *u, struct sight *window, struct error *e)
     enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && n > 0)
         err = ocr_batch_read(&u->unread, u->ocr, u->reader, u->c, seen, e);
-    bool alone = err == ERR_UNPROCESSABLE;
-    err = alone ? ERR_OK : err;
-    for (size_t i = 0; err == ERR_OK && i < n; i++) {
-        if (alone)
-            err = read_alone(u, i, window, e);
-        else
-            compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
-    }
+    for (size_t i = 0; err == ERR_OK && i < n; i++)
+        compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
+    if (err == ERR_UNPROCESSABLE && n == 1)
+        err = go_without_ocr(u, &window[u->unread.parts[0].tag], e);
+    else if (err == ERR_UNPROCESSABLE)
+        err = read_each_alone(u, window, e);
     raster_batch_clear(&u->unread);
     free(seen);
     return err;

@@ -89,10 +89,11 @@ enum err extraction_add_problem(struct extraction *x, int page, const char *deta
     if (grown == NULL)
         return error_no_memory(e);
     x->problems = grown;
-    char *copy = strdup(detail);
-    if (copy == NULL)
+    struct page_problem *p = &x->problems[x->n_problems];
+    p->page = page;
+    if ((p->detail = strdup(detail)) == NULL)
         return error_no_memory(e);
-    x->problems[x->n_problems++] = (struct page_problem){page, copy};
+    x->n_problems++;
     return ERR_OK;
 }
 

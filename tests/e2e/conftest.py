@@ -270,6 +270,17 @@ def sample(name):
     return SAMPLES / f"{name}.pdf"
 
 
+def repeated(name, n):
+    """A document of n pages, each the first one of a sample."""
+    return subprocess.run(["qpdf", "--empty", "--pages", *[sample(name), "1"] * n, "--", "-"], check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def on_pages(region, n):
+    """The region on each of n pages."""
+    return [{**region, "page": page} for page in range(1, n + 1)]
+
+
 def expected(name):
     return subprocess.run([BUILD / "make-samples", "--expected", name], check=True,
                           env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},

@@ -9,7 +9,7 @@ import time
 import uuid
 
 import pytest
-from conftest import BUILD, KEY, expected, sample, until
+from conftest import BUILD, KEY, expected, on_pages, repeated, sample, until
 from google_stack import World, call, document, grid, needs_firestore, proposal
 from fault_proxy import status  # noqa: I001
 from stack import TASKS_ACCOUNT
@@ -155,17 +155,17 @@ def test_regions_of_a_page_cost_one_reading(world):
     assert [c["api"] for c in world.side.control("calls")].count("documentai") == 1
 
 
-def test_pages_of_a_job_are_read_at_once(world, tmp_path):
+def test_pages_of_a_job_are_read_at_once(world):
     s = world.stack
-    pages = tmp_path / "pages.pdf"
-    subprocess.run(["qpdf", "--empty", "--pages", *[sample("scanned"), "1"] * 6, "--", pages], check=True)
+    pdf_id = s.upload(repeated("scanned", 6))
     world.side.control("documentai", {"delay_ms": 500, "reply": document(grid(ROWS))})
     world.side.control("calls", method="DELETE")
-    job = s.wait(s.submit(s.upload(pages), regions=[{**REGION, "page": n} for n in range(1, 7)]))
+    job = s.wait(s.submit(pdf_id, regions=on_pages(REGION, 6)))
     world.side.control("documentai", {"reply": document(grid(ROWS))})
     assert job["outcome"] == "success", job
-    begun = [c["time"] for c in world.side.control("calls") if c["api"] == "documentai"]
-    assert len(begun) == 6 and max(begun) < min(begun) + 0.5  # none had been answered
+    begun = sorted(c["time"] for c in world.side.control("calls") if c["api"] == "documentai")
+    # The first may tell what its connection can; none of the others had been answered.
+    assert len(begun) == 6 and begun[-1] < begun[1] + 0.5
 
 
 def test_upload_link_takes_only_what_was_signed(world):

@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import pytest
-from conftest import BUILD, KEY, ROOT, free_port, sample
+from conftest import BUILD, KEY, ROOT, free_port, on_pages, repeated, sample
 from google_stack import World, document, grid, make_tables, needs_firestore, proposal
 from stack import SIGNER, GoogleSide
 
@@ -269,7 +269,7 @@ def test_http2_carries_the_regions_of_a_job_on_one_connection(tmp_path):
         w.stack.start()
         w.side.control("documentai", {"delay_ms": 200,
                                       "reply": document(grid([["a", "b"], ["c", "d"]]))})
-        job = w.stack.extract(sample("scanned"), regions=[REGION] * 6)
+        job = w.stack.extract(repeated("scanned", 6), regions=on_pages(REGION, 6))
         assert job["outcome"] == "success", job
         seen = [line.split() for line in (tmp_path / "access.log").read_text().splitlines()]
         assert {s[0] for s in seen} == {"HTTP/2.0"} and len(seen) == 6

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from conftest import expected, sample, until
+from conftest import expected, on_pages, repeated, sample, until
 from google_stack import World, call, document, grid, make_tables, needs_firestore
 from fault_proxy import (html, reset_before, reset_mid_body,  # noqa: I001
                          slow_loris, stall, status, truncated_json)
@@ -32,7 +32,7 @@ def refusal(code, kind, message):
 def world():
     w = World(GEMINI_API_KEY="gemini-test-key", TASK_WORKERS=1, RETRY_MAX_S=3600,
               LOG_LEVEL="debug")
-    w.scan = w.stack.upload(sample("scanned"))
+    w.scan = w.stack.upload(repeated("scanned", 20))
     w.form = w.stack.upload(sample("form"))
     yield w
     w.close()
@@ -192,7 +192,7 @@ def test_refused_commit_is_no_success(world):
 
 
 def test_conflict_that_cannot_be_looked_into_is_no_conflict(world):
-    job_id = world.stack.submit(world.scan, regions=[{**REGION, "page": 9}])
+    job_id = world.stack.submit(world.scan, regions=[{**REGION, "page": 99}])
     world.stack.wait(job_id)
     seen = []
 
@@ -376,7 +376,7 @@ def test_document_with_nul_is_read(world):
 def test_values_of_others_are_left_as_they_are(world):
     """What JSON has no type for is read as text, and not written back as text."""
     s = world.stack
-    job_id = s.submit(world.form, regions=[{**REGION, "page": 9}])
+    job_id = s.submit(world.form, regions=[{**REGION, "page": 99}])
     assert s.wait(job_id)["status"] == "failed"
     name = f"projects/demo-test/databases/(default)/documents/extraction_jobs/{job_id}"
     url = f"{world.side.firestore}/v1/{name}"
@@ -400,7 +400,7 @@ def test_values_of_others_are_left_as_they_are(world):
 def test_answers_that_cannot_be_read_do_not_open_the_circuit(world):
     opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
     world.faults.fail(r":process", html(), times=None)
-    job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
+    job_id = world.stack.submit(world.scan, regions=on_pages(REGION, 20))
     wait_for_retry(world, job_id)
     assert ocr_calls(world) - calls > 20
     world.faults.clear()
@@ -432,11 +432,11 @@ def test_short_or_refused_token_is_fetched_once_not_once_a_call(world):
     s.stop()
     world.faults.fail(r"/token", token(240), times=None)
     s.start()
-    assert read_scan(world, regions=[REGION] * 10)["attempts"] == 1
+    assert read_scan(world, regions=on_pages(REGION, 10))["attempts"] == 1
     assert len(world.calls("/token")) <= len(s.workers("api")) + len(s.workers("task")) + 1
     fetched = len(world.calls("/token"))
     world.faults.fail(r":process", stale, times=None)
-    job = read_scan(world, regions=[REGION] * 10)
+    job = read_scan(world, regions=on_pages(REGION, 10))
     assert (job["status"], job["attempts"]) == ("completed", 1), job
     assert first.count(first[0]) > 5 and len(world.calls("/token")) <= fetched + 2
 
@@ -460,7 +460,7 @@ def test_token_service_that_refuses_is_the_operators_matter(world, code):
 def test_one_fault_of_every_region_is_no_outage(world):
     opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
     world.faults.fail(r":process", status(503, json=DOWN), times=20)
-    job = read_scan(world, regions=[REGION] * 20)
+    job = read_scan(world, regions=on_pages(REGION, 20))
     assert (job["status"], job["attempts"]) == ("completed", 1), job
     assert ocr_calls(world) == calls + 40
     assert world.stack.logs().count(LEFT_ALONE) == opened
@@ -480,7 +480,7 @@ def test_circuit_opens_and_one_call_closes_it(world):
     before = counters(world)
     opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
     world.faults.fail(r":process", status(503, json=DOWN), times=None)
-    job_id = world.stack.submit(world.scan, regions=[REGION] * 20)
+    job_id = world.stack.submit(world.scan, regions=on_pages(REGION, 20))
     wait_for_retry(world, job_id)
     first = ocr_calls(world) - calls
     assert first >= 5 * 4 and first % 4 == 0  # all tries of as many calls as a batch has
@@ -494,7 +494,7 @@ def test_circuit_opens_and_one_call_closes_it(world):
     assert after["refusals_total", ""] - before["refusals_total", ""] >= first // 4
     assert world.stack.logs().count(LEFT_ALONE) == opened + 1
     world.faults.clear()
-    job = read_scan(world, regions=[REGION] * 20)
+    job = read_scan(world, regions=on_pages(REGION, 20))
     assert (job["status"], job["attempts"]) == ("completed", 2), job
     assert ocr_calls(world) == 20
 
@@ -565,7 +565,7 @@ def test_progress_is_written_less_than_once_a_second(world):
     s.start()
     try:
         world.side.control("documentai", {"delay_ms": 600, "reply": document(grid(ROWS))})
-        job_id, seen = s.submit(world.scan, regions=[REGION] * 10), []
+        job_id, seen = s.submit(world.scan, regions=on_pages(REGION, 10)), []
         world.faults.calls.clear()
 
         def completed():
