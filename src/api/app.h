@@ -26,6 +26,7 @@ struct app {
     struct readiness ready;    /* health pool only: one process, so one look for all */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
+    void (*write_metrics)(struct buffer *out); /* counters of the stores; may be NULL */
 };
 
 void kept_document_drop(struct kept_document *k);

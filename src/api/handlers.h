@@ -23,6 +23,7 @@ enum err task_retry_job(void *app, struct request *r, struct reply *p, struct er
 enum err feedback_create(void *app, struct request *r, struct reply *p, struct error *e);
 enum err feedback_of_job(void *app, struct request *r, struct reply *p, struct error *e);
 enum err feedback_statistics(void *app, struct request *r, struct reply *p, struct error *e);
+enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);
 enum err health_live(void *app, struct request *r, struct reply *p, struct error *e);
 enum err health_ready(void *app, struct request *r, struct reply *p, struct error *e);
 enum err health_dependencies(void *app, struct request *r, struct reply *p, struct error *e);

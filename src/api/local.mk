@@ -10,6 +10,7 @@ libapi_a_SOURCES = \
 	src/api/health.c \
 	src/api/job_json.c \
 	src/api/jobs.c \
+	src/api/metrics.c \
 	src/api/results.c \
 	src/api/tasks.c \
 	src/api/upload.c

@@ -9,18 +9,22 @@
 #include "core/extraction_request.h"
 #include "formats/format.h"
 
-static enum err send_from_disk(const char *job_id, const char *name, struct reply *p,
-                               struct error *e)
+static enum err send_by_nginx(const struct blob_store *b, const char *blob, struct reply *p,
+                              struct error *e)
 {
-    char *escaped = curl_easy_escape(NULL, name, 0);
-    if (escaped == NULL)
-        return error_no_memory(e);
-    p->content_type = format_media_type_of_file(name);
-    reply_header(p, "X-Accel-Redirect", "/_blobs/results/%s/%s", job_id, escaped);
-    reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", escaped);
-    reply_header(p, "Cache-Control", "private, no-transform");
-    curl_free(escaped);
-    return ERR_OK;
+    struct buffer location = BUFFER_INIT;
+    char *name = curl_easy_escape(NULL, strrchr(blob, '/') + 1, 0);
+    b->ops->nginx_location(b->self, blob, &location);
+    enum err err = name != NULL && !buffer_failed(&location) ? ERR_OK : error_no_memory(e);
+    if (err == ERR_OK) {
+        p->content_type = format_media_type_of_file(blob);
+        reply_header(p, "X-Accel-Redirect", "%s", location.data);
+        reply_header(p, "Content-Disposition", "attachment; filename*=UTF-8''%s", name);
+        reply_header(p, "Cache-Control", "private, no-transform");
+    }
+    curl_free(name);
+    buffer_free(&location);
+    return err;
 }
 
 enum err result_get(void *app, struct request *r, struct reply *p, struct error *e)
@@ -38,10 +42,12 @@ enum err result_get(void *app, struct request *r, struct reply *p, struct error 
                    ? error_set(e, ERR_NOT_FOUND, "This result does not exist any more.")
                    : err;
     (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);
-    return send_from_disk(r->params[0], name, p, e);
+    return s->blobs.ops->nginx_location != NULL
+               ? send_by_nginx(&s->blobs, blob, p, e)
+               : error_set(e, ERR_NOT_FOUND, "Links of this service are not given out.");
 }
 
-/* In Google mode the bytes pass through the worker: a browser would need the bucket's CORS. */
+/* Bytes that are elsewhere pass through the worker: a browser would need the bucket's CORS. */
 static enum err send_from_store(const struct services *s, const char *blob, struct reply *p,
                                 struct error *e)
 {
@@ -84,14 +90,13 @@ static enum err check_result(const struct job *j, int format, const char *name, 
 static enum err send_result(const struct services *s, const char *job_id, int format,
                             struct reply *p, struct error *e)
 {
-    char name[PATH_PARAM_LEN + 16], blob[BLOB_NAME_MAX + 1];
+    char blob[BLOB_NAME_MAX + 1];
     struct blob_info info;
-    (void)snprintf(name, sizeof name, "result.%s", formats[format].extension);
-    (void)snprintf(blob, sizeof blob, "results/%.36s/%s", job_id, name);
-    if (s->cfg->backend != BACKEND_LOCAL)
+    (void)snprintf(blob, sizeof blob, "results/%.36s/result.%s", job_id, formats[format].extension);
+    if (s->blobs.ops->nginx_location == NULL)
         return send_from_store(s, blob, p, e);
     enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
-    return err == ERR_OK ? send_from_disk(job_id, name, p, e) : err;
+    return err == ERR_OK ? send_by_nginx(&s->blobs, blob, p, e) : err;
 }
 
 /* A completed job had a file in each format it was asked for. */

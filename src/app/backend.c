@@ -6,8 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/maintenance.h"
 #include "base/log.h"
 #include "base/steady.h"
+#include "google/counters.h"
 #include "google/documentai.h"
 #include "google/gemini.h"
 #include "google/google.h"
@@ -54,6 +56,8 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
     enum err err = make_folder(cfg->data_dir, 0750, e);
     if (err == ERR_OK)
         err = make_folder(cfg->run_dir, 0750, e);
+    if (err == ERR_OK && cfg->backend == BACKEND_GOOGLE)
+        err = google_counters_setup(e);
     if (err == ERR_OK)
         err = make_folder(uploads, 0750, e);
     if (err == ERR_OK)
@@ -132,7 +136,7 @@ static enum err open_google_stores(const struct config *cfg, struct backend *b, 
     struct bigquery_options analytics = {.project = cfg->project,
                                          .dataset = cfg->dataset,
                                          .bucket = cfg->bucket,
-                                         .lost = metrics_rows_lost};
+                                         .lost = google_counters_rows_lost};
     enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
         err = firestore_job_store_open(client, &jobs, &s->jobs, e);
@@ -152,7 +156,8 @@ static enum err open_google(const struct config *cfg, struct backend *b, struct 
 {
     struct pipeline *p = &b->pipeline;
     enum err err =
-        google_session_open(cfg, b->app.services.source, metrics_google_call, &b->google, e);
+        google_session_open(cfg, b->app.services.source, google_counters_observe, &b->google, e);
+    b->app.write_metrics = google_counters_write;
     randombytes_buf(b->app.signing_key, sizeof b->app.signing_key);
     if (err == ERR_OK)
         err = open_google_stores(cfg, b, e);
@@ -227,3 +232,59 @@ void backend_close(struct backend *b)
     google_session_close(&b->google);
     memset(b, 0, sizeof *b);
 }
+
+/* --- what the processes are given --- */
+
+static enum err open_instance(const struct config *cfg, int notify_fd, struct instance *out,
+                              struct error *e)
+{
+    struct backend *b = calloc(1, sizeof *b);
+    enum err err = b != NULL ? backend_open(cfg, notify_fd, b, e) : error_no_memory(e);
+    if (err != ERR_OK) {
+        free(b);
+        return err;
+    }
+    *out = (struct instance){b, &b->app, b->app.signing_key, b->app.services.source};
+    return ERR_OK;
+}
+
+static void close_instance(struct instance *i)
+{
+    backend_close(i->self);
+    free(i->self);
+}
+
+static void flush_analytics(struct instance *i, int give_ms)
+{
+    const struct backend *b = i->self;
+    const struct analytics *a = &b->app.services.analytics;
+    if (a->ops->flush != NULL)
+        a->ops->flush(a->self, give_ms);
+}
+
+static enum err dispatch(struct instance *i, const struct dispatch *d, struct error *e)
+{
+    struct backend *b = i->self;
+    const struct services *s = &b->app.services;
+    struct maintenance m = {.services = s};
+    if (s->cfg->backend == BACKEND_GOOGLE) {
+        backend_probe(s->cfg, b);
+        maintenance_loop(&m, d->stop);
+        return ERR_OK;
+    }
+    char *db = backend_path(s->cfg, "pdf-ocr.sqlite3");
+    struct dispatcher_options o = {.cfg = s->cfg,
+                                   .source = s->source,
+                                   .db_path = db,
+                                   .auth_key = d->auth_key,
+                                   .notify_fd = d->notify_fd,
+                                   .stop = d->stop,
+                                   .tick = maintenance_run,
+                                   .tick_self = &m,
+                                   .lost = metrics_store_lost};
+    enum err err = db != NULL ? dispatcher_run(&o, e) : error_no_memory(e);
+    free(db);
+    return err;
+}
+
+const struct program backend_program = {open_instance, close_instance, flush_analytics, dispatch};

@@ -5,6 +5,7 @@
 #include "api/app.h"
 #include "extract/pipeline.h"
 #include "google/session.h"
+#include "process/program.h"
 
 struct backend {
     struct app app;
@@ -25,6 +26,9 @@ void backend_close(struct backend *b);
 /* Looks at what else would only show when it is used, and logs what is wrong: whether there is the
  * Gemini model. Asks Google. */
 void backend_probe(const struct config *cfg, struct backend *b);
+
+/* The above, as the processes need it. */
+extern const struct program backend_program;
 
 /* A path below DATA_DIR, in one buffer that the caller frees; NULL when memory is out. */
 char *backend_path(const struct config *cfg, const char *name);

@@ -4,6 +4,7 @@ pdf_ocr_api_SOURCES = \
 	src/app/backend.c src/app/backend.h \
 	src/app/process_limits.c src/app/process_limits.h \
 	src/app/main.c \
+	src/app/maintenance.c src/app/maintenance.h \
 	src/app/probe.c src/app/probe.h \
 	src/app/routes.c
 pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h

@@ -88,7 +88,7 @@ static int serve(struct config *cfg)
     if (err == ERR_OK)
         err = ensure_key(cfg, &e);
     if (err == ERR_OK)
-        err = master_run(cfg, &e);
+        err = master_run(&backend_program, cfg, &e);
     if (err != ERR_OK)
         log_error(LOG_ERROR, "pdf-ocr-api cannot run", &e);
     return err == ERR_OK ? 0 : 1;

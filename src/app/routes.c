@@ -1,5 +1,4 @@
 #include "api/handlers.h"
-#include "process/metrics.h"
 
 const struct route routes[] = {
     ROUTE(GET, "/api/v1/extract/{job_id}", KEY, API, NONE, job_get),

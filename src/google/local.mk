@@ -8,6 +8,7 @@ libgoogle_a_SOURCES = \
 	src/google/client.c src/google/client.h \
 	src/google/cloud_storage.c \
 	src/google/cloud_tasks.c \
+	src/google/counters.c src/google/counters.h \
 	src/google/credentials.c src/google/credentials.h \
 	src/google/documentai.c src/google/documentai.h \
 	src/google/documentai_reply.c src/google/documentai_reply.h \

@@ -363,6 +363,17 @@ static void files_close(void *self)
     free(f);
 }
 
+/* Slashes stay; all but the unreserved characters of RFC 3986 are encoded. */
+static void files_nginx_location(void *self, const char *name, struct buffer *out)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    (void)self;
+    buffer_puts(out, "/_blobs/");
+    for (const char *p = name; *p != '\0'; p++)
+        buffer_printf(out, strchr(plain, *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
+}
+
 static const struct blob_store_ops ops = {
     .name = "files",
     .put_file = files_put_file,
@@ -373,6 +384,7 @@ static const struct blob_store_ops ops = {
     .remove_prefix = files_remove_prefix,
     .upload_url = files_upload_url,
     .download_url = files_download_url,
+    .nginx_location = files_nginx_location,
     .uri = files_uri,
     .ping = files_ping,
     .close = files_close,

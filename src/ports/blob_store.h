@@ -60,6 +60,10 @@ struct blob_store_ops {
     enum err (*download_url)(void *self, const char *name, int64_t expires_us, struct buffer *out,
                              int64_t *until_us, struct error *e);
 
+    /* Appends where nginx finds the blob by itself (X-Accel-Redirect), percent-encoded. NULL: it is
+     * not on this machine, and its bytes pass through the worker. */
+    void (*nginx_location)(void *self, const char *name, struct buffer *out);
+
     /* Appends the store's own name of the blob: gs://bucket/name, local:name. */
     void (*uri)(void *self, const char *name, struct buffer *out);
 

@@ -4,6 +4,7 @@ libprocess_a_SOURCES = \
 	src/process/loops.c src/process/loops.h \
 	src/process/master.c src/process/master.h \
 	src/process/metrics.c src/process/metrics.h \
+	src/process/program.h \
 	src/process/serve.c src/process/serve.h \
 	src/process/worker.c src/process/worker.h
 libprocess_a_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)

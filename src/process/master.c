@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/backend.h"
 #include "auth/auth.h"
 #include "auth/limits.h"
 #include "base/log.h"
@@ -37,6 +36,7 @@ struct slot {
 };
 
 struct master {
+    const struct program *program;
     const struct config *cfg;
     struct key_set *keys;
     char task_key[65];
@@ -114,7 +114,8 @@ static enum err open_socket(const struct config *cfg, const char *name, int *fd,
 
 static void start_child(struct master *m, struct slot *s)
 {
-    struct worker w = {.cfg = m->cfg,
+    struct worker w = {.program = m->program,
+                       .cfg = m->cfg,
                        .keys = m->keys,
                        .task_key = m->task_key,
                        .listen_fd = m->listen_fd[s->role],
@@ -308,9 +309,10 @@ static enum err set_up(struct master *m, struct error *e)
     return ERR_OK;
 }
 
-enum err master_run(struct config *cfg, struct error *e)
+enum err master_run(const struct program *program, struct config *cfg, struct error *e)
 {
-    struct master m = {.cfg = cfg,
+    struct master m = {.program = program,
+                       .cfg = cfg,
                        .lock_fd = -1,
                        .notify_fd = -1,
                        .retire_read_fd = -1,

@@ -1,12 +1,9 @@
 #include "process/metrics.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "api/app.h"
 
 #define ROUTES_MAX 64
 #define N_BUCKETS  8
@@ -14,8 +11,6 @@
 
 static const int64_t bucket_us[N_BUCKETS] = {500,    1000,    5000,     10000,
                                              100000, 1000000, 10000000, 300000000};
-
-static const char *const class_names[6] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
 struct counters {
     struct {
@@ -27,11 +22,7 @@ struct counters {
         atomic_int pid;  /* 0: free */
         atomic_int pool; /* 0: idle */
     } workers[BUSY_MAX];
-    struct {
-        atomic_llong by_class[6]; /* 0: no answer */
-        atomic_llong events[GOOGLE_EVENT__MAX], sum_us;
-    } google[GOOGLE_API__MAX];
-    atomic_llong store_losses, rows_lost;
+    atomic_llong store_losses;
 };
 
 static struct counters *counters;
@@ -98,65 +89,9 @@ void metrics_request(int route, int status, int64_t latency_us)
         atomic_fetch_add_explicit(&counters->routes[at].buckets[bucket], 1, memory_order_relaxed);
 }
 
-void metrics_google_call(enum google_api api, enum google_event event, long status,
-                         int64_t latency_us)
-{
-    int class = status >= 100 && status < 600 ? (int)(status / 100) : 0;
-    atomic_fetch_add_explicit(&counters->google[api].events[event], 1, memory_order_relaxed);
-    if (event != GOOGLE_TRIED)
-        return;
-    atomic_fetch_add_explicit(&counters->google[api].by_class[class], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&counters->google[api].sum_us, latency_us, memory_order_relaxed);
-}
-
 void metrics_store_lost(void)
 {
     atomic_fetch_add_explicit(&counters->store_losses, 1, memory_order_relaxed);
-}
-
-void metrics_rows_lost(int64_t rows)
-{
-    atomic_fetch_add_explicit(&counters->rows_lost, rows, memory_order_relaxed);
-}
-
-static void write_google_calls(struct buffer *out)
-{
-    buffer_puts(out, "# TYPE pdf_ocr_google_calls_total counter\n");
-    for (int api = 0; api < GOOGLE_API__MAX; api++) {
-        for (int class = 0; class < 6; class ++) {
-            long long n = atomic_load(&counters->google[api].by_class[class]);
-            if (n > 0)
-                buffer_printf(out, "pdf_ocr_google_calls_total{api=\"%s\",status=\"%s\"} %lld\n",
-                              google_api_names[api], class_names[class], n);
-        }
-    }
-    buffer_puts(out, "# TYPE pdf_ocr_google_call_seconds_sum counter\n");
-    for (int api = 0; api < GOOGLE_API__MAX; api++)
-        if (atomic_load(&counters->google[api].events[GOOGLE_TRIED]) > 0)
-            buffer_printf(out, "pdf_ocr_google_call_seconds_sum{api=\"%s\"} %.6f\n",
-                          google_api_names[api],
-                          (double)atomic_load(&counters->google[api].sum_us) / 1e6);
-}
-
-static void write_google_events(struct buffer *out, const char *name, enum google_event event)
-{
-    buffer_printf(out, "# TYPE %s counter\n", name);
-    for (int api = 0; api < GOOGLE_API__MAX; api++) {
-        long long n = atomic_load(&counters->google[api].events[event]);
-        if (n > 0)
-            buffer_printf(out, "%s{api=\"%s\"} %lld\n", name, google_api_names[api], n);
-    }
-}
-
-static void write_google(struct buffer *out)
-{
-    write_google_calls(out);
-    write_google_events(out, "pdf_ocr_google_retries_total", GOOGLE_RETRIED);
-    write_google_events(out, "pdf_ocr_google_refusals_total", GOOGLE_REFUSED);
-    buffer_printf(out,
-                  "# TYPE pdf_ocr_analytics_rows_lost_total counter\n"
-                  "pdf_ocr_analytics_rows_lost_total %lld\n",
-                  atomic_load(&counters->rows_lost));
 }
 
 static const char *route_name(size_t at)
@@ -193,25 +128,19 @@ static void write_latency(struct buffer *out, size_t at)
                   count);
 }
 
-enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e)
+void metrics_write(struct buffer *out)
 {
-    const struct services *s = &((const struct app *)app)->services;
     size_t n = 0;
-    int64_t depth = -1;
-    (void)r;
-    p->content_type = "text/plain; version=0.0.4; charset=utf-8";
     while (n < ROUTES_MAX && routes[n].handler != NULL)
         n++;
-    buffer_puts(&p->body, "# TYPE pdf_ocr_requests_total counter\n");
+    buffer_puts(out, "# TYPE pdf_ocr_requests_total counter\n");
     for (size_t i = 0; i < n; i++)
-        write_requests(&p->body, i);
-    write_requests(&p->body, ROUTES_MAX);
-    buffer_puts(&p->body, "# TYPE pdf_ocr_request_seconds histogram\n");
+        write_requests(out, i);
+    write_requests(out, ROUTES_MAX);
+    buffer_puts(out, "# TYPE pdf_ocr_request_seconds histogram\n");
     for (size_t i = 0; i < n; i++)
-        write_latency(&p->body, i);
-    if (s->cfg->backend == BACKEND_GOOGLE)
-        write_google(&p->body);
-    buffer_printf(&p->body,
+        write_latency(out, i);
+    buffer_printf(out,
                   "# TYPE pdf_ocr_busy_workers gauge\n"
                   "pdf_ocr_busy_workers{pool=\"api\"} %d\n"
                   "pdf_ocr_busy_workers{pool=\"task\"} %d\n"
@@ -219,11 +148,7 @@ enum err metrics_get(void *app, struct request *r, struct reply *p, struct error
                   "pdf_ocr_busy_workers{pool=\"upload\"} %d\n",
                   count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE),
                   count_busy(POOL_UPLOAD));
-    buffer_printf(&p->body,
+    buffer_printf(out,
                   "# TYPE pdf_ocr_store_losses_total counter\npdf_ocr_store_losses_total %lld\n",
                   atomic_load(&counters->store_losses));
-    if (s->queue.ops->depth(s->queue.self, &depth, e) == ERR_OK && depth >= 0)
-        buffer_printf(&p->body,
-                      "# TYPE pdf_ocr_queue_depth gauge\npdf_ocr_queue_depth %" PRId64 "\n", depth);
-    return ERR_OK;
 }

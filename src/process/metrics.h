@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "google/client.h"
 #include "http/http.h"
 
 /* Maps the shared memory; called by the master before it forks. */
@@ -21,17 +20,10 @@ void metrics_forget(pid_t pid);
 /* A request has ended; route is its index in the table, or -1. */
 void metrics_request(int route, int status, int64_t latency_us);
 
-/* What a client of Google's APIs tells (google_observe_fn). */
-void metrics_google_call(enum google_api api, enum google_event event, long status,
-                         int64_t latency_us);
-
 /* The job store has lost changes (local/store_mark.h). */
 void metrics_store_lost(void);
 
-/* Rows for the analysts' copy are given up (bigquery_options.lost). */
-void metrics_rows_lost(int64_t rows);
-
-/* GET /metrics. */
-enum err metrics_get(void *app, struct request *r, struct reply *p, struct error *e);
+/* Appends the counters in Prometheus' text format. */
+void metrics_write(struct buffer *out);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <fcgiapp.h>
 
-#include "api/app.h"
 #include "auth/auth.h"
+#include "core/config.h"
 #include "core/origins.h"
 #include "http/http.h"
 
@@ -13,7 +13,7 @@
 struct server {
     const struct config *cfg;
     struct auth auth;
-    struct app *app;
+    void *app; /* what handlers get */
     enum pool pool;
     struct origins origins;
 };

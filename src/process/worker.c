@@ -7,17 +7,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "app/backend.h"
 #include "base/log.h"
-#include "core/retention.h"
-#include "local/local.h"
 #include "process/loops.h"
-#include "process/metrics.h"
-
-#define FILES_EVERY_US (3600 * US_PER_S) /* there may be many */
 
 const char *const role_names[ROLE__MAX] = {"api", "task", "page", "health", "upload", "dispatcher"};
 
@@ -54,19 +47,20 @@ static void retire(void *self)
 #define FLUSH_API_MS  200
 #define FLUSH_TASK_MS 5000
 
-static void flush_between_requests(void *self)
+struct flusher {
+    const struct program *program;
+    struct instance *instance;
+    int give_ms;
+};
+
+static void flush_between(void *self)
 {
-    const struct analytics *a = self;
-    a->ops->flush(a->self, FLUSH_API_MS);
+    const struct flusher *f = self;
+    f->program->flush(f->instance, f->give_ms);
 }
 
-static void flush_between_tasks(void *self)
-{
-    const struct analytics *a = self;
-    a->ops->flush(a->self, FLUSH_TASK_MS);
-}
-
-static enum err run_pool(const struct worker *w, enum role role, struct backend *b, struct error *e)
+static enum err run_pool(const struct worker *w, enum role role, struct instance *in,
+                         struct error *e)
 {
     static const enum pool pools[ROLE__MAX] = {[ROLE_API] = POOL_API,
                                                [ROLE_TASK] = POOL_TASK,
@@ -76,21 +70,20 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     struct server s = {.cfg = w->cfg,
                        .auth = {.cfg = w->cfg,
                                 .keys = w->keys,
-                                .signing_key = b->app.signing_key,
-                                .source = b->app.services.source},
-                       .app = &b->app,
+                                .signing_key = in->signing_key,
+                                .source = in->source},
+                       .app = in->app,
                        .pool = pools[role]};
+    struct flusher f = {w->program, in, role == ROLE_API ? FLUSH_API_MS : FLUSH_TASK_MS};
     struct loop l = {.server = &s,
                      .listen_fd = w->listen_fd,
                      .stop = &stop_requested,
                      .max_requests = w->cfg->worker_max_requests,
                      .drain_s = w->cfg->shutdown_grace_s,
                      .retire = retire,
-                     .retire_self = (void *)w};
-    if (b->app.services.analytics.ops->flush != NULL) {
-        l.after = role == ROLE_API ? flush_between_requests : flush_between_tasks;
-        l.after_self = &b->app.services.analytics;
-    }
+                     .retire_self = (void *)w,
+                     .after = flush_between,
+                     .after_self = &f};
     enum err err = origins_read(w->cfg->cors_origins, &s.origins, e);
     if (err == ERR_OK)
         err = auth_open(&s.auth, e);
@@ -104,93 +97,21 @@ static enum err run_pool(const struct worker *w, enum role role, struct backend 
     return err;
 }
 
-struct upkeep {
-    const struct services *services;
-    struct retention retention;
-    int64_t files_due_us;
-};
-
-static void sweep_files(const struct services *s, int64_t retention_us)
-{
-    char text[32];
-    struct error e = {0};
-    int erased = 0;
-    enum err err =
-        file_sweep(s->cfg->data_dir, s->cfg->backend == BACKEND_LOCAL ? &s->jobs : NULL,
-                   retention_us, s->cfg->result_ttl_days * 24 * 3600 * US_PER_S, &erased, &e);
-    (void)snprintf(text, sizeof text, "%d", erased);
-    if (erased > 0)
-        log_event(LOG_NOTICE, "files that nobody will ask for were erased", "files", text, NULL);
-    if (err != ERR_OK)
-        log_error(LOG_WARNING, "old files could not be erased; it is tried again", &e);
-}
-
-static void sweep(void *self)
-{
-    struct upkeep *u = self;
-    const struct services *s = u->services;
-    struct error e = {0};
-    int64_t retention_us = retention_look(&u->retention, s->source);
-    if (job_sweep(s, retention_us, NULL, NULL, &e) != ERR_OK)
-        log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
-    if (retention_us > 0 && monotonic_us() >= u->files_due_us) {
-        sweep_files(s, retention_us);
-        u->files_due_us = monotonic_us() + FILES_EVERY_US;
-    }
-    if (s->analytics.ops->flush != NULL)
-        s->analytics.ops->flush(s->analytics.self, FLUSH_TASK_MS);
-}
-
-/* Where Cloud Tasks delivers, only the maintenance is left to do. */
-static void run_maintenance(const struct worker *w, struct upkeep *u)
-{
-    int64_t next_us = monotonic_us() + w->cfg->sweep_interval_s * US_PER_S;
-    while (stop_requested == 0) {
-        struct timespec pause = {0, 250000000}; /* how soon a signal's flag is seen at the latest */
-        (void)nanosleep(&pause, NULL);
-        if (monotonic_us() < next_us)
-            continue;
-        sweep(u);
-        next_us = monotonic_us() + w->cfg->sweep_interval_s * US_PER_S;
-    }
-}
-
-static enum err run_dispatcher(const struct worker *w, struct backend *b, struct error *e)
-{
-    struct upkeep u = {.services = &b->app.services};
-    if (w->cfg->backend == BACKEND_GOOGLE) {
-        backend_probe(w->cfg, b);
-        run_maintenance(w, &u);
-        return ERR_OK;
-    }
-    char *db = backend_path(w->cfg, "pdf-ocr.sqlite3");
-    struct dispatcher_options o = {.cfg = w->cfg,
-                                   .source = &system_source,
-                                   .db_path = db,
-                                   .auth_key = w->task_key,
-                                   .notify_fd = w->notify_fd,
-                                   .stop = &stop_requested,
-                                   .tick = sweep,
-                                   .tick_self = &u,
-                                   .lost = metrics_store_lost};
-    enum err err = db != NULL ? dispatcher_run(&o, e) : error_no_memory(e);
-    free(db);
-    return err;
-}
-
 int worker_run(const struct worker *w, enum role role)
 {
-    struct backend b;
+    const struct dispatch d = {w->task_key, w->notify_fd, &stop_requested};
+    struct instance in = {0};
     struct error e = {0};
     log_setup((enum log_level)w->cfg->log_level, (enum log_format)w->cfg->log_format,
               role_names[role]);
     enum err err = set_signals(role) == 0
                        ? ERR_OK
                        : error_set(&e, ERR_INTERNAL, "signals: %s", strerror(errno));
-    if (err == ERR_OK && (err = backend_open(w->cfg, w->notify_fd, &b, &e)) == ERR_OK) {
+    if (err == ERR_OK && (err = w->program->open(w->cfg, w->notify_fd, &in, &e)) == ERR_OK) {
         log_event(LOG_INFO, "worker started", NULL);
-        err = role == ROLE_DISPATCHER ? run_dispatcher(w, &b, &e) : run_pool(w, role, &b, &e);
-        backend_close(&b);
+        err = role == ROLE_DISPATCHER ? w->program->dispatch(&in, &d, &e)
+                                      : run_pool(w, role, &in, &e);
+        w->program->close(&in);
     }
     if (err != ERR_OK)
         log_error(LOG_ERROR, "a worker ends because it cannot go on", &e);

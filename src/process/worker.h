@@ -4,11 +4,13 @@
 
 #include "auth/keys.h"
 #include "core/config.h"
+#include "process/program.h"
 
 enum role { ROLE_API, ROLE_TASK, ROLE_PAGE, ROLE_HEALTH, ROLE_UPLOAD, ROLE_DISPATCHER, ROLE__MAX };
 extern const char *const role_names[ROLE__MAX];
 
 struct worker {
+    const struct program *program;
     const struct config *cfg;
     const struct key_set *keys;
     const char *task_key; /* what the dispatcher sends */

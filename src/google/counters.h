@@ -1,0 +1,20 @@
+/* What is counted of the calls of Google's APIs, in memory shared by all processes. */
+#ifndef PDF_OCR_GOOGLE_COUNTERS_H
+#define PDF_OCR_GOOGLE_COUNTERS_H
+
+#include "google/client.h"
+
+/* Maps the shared memory; called by the master before it forks. */
+enum err google_counters_setup(struct error *e);
+
+/* Counts (google_observe_fn). */
+void google_counters_observe(enum google_api api, enum google_event event, long status,
+                             int64_t latency_us);
+
+/* Rows for the analysts' copy are given up (bigquery_options.lost). */
+void google_counters_rows_lost(int64_t rows);
+
+/* Appends them in Prometheus' text format. */
+void google_counters_write(struct buffer *out);
+
+#endif
