@@ -1,5 +1,5 @@
 # Scripts, nginx template and documents that are installed or shipped.
-EXTRA_DIST += .clang-format .clang-tidy docs/architecture.md docs/quality.md bench/google bench/migrate bench/migrate_raw.py \
+EXTRA_DIST += .clang-format .editorconfig .clang-tidy docs/architecture.md docs/quality.md bench/google bench/migrate bench/migrate_raw.py \
 	bench/migrate_reference.py bench/requirements.txt bench/run bench/peers bench/quality \
 	bench/table_score.py bench/make_tables.py bench/scan_dataset.py
 dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
@@ -20,7 +20,7 @@ EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadol
 	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/gcloud-steps \
 	scripts/artifact-cleanup.json \
 	tests/containers tests/deployment
-EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md scripts/check scripts/install-packages \
+EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md CONTRIBUTING.md scripts/check scripts/install-packages \
 	scripts/packages scripts/print-settings scripts/quickstart scripts/chaos scripts/fuzz fuzz/json.c fuzz/links.c fuzz/reader.c \
 	fuzz/multipart.c fuzz/jwt.c fuzz/firestore.c fuzz/replies.c fuzz/rows.c fuzz/credentials.c tests/cli tests/check.mk tests/checks \
 	tests/support.py tests/e2e tests/google .ci/run \

@@ -124,7 +124,7 @@ enum err grid_find_wraps(const struct grid *g, bool *joined, struct error *e)
     struct wraps w = {.g = g, .n_cols = g->cols.n - 1};
     w.links = calloc(g->l->n_items + 1, sizeof *w.links);
     w.width = calloc(w.n_cols, sizeof *w.width);
-    w.above = calloc(w.n_cols, sizeof *w.above);
+    w.above = calloc(w.n_cols, sizeof(const struct piece *));
     w.above_line = calloc(w.n_cols, sizeof *w.above_line);
     enum err err = ERR_OK;
     if (w.links == NULL || w.width == NULL || w.above == NULL || w.above_line == NULL)
