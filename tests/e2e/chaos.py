@@ -205,7 +205,7 @@ class Chaos:
                 continue
             pending.append(job_id)
             time.sleep(0.5)
-            n = len(jobs) + sum(1 for _ in os.scandir(self.disk / "data" / "blobs" / "results"))
+            n = len(jobs) + len(list((self.disk / "data" / "blobs" / "results").glob("*")))
             if n != ended:
                 ended, moved = n, time.time()
         return jobs
