@@ -33,6 +33,8 @@ RUN /tmp/scripts/install-packages run libraries && \
         /usr/share/man /usr/share/locale /usr/share/lintian /usr/share/bash-completion \
         /usr/share/gcc
 COPY --from=build /out/ /
+# scripts/serve locks its folder.
+COPY --from=build /usr/bin/flock /usr/bin/
 
 # One layer without what was removed above.
 FROM scratch
