@@ -1,29 +1,14 @@
 #include "extract/raster_rules.h"
 
-#include <leptonica/allheaders.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/yielding.h"
+#include "ocr/pix.h"
 
 #define DARK         200 /* grey level below which a pixel belongs to a line or a letter */
 #define CONTRAST     55  /* levels by which a line is darker than a shaded ground */
 #define LENGTH_PT    12  /* longer than the strokes of text */
 #define THICKNESS_PT 4   /* thicker ones are filled areas */
-
-static PIX *to_pix(const struct raster *image)
-{
-    PIX *grey = pixCreate(image->width, image->height, 8);
-    if (grey == NULL)
-        return NULL;
-    l_uint32 *data = pixGetData(grey);
-    size_t words = (size_t)pixGetWpl(grey);
-    for (int y = 0; y < image->height; y++)
-        memcpy((char *)(data + (size_t)y * words), image->pixels + (size_t)y * (size_t)image->width,
-               (size_t)image->width);
-    (void)pixEndianByteSwap(grey); /* Leptonica keeps the first pixel in a word's highest byte */
-    return grey;
-}
 
 /* What is dark on a page: lines and letters, and the shaded areas with their bounds. */
 struct darkness {
@@ -41,7 +26,7 @@ static void darkness_free(struct darkness *d)
 
 static bool look(const struct raster *image, int thickness, struct darkness *d)
 {
-    d->grey = to_pix(image);
+    d->grey = pix_of_raster(image);
     PIX *dark = d->grey != NULL ? pixThresholdToBinary(d->grey, DARK) : NULL;
     PIX *areas = dark != NULL ? pixOpenBrick(NULL, dark, thickness + 1, thickness + 1) : NULL;
     l_int32 none = 1;
