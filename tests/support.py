@@ -35,7 +35,7 @@ def free_port():
     raise OSError("no port of 127.0.0.1 is free")
 
 
-def until(what, seconds=180, told=lambda: ""):
+def until(what, seconds=600, told=lambda: ""):
     """What `what` gives, once that is true; `told` says what was found instead when it never is.
 
     seconds: only how long a failure takes to show; a busy machine needs many.

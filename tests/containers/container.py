@@ -56,7 +56,7 @@ class Client(e2e.Stack):
     def logs(self):
         return ""
 
-    def wait_until_ready(self, seconds=30):
+    def wait_until_ready(self, seconds=600):
         until(self.is_ready, seconds, lambda: self.logs()[-3000:])
 
     def is_ready(self):

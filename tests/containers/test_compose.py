@@ -85,7 +85,7 @@ def test_certificate_and_health(stack, tmp_path):
     r = c.call("GET", "/health", key=None)
     assert r.status == 200 and "max-age" in r.headers["Strict-Transport-Security"]
     assert c.call("POST", "/api/v1/tasks/process-extraction", {"job_id": "x"}).status == 404
-    until(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", stack.containers("web")[0]) == "healthy", 30)
+    until(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", stack.containers("web")[0]) == "healthy", 600)
 
 
 def emulator_image(folder):

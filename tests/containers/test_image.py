@@ -78,7 +78,7 @@ def test_extraction(service, name):
 
 
 def test_health_turns_healthy(service):
-    until(lambda: service.facts()["State"]["Health"]["Status"] == "healthy", 30)
+    until(lambda: service.facts()["State"]["Health"]["Status"] == "healthy", 600)
     assert service.run("pdf-ocr-api --health").returncode == 0
     assert service.run("PORT=1 pdf-ocr-api --health").returncode == 1
 
@@ -111,7 +111,7 @@ def test_sigterm_during_an_extraction_loses_nothing(image, volume, tmp_path, sec
 def test_container_ends_with_either_process(image, pid_file):
     with Container(image) as c:
         c.run(f"kill -9 $(</tmp/run/{pid_file})")
-        until(lambda: not c.facts()["State"]["Running"], 15)
+        until(lambda: not c.facts()["State"]["Running"], 600)
         assert c.facts()["State"]["ExitCode"] == 137
 
 
@@ -129,5 +129,5 @@ def test_reader_that_eats_the_memory_ends_alone(image, tmp_path):
 def test_start_without_a_key_is_refused_in_google_mode(image):
     with Container(image, wait=False, API_KEY="", BACKEND="google", GCP_PROJECT_ID="p", GCS_BUCKET_NAME="b",
                    API_BASE_URL="https://api.example.com") as c:
-        until(lambda: not c.facts()["State"]["Running"], 15)
+        until(lambda: not c.facts()["State"]["Running"], 600)
         assert c.facts()["State"]["ExitCode"] == 2 and "API_KEY is not set" in c.logs()

@@ -20,7 +20,7 @@ class Machine(Client):
         return subprocess.run(["docker", "exec", self.name, *command], stdout=subprocess.PIPE, text=True, timeout=60,
                               stderr=subprocess.STDOUT, check=False).stdout.strip()
 
-    def boots(self, seconds=40):
+    def boots(self, seconds=600):
         """Whether systemd comes up; "degraded" is a machine with units that a container cannot start."""
         with contextlib.suppress(AssertionError):
             return until(lambda: self.run("systemctl", "is-system-running") in ("running", "degraded", "starting"), seconds)
@@ -76,7 +76,7 @@ def test_reload_reads_the_keys_again(machine):
 def test_killed_process_is_started_again(machine):
     before = machine.unit("MainPID")
     machine.run("bash", "-c", "kill -9 $(</run/pdf-ocr-api/nginx.pid)")
-    until(lambda: machine.unit("MainPID") not in (before, "0") and machine.unit("ActiveState") == "active", 40)
+    until(lambda: machine.unit("MainPID") not in (before, "0") and machine.unit("ActiveState") == "active", 600)
     machine.wait_until_ready()
 
 

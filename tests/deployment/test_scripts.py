@@ -32,7 +32,7 @@ class World:
 
     def run(self, script, *args, answers="", **env):
         (self.folder / "answers").write_text(answers)
-        return subprocess.run([ROOT / script, *args], capture_output=True, text=True, timeout=60, check=False,
+        return subprocess.run([ROOT / script, *args], capture_output=True, text=True, timeout=600, check=False,
                               stdin=subprocess.DEVNULL,
                               env={"PATH": f"{self.bin}:/usr/bin:/bin", "FAKE_STATE": str(self.folder), **env})
 

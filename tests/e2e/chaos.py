@@ -134,7 +134,7 @@ class Chaos:
                     kill(self.rng.choice(alive))
             self.done[f"killed: {what}"] += 1
             if ends_all:
-                self.stack.process.wait(timeout=60)
+                self.stack.process.wait(timeout=600)
                 self.stack.log.close()
                 self.stack.start()
 
@@ -147,7 +147,7 @@ class Chaos:
 
     def lock_store(self):
         with self.whole:
-            db = sqlite3.connect(self.stack.data / "pdf-ocr.sqlite3", timeout=30, isolation_level=None)
+            db = sqlite3.connect(self.stack.data / "pdf-ocr.sqlite3", timeout=600, isolation_level=None)
             with contextlib.closing(db):
                 db.execute("BEGIN IMMEDIATE")
                 self.stop.wait(self.rng.uniform(1, 7))  # the service waits for 5 s

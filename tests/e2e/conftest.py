@@ -149,7 +149,7 @@ class Stack:
         assert r.status == 202, r.body
         return r.json["job_id"]
 
-    def wait(self, job_id, seconds=180):
+    def wait(self, job_id, seconds=600):
         def ended():
             job = self.call("GET", "/api/v1/extract/" + job_id).json
             return job["status"] in ("completed", "failed", "cancelled") and job

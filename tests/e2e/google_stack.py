@@ -80,7 +80,7 @@ class World:
 
 
 def make_tables(side):
-    subprocess.run([BUILD / "pdf-ocr-migrate", "--create-tables"], check=True, timeout=60,
+    subprocess.run([BUILD / "pdf-ocr-migrate", "--create-tables"], check=True, timeout=600,
                    env={**os.environ, **side.env()}, stdout=subprocess.DEVNULL)
 
 

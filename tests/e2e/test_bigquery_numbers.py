@@ -42,7 +42,7 @@ def numbers():
 @pytest.fixture(scope="module")
 def printed():
     r = subprocess.run([str(BUILD / "print_numbers")], input="\n".join(map(float.hex, numbers())) + "\n", text=True,
-                       capture_output=True, timeout=60, check=True)
+                       capture_output=True, timeout=600, check=True)
     return r.stdout.split()
 
 
@@ -54,7 +54,7 @@ def test_google_takes_every_number_and_gives_it_back_as_it_was_written(printed):
     if not ZETASQL.exists():
         pytest.skip("the npm package of ZetaSQL is not installed: the numbers are NOT judged by Google's engine")
     lists = ["[" + ",".join(printed[i:i + 500]) + "]" for i in range(0, len(printed), 500)]
-    r = subprocess.run(["node", str(ROOT / "tests" / "google" / "zetasql.cjs"), str(ZETASQL)], text=True, timeout=240,
+    r = subprocess.run(["node", str(ROOT / "tests" / "google" / "zetasql.cjs"), str(ZETASQL)], text=True, timeout=600,
                        input=json.dumps({"tables": {}, "analyze": [], "evaluate": [
                            f"TO_JSON_STRING(PARSE_JSON('{text}'))" for text in lists]}), capture_output=True)
     assert r.returncode == 0, r.stderr

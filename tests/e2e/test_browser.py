@@ -69,7 +69,7 @@ def world(tmp_path_factory):
 
 
 def play(world, name, folder):
-    return subprocess.run(["node", WEB / "scenarios.mjs", name], timeout=240, text=True,
+    return subprocess.run(["node", WEB / "scenarios.mjs", name], timeout=600, text=True,
                           env={"PATH": os.environ["PATH"], "HOME": str(folder), "TMPDIR": str(folder),
                                **world},
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)

@@ -46,7 +46,7 @@ class Target:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def wait(self, n, seconds=180):
+    def wait(self, n, seconds=600):
         until(lambda: len(self.seen) >= n, seconds, lambda: f"{len(self.seen)} of {n} deliveries came")
 
 

@@ -349,7 +349,7 @@ def test_body_stays_with_its_request(shared):
 
 def s_client(s, *options):
     r = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{s.port}", "-CAfile",
-                        str(s.data / "tls" / "cert.pem"), *options], input=b"", timeout=20,
+                        str(s.data / "tls" / "cert.pem"), *options], input=b"", timeout=600,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return r.returncode, r.stdout.decode(errors="replace")
 
@@ -419,7 +419,7 @@ def test_certificate_is_changed_without_dropping_a_request(tmp_path):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         while not stop.is_set():
             import http.client
-            c = http.client.HTTPSConnection("127.0.0.1", s.port, context=context, timeout=30)
+            c = http.client.HTTPSConnection("127.0.0.1", s.port, context=context, timeout=600)
             c.request("GET", "/api/v1/jobs", headers={"X-API-Key": KEY})
             statuses.append(c.getresponse().status)
             c.close()

@@ -50,7 +50,7 @@ class Client:
         assert r.status == 202, r.body
         return json.loads(r.body)
 
-    def poll(self, job_id, seconds=60):
+    def poll(self, job_id, seconds=600):
         seen = []
 
         def ended():

@@ -306,7 +306,7 @@ def test_feedback_and_its_statistics(world):
 
 def ensure_tables(world, *options):
     env = {**os.environ, **world.side.env(), "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}
-    return subprocess.run([BUILD / "pdf-ocr-migrate", *options], env=env, timeout=60,
+    return subprocess.run([BUILD / "pdf-ocr-migrate", *options], env=env, timeout=600,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -571,7 +571,8 @@ def test_tasks_carry_an_identity_token_and_no_key(world):
     s = world.stack
     job_id = s.submit(s.upload(sample("form")))
     assert s.wait(job_id)["status"] == "completed"
-    run = [e for e in s.events() if e.get("route") == "task_process_extraction" and e.get("jobId") == job_id]
+    run = until(lambda: [e for e in s.events()  # written after the reply
+                         if e.get("route") == "task_process_extraction" and e.get("jobId") == job_id])
     assert run[0]["httpRequest"]["status"] == 200 and run[0]["key"].startswith("jwt:"), run
     assert run[0]["task"].startswith("extraction-" + job_id)
     made = [c for c in world.side.control("calls") if c["api"] == "tasks" and c["method"] == "POST"]

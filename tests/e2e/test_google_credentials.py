@@ -34,7 +34,7 @@ def ask_bigquery(side, tmp_path, credentials):
     path = tmp_path / "credentials.json"
     path.write_text(credentials if isinstance(credentials, str) else json.dumps(credentials))
     side.control("calls", method="DELETE")
-    r = subprocess.run([BUILD / "pdf-ocr-migrate", "--verify-only"], timeout=60, text=True,
+    r = subprocess.run([BUILD / "pdf-ocr-migrate", "--verify-only"], timeout=600, text=True,
                        env={**os.environ, **side.env(), "GOOGLE_APPLICATION_CREDENTIALS": str(path),
                             "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"},
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -148,7 +148,7 @@ def test_what_fails_at_the_first_job_stops_the_start(side, tmp_path, credentials
     if credentials is not None:
         env["GOOGLE_APPLICATION_CREDENTIALS"] = str(tmp_path / "credentials.json")
         (tmp_path / "credentials.json").write_text(json.dumps(credentials))
-    r = subprocess.run([BUILD / "pdf-ocr-api", "--check-config"], env=env, timeout=60, text=True,
+    r = subprocess.run([BUILD / "pdf-ocr-api", "--check-config"], env=env, timeout=600, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert r.returncode == (0 if words is None else 2), r.stdout
     assert words is None or words in r.stdout
@@ -158,7 +158,7 @@ def test_serve_does_not_guess_where_cloud_tasks_calls(side, tmp_path):
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "BUILD_DIR": str(BUILD),
            "DATA_DIR": str(tmp_path / "data"), "API_KEY": KEY, "HTTPS_PORT": str(free_port()),
            "METRICS_PORT": str(free_port()), **side.env()}
-    r = subprocess.run([ROOT / "scripts" / "serve"], env=env, timeout=60, text=True,
+    r = subprocess.run([ROOT / "scripts" / "serve"], env=env, timeout=600, text=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert r.returncode != 0 and "API_BASE_URL is not set" in r.stdout, r.stdout
 

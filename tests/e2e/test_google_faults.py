@@ -51,7 +51,7 @@ def clean(request):
 
 
 def read_scan(world, **kw):
-    return world.stack.wait(world.stack.submit(world.scan, **{"regions": [REGION], **kw}), 90)
+    return world.stack.wait(world.stack.submit(world.scan, **{"regions": [REGION], **kw}))
 
 
 def wait_for_retry(world, job_id):

@@ -308,6 +308,6 @@ def test_canary_of_a_deployment_extracts(stack, tmp_path, key, status):
         eval "$(sed -n '{functions}' deploy.sh)"
         ask() {{ echo "$GIVEN_KEY"; }}
         script=deploy.sh dry_run='' project=p canary_key=s wait=20
-        extracts "https://127.0.0.1:{stack.port}" """], cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+        extracts "https://127.0.0.1:{stack.port}" """], cwd=ROOT, text=True, capture_output=True, timeout=600, check=False,
         env={"PATH": os.environ["PATH"], "CURL_HOME": str(tmp_path), "GIVEN_KEY": key})
     assert r.returncode == status, r.stderr

@@ -50,7 +50,7 @@ def test_not_ready_on_a_full_disk(make_stack, small_disk):
 
 def test_not_ready_when_jobs_find_no_descriptors(make_stack):
     s = make_stack(**QUICK, TASK_WORKERS=1)
-    worker, = s.workers("task")
+    worker, = until(lambda: s.workers("task"))
     pdf_id, usual = s.upload(sample("form")), resource.prlimit(worker, resource.RLIMIT_NOFILE)
     assert s.wait(s.submit(pdf_id, **FULL))["status"] == "completed"
     used = len(os.listdir(f"/proc/{worker}/fd"))
@@ -117,7 +117,7 @@ def test_who_asks_while_google_hangs_keeps_nobody_waiting():
             t.join()
         assert set(refused) <= {503, 504}
         world.faults.clear()
-        until(lambda: is_ready(s), 60)
+        until(lambda: is_ready(s))
     finally:
         world.close()
 

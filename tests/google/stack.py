@@ -114,7 +114,7 @@ class GoogleSide:
         with open(child.log, errors='replace') as log:
             return RuntimeError(f'{os.path.basename(child.log)}: {log.read()[-2000:]}')
 
-    def wait_for(self, port, seconds=90):
+    def wait_for(self, port, seconds=600):
         def listens():
             for child in self.children:
                 if child.poll() is not None:
