@@ -418,7 +418,7 @@ def test_tables_that_document_ai_finds_are_used(world):
             {"x": 0.05, "y": 0.1}, {"x": 0.9, "y": 0.1}, {"x": 0.9, "y": 0.6}, {"x": 0.05, "y": 0.6}]}},
         "headerRows": [{"cells": cells[:3]}],
         "bodyRows": [{"cells": cells[3:6]}, {"cells": cells[6:]}]}]
-    world.side.control("documentai", {"replies": [reply]})
+    world.side.control("documentai", {"reply": reply})
     job = s.extract(sample("scanned"), output_format="json", regions=[REGION])
     region = s.fetch(job["result_url"]).json["regions"][0]
     assert region["tables"][0]["structure"] == "documentai"
