@@ -65,7 +65,7 @@ static enum err create(struct app *app, struct request *r, bool agentic, struct 
         reply_header(p, "Location", "/api/v1/extract/%s", j->id);
         reply_header(p, "Cache-Control", "no-store");
         reply_header(p, "Retry-After", "2");
-        err = job_json(s, j, &p->body, e);
+        err = job_json(s, r, j, &p->body, e);
     }
     job_free(j);
     extraction_request_free(&wanted);

@@ -32,9 +32,9 @@ enum err health_diagnostics(void *app, struct request *r, struct reply *p, struc
 /* Whose jobs the caller may see: NULL, anybody's, for an admin key. */
 const char *request_owner(const struct request *r);
 
-/* Appends the job as the API shows it. Links are made for this answer. */
-enum err job_json(const struct services *s, const struct job *j, struct buffer *out,
-                  struct error *e);
+/* Appends the job as the API shows it to the sender of r. Links are made for this answer. */
+enum err job_json(const struct services *s, const struct request *r, const struct job *j,
+                  struct buffer *out, struct error *e);
 
 /* Reads page_size (1 to 200; *size stays where it is not given) and page_token. */
 enum err page_query_read(const struct request *r, int *size, char token[128], bool *has_token,

@@ -35,8 +35,22 @@ static enum err append_link(const struct services *s, const struct job *j, const
     return err;
 }
 
-enum err job_json(const struct services *s, const struct job *j, struct buffer *out,
-                  struct error *e)
+/* The client of the replaced service draws progress as a number. */
+static void append_progress(const struct request *r, const struct job *j, struct buffer *out)
+{
+    const struct job_progress *p = &j->progress;
+    if (r->old_path)
+        buffer_printf(out, "\"progress\":%d,\"progress_detail\":", job_percent(j));
+    else
+        buffer_puts(out, "\"progress\":");
+    buffer_printf(out,
+                  "{\"regions_done\":%d,\"regions_total\":%d,\"pages_done\":%d,"
+                  "\"pages_total\":%d}",
+                  p->regions_done, p->regions_total, p->pages_done, p->pages_total);
+}
+
+enum err job_json(const struct services *s, const struct request *r, const struct job *j,
+                  struct buffer *out, struct error *e)
 {
     int64_t until_us = 0, graph_until_us;
     const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
@@ -47,13 +61,10 @@ enum err job_json(const struct services *s, const struct job *j, struct buffer *
     buffer_json_time(out, j->created_us);
     buffer_puts(out, ",\"updated_at\":");
     buffer_json_time(out, j->updated_us);
-    buffer_printf(out,
-                  ",\"pdf_id\":\"%s\",\"regions_count\":%d,\"output_format\":\"%s\","
-                  "\"progress\":{\"regions_done\":%d,\"regions_total\":%d,\"pages_done\":%d,"
-                  "\"pages_total\":%d},\"attempts\":%d,\"result_url\":",
-                  j->pdf_id, j->regions_count, j->output_format, j->progress.regions_done,
-                  j->progress.regions_total, j->progress.pages_done, j->progress.pages_total,
-                  j->attempts);
+    buffer_printf(out, ",\"pdf_id\":\"%s\",\"regions_count\":%d,\"output_format\":\"%s\",",
+                  j->pdf_id, j->regions_count, j->output_format);
+    append_progress(r, j, out);
+    buffer_printf(out, ",\"attempts\":%d,\"result_url\":", j->attempts);
     enum err err = append_link(s, j, j->result_name, out, &until_us, e);
     buffer_puts(out, ",\"result_url_expires_at\":");
     buffer_json_time(out, until_us);

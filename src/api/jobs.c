@@ -34,7 +34,7 @@ enum err job_get(void *app, struct request *r, struct reply *p, struct error *e)
     if (known != NULL && strcmp(known, p->headers[0].value) == 0)
         p->status = 304;
     else
-        err = job_json(s, j, &p->body, e);
+        err = job_json(s, r, j, &p->body, e);
     job_free(j);
     return err;
 }
@@ -104,7 +104,7 @@ enum err job_list(void *app, struct request *r, struct reply *p, struct error *e
     buffer_puts(&p->body, "{\"jobs\":[");
     for (size_t i = 0; err == ERR_OK && i < page.n; i++) {
         buffer_puts(&p->body, i > 0 ? ",\n" : "\n");
-        err = job_json(s, page.jobs[i], &p->body, e);
+        err = job_json(s, r, page.jobs[i], &p->body, e);
     }
     buffer_puts(&p->body, "],\"next_page_token\":");
     buffer_json_string(&p->body, page.next_page_token);
@@ -126,7 +126,7 @@ enum err job_retry_request(void *app, struct request *r, struct reply *p, struct
     p->status = 202;
     describe(p, j);
     reply_header(p, "Location", "/api/v1/extract/%s", j->id);
-    err = job_json(s, j, &p->body, e);
+    err = job_json(s, r, j, &p->body, e);
     job_free(j);
     return err;
 }

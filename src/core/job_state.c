@@ -9,6 +9,19 @@ bool job_is_final(const struct job *j)
     return j->status == JOB_COMPLETED || j->status == JOB_FAILED || j->status == JOB_CANCELLED;
 }
 
+int job_percent(const struct job *j)
+{
+    const struct job_progress *p = &j->progress;
+    bool by_page = p->pages_total > 0;
+    int64_t done = by_page ? p->pages_done : p->regions_done;
+    int total = by_page ? p->pages_total : p->regions_total;
+    if (j->status == JOB_COMPLETED)
+        return 100;
+    if (total <= 0 || done <= 0)
+        return 0;
+    return done >= total ? 99 : (int)(done * 100 / total);
+}
+
 static bool set_text(char **field, const char *text)
 {
     char *copy = NULL;

@@ -15,6 +15,9 @@
 /* Whether the job has reached a state that only the user can leave. */
 bool job_is_final(const struct job *j);
 
+/* How far the job is, 0 to 100; 100 only when completed. */
+int job_percent(const struct job *j);
+
 /* queued, or processing with an expired lease -> processing: a new lease, attempts + 1.
  * ERR_CONFLICT with retry_after_s while another worker holds it; ERR_GONE when final. */
 enum err job_claim(struct job *j, int64_t now_us, int64_t lease_us, const char *token,

@@ -75,6 +75,7 @@ struct request {
     enum auth_step step;
     const char *path; /* decoded and normalised by nginx, no query, no trailing slash */
     char params[PATH_PARAMS_MAX][PATH_PARAM_LEN]; /* what {..} of the pattern matched */
+    bool old_path;                                /* asked for under /api/extract, /api/upload */
     const char *query;                            /* raw, "" when there is none */
     const char *content_type;                     /* "" when there is none */
     int64_t content_length;                       /* as the client sent it; -1 when unknown */

@@ -67,6 +67,7 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
     r->step = read_step(param(cgi, "AUTH_STEP"));
     bool about = r->step == AUTH_STEP_CHECK;
     r->query = param(cgi, about ? "AUTH_QUERY" : "QUERY_STRING");
+    r->old_path = param(cgi, "OLD_PATH")[0] != '\0';
     r->content_type = param(cgi, "CONTENT_TYPE");
     r->remote_addr = param(cgi, "REMOTE_ADDR");
     (void)snprintf(r->request_id, sizeof r->request_id, "%.64s", param(cgi, "REQUEST_ID"));

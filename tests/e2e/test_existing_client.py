@@ -48,7 +48,15 @@ class Client:
         r = self.fetch(path, "POST", json.dumps(request), X_API_Key=KEY,
                        Content_Type="application/json")
         assert r.status == 202, r.body
-        return json.loads(r.body)
+        return self.draw(json.loads(r.body))
+
+    @staticmethod
+    def draw(job):
+        """The client puts the number into its text and its bar: `${Math.round(progress)}%`."""
+        progress, ended = job["progress"], job["status"] == "completed"
+        assert type(progress) is int and 0 <= progress <= 100 and (progress == 100) == ended, job
+        assert set(job["progress_detail"]) == {"regions_done", "regions_total", "pages_done", "pages_total"}
+        return job
 
     def poll(self, job_id, seconds=600):
         seen = []
@@ -56,7 +64,7 @@ class Client:
         def ended():
             r = self.fetch("/api/extract/" + job_id, X_API_Key=KEY)
             assert r.status == 200
-            job = json.loads(r.body)
+            job = self.draw(json.loads(r.body))
             seen.append(job["status"])
             return job["status"] in ("completed", "failed") and job
         return until(ended, seconds, lambda: seen), seen
@@ -100,6 +108,15 @@ def test_marked_regions(client):
     assert result.status == 200 and result.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert EXPOSED <= set(result.headers["Access-Control-Expose-Headers"].split(", "))
     assert result.body == expected("text-table") + b"\r\n" + expected("ruled-table")
+
+
+def test_progress_is_a_number_under_the_old_paths_only(client):
+    made = client.upload("a.pdf", sample("form").read_bytes())
+    job = client.extract("/api/extract/agentic", {"pdf_id": made["pdf_id"], "regions": []})
+    done, _ = client.poll(job["job_id"])
+    for path in ("/api/v1/extract/", "/api/v1/jobs/"):
+        same = client.stack.call("GET", path + job["job_id"]).json
+        assert same["progress"] == done["progress_detail"] and "progress_detail" not in same
 
 
 def test_result_as_json(client):

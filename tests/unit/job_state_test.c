@@ -117,6 +117,24 @@ static void retry_by_the_user_starts_afresh(void)
     job_free(j);
 }
 
+static void percent_counts_pages_or_regions_and_is_100_at_the_end_only(void)
+{
+    static const struct {
+        enum job_status status;
+        struct job_progress progress;
+        int percent;
+    } cases[] = {
+        {JOB_QUEUED, {0, 0, 0, 0}, 0},      {JOB_QUEUED, {0, 4, 0, 0}, 0},
+        {JOB_PROCESSING, {1, 4, 0, 0}, 25}, {JOB_PROCESSING, {9, 9, 1, 3}, 33},
+        {JOB_PROCESSING, {0, 0, 3, 3}, 99}, {JOB_PROCESSING, {5, 4, 0, 0}, 99},
+        {JOB_COMPLETED, {0, 0, 0, 0}, 100}, {JOB_FAILED, {0, 0, 1, 2}, 50},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct job j = {.status = cases[i].status, .progress = cases[i].progress};
+        CU_ASSERT_EQUAL(job_percent(&j), cases[i].percent);
+    }
+}
+
 static void back_off_doubles_up_to_the_most(void)
 {
     CU_ASSERT_EQUAL(job_backoff_us(0, 60, 3600), 60);
@@ -130,6 +148,7 @@ static const struct test_case tests[] = {
     TEST(running_job_is_not_claimed_and_tells_when_to_come_again),
     TEST(expired_lease_is_claimed_and_the_old_holder_is_out),
     TEST(retry_by_the_user_starts_afresh),
+    TEST(percent_counts_pages_or_regions_and_is_100_at_the_end_only),
     TEST(back_off_doubles_up_to_the_most),
 };
 
