@@ -91,6 +91,12 @@ direction_test_CFLAGS = $(TEST_CFLAGS)
 direction_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
+check_PROGRAMS += join_test
+join_test_SOURCES = tests/unit/join_test.c
+join_test_CPPFLAGS = $(TEST_CPPFLAGS)
+join_test_CFLAGS = $(TEST_CFLAGS)
+join_test_LDADD = libextract.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+
 check_PROGRAMS += verify_test
 verify_test_SOURCES = tests/unit/verify_test.c
 verify_test_CPPFLAGS = $(TEST_CPPFLAGS)

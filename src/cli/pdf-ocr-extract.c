@@ -30,6 +30,7 @@ static const char usage[] =
     "  --type TYPE           what the regions that follow are: auto, table, form, text (auto)\n"
     "  --pages LIST          where to look for regions: 1-3,7\n"
     "  --format FORMAT       %s (%s)\n"
+    "  --join-pages          make one of a table that goes on on the next page\n"
     "  --engine ENGINE       auto, text, tesseract (auto)\n"
     "  --output FILE         instead of standard output\n"
     "  --debug-graph FILE    write the trace of the detection (JSON)\n"
@@ -138,6 +139,9 @@ static int take_option(struct command *c, int option, const char *value)
     case 'E':
         c->r.escape_formulas = false;
         return 0;
+    case 'j':
+        c->r.join_pages = true;
+        return 0;
     case 'q':
         c->quiet = true;
         return 0;
@@ -149,19 +153,14 @@ static int take_option(struct command *c, int option, const char *value)
 /* Returns -1 to go on, else the exit status. */
 static int read_command(int argc, char **argv, struct command *c)
 {
-    static const struct option options[] = {{"page", required_argument, NULL, 'p'},
-                                            {"region", required_argument, NULL, 'r'},
-                                            {"pages", required_argument, NULL, 'P'},
-                                            {"type", required_argument, NULL, 't'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"engine", required_argument, NULL, 'e'},
-                                            {"output", required_argument, NULL, 'o'},
-                                            {"debug-graph", required_argument, NULL, 'g'},
-                                            {"keep-formulas", no_argument, NULL, 'E'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"page", required_argument, NULL, 'p'},    {"region", required_argument, NULL, 'r'},
+        {"pages", required_argument, NULL, 'P'},   {"type", required_argument, NULL, 't'},
+        {"format", required_argument, NULL, 'f'},  {"engine", required_argument, NULL, 'e'},
+        {"output", required_argument, NULL, 'o'},  {"debug-graph", required_argument, NULL, 'g'},
+        {"keep-formulas", no_argument, NULL, 'E'}, {"join-pages", no_argument, NULL, 'j'},
+        {"quiet", no_argument, NULL, 'q'},         {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h' || option == 'V') {
             if (option == 'h')

@@ -187,7 +187,8 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
                    engine = json_member(&root, "engine");
     struct json_at pages = json_member(&root, "pages"),
                    escape = json_member(&root, "escape_formulas");
-    struct json_at also = json_member(&root, "also_formats");
+    struct json_at also = json_member(&root, "also_formats"),
+                   join = json_member(&root, "join_pages");
     const char *text = NULL;
     int choice = 0;
     if ((err = json_read_string(&pdf_id, 1, JOB_PDF_ID_MAX, &text, e)) != ERR_OK)
@@ -210,6 +211,8 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
     }
     if (!json_missing(&escape) &&
         (err = json_read_bool(&escape, &out->escape_formulas, e)) != ERR_OK)
+        goto out;
+    if (!json_missing(&join) && (err = json_read_bool(&join, &out->join_pages, e)) != ERR_OK)
         goto out;
     if ((err = read_pages(&pages, out, e)) != ERR_OK || (err = read_also(&also, out, e)) != ERR_OK)
         goto out;
@@ -241,6 +244,8 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
                   engine_choice_names[r->engine]);
     if (!r->escape_formulas)
         buffer_puts(out, ",\"escape_formulas\":false");
+    if (r->join_pages)
+        buffer_puts(out, ",\"join_pages\":true");
     write_also(r, out);
     if (r->n_pages > 0) {
         buffer_puts(out, ",\"pages\":\"");

@@ -11,6 +11,7 @@ libextract_a_SOURCES = \
 	src/extract/grid_labels.c src/extract/grid_spans.c src/extract/grid_strips.c \
 	src/extract/grid_sure.c \
 	src/extract/grid_wraps.c src/extract/layer.c src/extract/layer.h \
+	src/extract/join.c src/extract/join.h \
 	src/extract/layout.c src/extract/layout.h \
 	src/extract/spacing.c src/extract/spacing.h \
 	src/extract/ocr_batch.c src/extract/ocr_batch.h \

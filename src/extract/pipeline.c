@@ -8,6 +8,7 @@
 #include "base/yielding.h"
 #include "extract/debug_graph.h"
 #include "extract/detect.h"
+#include "extract/join.h"
 #include "extract/ocr_batch.h"
 #include "extract/proposals.h"
 #include "extract/region.h"
@@ -28,6 +29,7 @@ struct run {
     enum engine_choice choice;
     const struct ocr_engine *ocr; /* NULL: none for this run */
     struct extraction *x;
+    struct around *around;       /* of each result */
     struct raster_batch unread;  /* what OCR is to read; a tag is the index of a result or page */
     struct raster_batch unasked; /* what the structurer is to see; a tag is the index of a result */
     struct debug_graph graph;
@@ -160,6 +162,10 @@ static enum err extract_region(struct run *u, const struct seen *s, size_t index
     yielding_end();
     if (err != ERR_OK)
         return err;
+    if (u->r->join_pages) {
+        struct box box = out->n_tables > 0 ? out->tables[0].box : out->region.box;
+        join_look(&s->content.words, pose_from_page(&s->pose, box), &u->around[index]);
+    }
     if (wants_proposal(u, out, asked))
         return ask_later(u, &s->content.info, index, e);
     region_done(u, index);
@@ -396,7 +402,8 @@ static enum err run_marked(struct run *u, struct error *e)
     if (err != ERR_OK)
         return err;
     u->x->results = calloc(n, sizeof *u->x->results);
-    if (u->x->results == NULL)
+    u->around = calloc(n, sizeof *u->around);
+    if (u->x->results == NULL || u->around == NULL)
         return error_no_memory(e);
     u->x->n_results = n;
     for (size_t i = 0; i < n; i++)
@@ -415,6 +422,11 @@ static enum err extract_found(struct run *u, const struct seen *page, const stru
     if (grown == NULL)
         return error_no_memory(e);
     x->results = grown;
+    struct around *around = realloc(u->around, (x->n_results + n + 1) * sizeof *around);
+    if (around == NULL)
+        return error_no_memory(e);
+    memset(around + x->n_results, 0, (n + 1) * sizeof *around);
+    u->around = around;
     u->progress->regions_total += (int)n;
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct region_result *out = &x->results[x->n_results];
@@ -499,7 +511,9 @@ static enum err run_pages(struct run *u, struct error *e)
     enum err err = marked ? run_marked(u, e) : run_detected(u, e);
     if (err == ERR_OK && u->x->pages_read == 0 && u->x->n_problems > 0)
         return error_set(e, ERR_UNPROCESSABLE, "%s", u->x->problems[0].detail);
-    return err == ERR_OK ? ask_structurer(u, e) : err;
+    if (err == ERR_OK)
+        err = ask_structurer(u, e);
+    return err == ERR_OK && u->r->join_pages ? join_tables(u->x, u->around, e) : err;
 }
 
 static enum err finish(struct run *u, struct error *e)
@@ -531,6 +545,7 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
         err = finish(&u, e);
     raster_batch_free(&u.unread);
     raster_batch_free(&u.unasked);
+    free(u.around);
     buffer_free(&u.graph_text);
     page_reader_close(u.reader);
     return err;

@@ -33,6 +33,12 @@ size_t format_count(void)
     return sizeof formats / sizeof formats[0] - 1;
 }
 
+const char *format_plain_text(const struct region_result *r)
+{
+    bool structured = r->n_tables > 0 || r->n_fields > 0 || r->joined_to > 0;
+    return structured || r->text == NULL ? "" : r->text;
+}
+
 int format_index(const char *name)
 {
     for (int i = 0; formats[i].name != NULL; i++)

@@ -34,6 +34,10 @@ extern const char *const format_names[];
 enum err format_write(const struct extraction *x, int f, const struct format_options *o,
                       struct buffer *out, struct error *e);
 
+/* The text of a region that has no structure, for formats without a place for both; "" where it has
+ * tables or fields, or its table was joined to another region's. */
+const char *format_plain_text(const struct region_result *r);
+
 /* The index of the format of that name, or -1. */
 int format_index(const char *name);
 

@@ -96,8 +96,7 @@ enum err format_write_html(const struct extraction *x, const struct format_optio
             put_table(&r->tables[k], out);
         if (r->n_fields > 0)
             put_fields(r, out);
-        if (r->n_tables == 0 && r->n_fields == 0 && r->text != NULL)
-            put_paragraphs(r->text, out);
+        put_paragraphs(format_plain_text(r), out);
     }
     buffer_puts(out, "</body>\n</html>\n");
     return ERR_OK;

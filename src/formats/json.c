@@ -70,12 +70,14 @@ static const char *verified(const struct table *t, const struct cell *c)
     return c->rejected ? "false" : "true";
 }
 
-static void put_cells(struct json_writer *w, const struct table *t, size_t table_index)
+static void put_cells(struct json_writer *w, const struct region_result *r, size_t table_index)
 {
+    const struct table *t = &r->tables[table_index];
     for (size_t i = 0; i < t->n_cells; i++) {
         const struct cell *c = &t->cells[i];
         json_begin_object(w, NULL);
         json_put_int(w, "table", (int64_t)table_index);
+        json_put_int(w, "page", c->page > 0 ? c->page : r->region.page);
         json_put_int(w, "row", c->row);
         json_put_int(w, "col", c->col);
         json_put_int(w, "row_span", c->row_span);
@@ -111,6 +113,8 @@ static void put_region(struct json_writer *w, const struct region_result *r, siz
     put_provenance(w, r->region.box, r->confidence, r->engine);
     json_put_string(w, "text", r->text != NULL ? r->text : "");
     json_put_string(w, "warning", r->warning);
+    if (r->joined_to > 0)
+        json_put_int(w, "joined_to", (int64_t)r->joined_to - 1);
     json_begin_object(w, "structured_data");
     json_begin_array(w, "tables");
     for (size_t i = 0; i < r->n_tables; i++)
@@ -121,7 +125,7 @@ static void put_region(struct json_writer *w, const struct region_result *r, siz
     put_tables(w, r);
     json_begin_array(w, "cells");
     for (size_t i = 0; i < r->n_tables; i++)
-        put_cells(w, &r->tables[i], i);
+        put_cells(w, r, i);
     json_end_array(w);
     put_words(w, &r->words);
     json_end_object(w);

@@ -110,10 +110,10 @@ static enum err put_region(const struct region_result *r, struct buffer *out, st
         separate(out);
         put_fields(r, out);
     }
-    if (r->n_tables > 0 || r->n_fields > 0 || r->text == NULL || r->text[0] == '\0')
+    if (format_plain_text(r)[0] == '\0')
         return ERR_OK;
     separate(out);
-    return put_lines(r->text, out, e);
+    return put_lines(format_plain_text(r), out, e);
 }
 
 enum err format_write_markdown(const struct extraction *x, const struct format_options *o,

@@ -141,8 +141,8 @@ enum err sheet_write(const struct extraction *x, const struct format_options *o,
             put_table(&s, &r->tables[k]);
         if (r->n_fields > 0)
             put_fields(&s, r);
-        if (r->n_tables == 0 && r->n_fields == 0 && r->text != NULL && r->text[0] != '\0')
-            err = put_text(&s, r->text, e);
+        if (format_plain_text(r)[0] != '\0')
+            err = put_text(&s, format_plain_text(r), e);
     }
     return err;
 }

@@ -127,9 +127,8 @@ static enum err put_region(struct book *b, const struct region_result *r, struct
         err = put_table(b, &r->tables[i], e);
     if (err == ERR_OK && r->n_fields > 0)
         err = put_fields(b, r, e);
-    if (err == ERR_OK && r->n_tables == 0 && r->n_fields == 0 && r->text != NULL &&
-        r->text[0] != '\0')
-        err = put_text(b, r->text, e);
+    if (err == ERR_OK && format_plain_text(r)[0] != '\0')
+        err = put_text(b, format_plain_text(r), e);
     return err;
 }
 

@@ -42,6 +42,7 @@ struct extraction_request {
     bool also[FORMATS_MAX]; /* formats written beside it */
     enum engine_choice engine;
     bool agentic;         /* find regions when none are given */
+    bool join_pages;      /* a table that goes on on the next page is one */
     bool escape_formulas; /* CSV/TSV: a ' before what a spreadsheet would compute; the default */
     struct region *regions;
     size_t n_regions;
@@ -54,6 +55,7 @@ void extraction_request_free(struct extraction_request *r);
 /* A cell covers row..row+row_span-1, col..col+col_span-1. */
 struct cell {
     int row, col, row_span, col_span;
+    int page; /* 1-based; 0: the page of its region */
     struct box box;
     char *text;       /* owned, UTF-8, "" when empty */
     float confidence; /* least of its words, 1 when empty; by how sure its place is */
@@ -102,7 +104,8 @@ struct region_result {
     size_t n_tables;
     struct form_field *fields;
     size_t n_fields;
-    char *warning; /* owned, may be NULL: why it is empty or poor */
+    size_t joined_to; /* 1 + the index of the result whose table has this one's rows; 0: none */
+    char *warning;    /* owned, may be NULL: why it is empty or poor */
 };
 
 void region_result_free(struct region_result *r);

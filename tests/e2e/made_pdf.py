@@ -26,6 +26,21 @@ def pdf(content, to_unicode=None, fields=(), extra=b""):
     return joined(objects)
 
 
+def pages(*contents):
+    """Pages of 600 by 800 points with these content streams."""
+    objects = {
+        1: b"<< /Type /Catalog /Pages 2 0 R >>",
+        2: b"<< /Type /Pages /Kids [%s] /Count %d >>"
+        % (b" ".join(b"%d 0 R" % (10 + 2 * i) for i in range(len(contents))), len(contents)),
+        3: b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    }
+    for i, content in enumerate(contents):
+        objects[10 + 2 * i] = (b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents %d 0 R "
+                               b"/Resources << /Font << /F1 3 0 R >> >> >>" % (11 + 2 * i))
+        objects[11 + 2 * i] = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+    return joined(objects)
+
+
 def joined(objects):
     out, at = bytearray(b"%PDF-1.7\n"), {}
     for number, body in objects.items():
