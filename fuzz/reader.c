@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "extract/reader_child.h"
+#include "extract/page_reader.h"
+#include "sandbox/child.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,18 +18,22 @@ static struct {
 
 /* --- a child that says what the fuzzer wants --- */
 
-enum err reader_child_start(struct reader_child *r, struct error *e)
+enum err child_start(struct child *r, const char *const argv[], int fd, struct error *e)
 {
-    (void)e;
+    (void)argv, (void)fd, (void)e;
     r->pid = 1;
     return ERR_OK;
 }
 
-enum err reader_child_send(struct reader_child *r, const char *command, int64_t cpu_s,
-                           struct error *e)
+void child_allow(struct child *r, int64_t cpu_s)
 {
-    (void)cpu_s, (void)e;
-    if (r->pid <= 0 || strchr(command, '\n') != command + strlen(command) - 1)
+    (void)r, (void)cpu_s;
+}
+
+enum err child_send(struct child *r, const void *bytes, size_t n, struct error *e)
+{
+    (void)e;
+    if (r->pid <= 0 || n == 0 || memchr(bytes, '\n', n) != (const char *)bytes + n - 1)
         abort();
     return ERR_OK;
 }
@@ -38,8 +43,7 @@ static enum err ended(struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "The answers have ended.");
 }
 
-enum err reader_child_line(struct reader_child *r, size_t max, const char **line, size_t *n,
-                           struct error *e)
+enum err child_line(struct child *r, size_t max, const char **line, size_t *n, struct error *e)
 {
     const uint8_t *end = answers.size > 0 ? memchr(answers.data, '\n', answers.size) : NULL;
     if (end == NULL)
@@ -47,13 +51,13 @@ enum err reader_child_line(struct reader_child *r, size_t max, const char **line
     *line = (const char *)answers.data;
     *n = (size_t)(end - answers.data);
     if (*n > max)
-        return reader_child_damaged(r, e);
+        return child_damaged(r, e);
     answers.data += *n + 1;
     answers.size -= *n + 1;
     return ERR_OK;
 }
 
-enum err reader_child_bytes(struct reader_child *r, void *to, size_t n, struct error *e)
+enum err child_bytes(struct child *r, void *to, size_t n, struct error *e)
 {
     (void)r;
     if (n > answers.size)
@@ -64,12 +68,12 @@ enum err reader_child_bytes(struct reader_child *r, void *to, size_t n, struct e
     return ERR_OK;
 }
 
-void reader_child_end(struct reader_child *r)
+void child_end(struct child *r)
 {
     r->pid = 0;
 }
 
-enum err reader_child_damaged(const struct reader_child *r, struct error *e)
+enum err child_damaged(const struct child *r, struct error *e)
 {
     return error_set(e, ERR_UNPROCESSABLE, "%s is damaged.", r->subject);
 }

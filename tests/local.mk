@@ -42,8 +42,8 @@ local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
-local_test_LDADD = liblocal.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libocr.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
-	$(JANSSON_LIBS) $(SODIUM_LIBS) $(TESSERACT_LIBS) $(CUNIT_LIBS) -lm
+local_test_LDADD = liblocal.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
+	$(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += job_service_test
 job_service_test_SOURCES = tests/unit/job_service_test.c
@@ -55,7 +55,7 @@ check_PROGRAMS += google_test
 google_test_SOURCES = tests/unit/google_test.c
 google_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-google_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libocr.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
+google_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += migrate_test
@@ -81,14 +81,14 @@ check_PROGRAMS += extract_test
 extract_test_SOURCES = tests/unit/extract_test.c
 extract_test_CPPFLAGS = $(TEST_CPPFLAGS)
 extract_test_CFLAGS = $(TEST_CFLAGS)
-extract_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+extract_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += direction_test
 direction_test_SOURCES = tests/unit/direction_test.c
 direction_test_CPPFLAGS = $(TEST_CPPFLAGS)
 direction_test_CFLAGS = $(TEST_CFLAGS)
-direction_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+direction_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += join_test
@@ -101,7 +101,7 @@ check_PROGRAMS += verify_test
 verify_test_SOURCES = tests/unit/verify_test.c
 verify_test_CPPFLAGS = $(TEST_CPPFLAGS)
 verify_test_CFLAGS = $(TEST_CFLAGS)
-verify_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+verify_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Reads the sample documents with pdf-ocr-page.
@@ -109,15 +109,23 @@ check_PROGRAMS += page_reader_test
 page_reader_test_SOURCES = tests/unit/page_reader_test.c
 page_reader_test_CPPFLAGS = $(TEST_CPPFLAGS)
 page_reader_test_CFLAGS = $(TEST_CFLAGS)
-page_reader_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+page_reader_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
-# So does this one.
+# Has pdf-ocr-recognize read images.
+check_PROGRAMS += recognizer_test
+recognizer_test_SOURCES = tests/unit/recognizer_test.c
+recognizer_test_CPPFLAGS = $(TEST_CPPFLAGS)
+recognizer_test_CFLAGS = $(TEST_CFLAGS)
+recognizer_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) \
+	$(CUNIT_LIBS) -lm
+
+# Uses both.
 check_PROGRAMS += pipeline_test
 pipeline_test_SOURCES = tests/unit/pipeline_test.c
 pipeline_test_CPPFLAGS = $(TEST_CPPFLAGS)
 pipeline_test_CFLAGS = $(TEST_CFLAGS)
-pipeline_test_LDADD = libextract.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+pipeline_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += google_reply_test

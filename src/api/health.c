@@ -7,7 +7,7 @@
 #include <sodium.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <tesseract/capi.h>
+#include <tesseract/version.h>
 #include <unistd.h>
 
 #include "api/handlers.h"
@@ -126,7 +126,7 @@ enum err health_dependencies(void *self, struct request *r, struct reply *p, str
         buffer_printf(&p->body,
                       ",\"tesseract\":\"%s\",\"sqlite\":\"%s\",\"curl\":\"%s\","
                       "\"jansson\":\"%s\",\"sodium\":\"%s\",\"openssl\":\"%s\"",
-                      TessVersion(), sqlite3_libversion(),
+                      TESSERACT_VERSION_STR, sqlite3_libversion(),
                       curl_version_info(CURLVERSION_NOW)->version, jansson_version_str(),
                       sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING));
     buffer_puts(&p->body, "}");

@@ -169,6 +169,21 @@ static enum err open_google(const struct config *cfg, struct backend *b, struct 
     return err;
 }
 
+/* Tesseract reads where Document AI does not, and where a request asks for it. */
+static enum err open_recognizer(const struct config *cfg, struct pipeline *p, struct error *e)
+{
+    const struct recognizer_limits limits = {.program = cfg->ocr_reader,
+                                             .tessdata_dir = cfg->tessdata_dir,
+                                             .language = cfg->ocr_language,
+                                             .cpu_s = cfg->ocr_cpu_s,
+                                             .memory_bytes = cfg->ocr_memory_bytes,
+                                             .max_raster_pixels = cfg->max_raster_pixels};
+    enum err err = recognizer_open(&limits, &p->recognizer, e);
+    if (err == ERR_OK)
+        p->ocr[p->ocr[0].ops == NULL ? 0 : 1] = recognizer_engine(p->recognizer);
+    return err;
+}
+
 enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b, struct error *e)
 {
     memset(b, 0, sizeof *b);
@@ -179,10 +194,8 @@ enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b
     b->app.version = PACKAGE_VERSION;
     enum err err =
         cfg->backend == BACKEND_GOOGLE ? open_google(cfg, b, e) : open_local(cfg, notify_fd, b, e);
-    /* Tesseract reads where Document AI does not, and where a request asks for it. */
     if (err == ERR_OK)
-        err = tesseract_engine_open(cfg->tessdata_dir, cfg->ocr_language,
-                                    p->ocr[0].ops == NULL ? &p->ocr[0] : &p->ocr[1], e);
+        err = open_recognizer(cfg, p, e);
     p->reader = (struct page_reader_limits){.program = cfg->page_reader,
                                             .cpu_s = cfg->reader_cpu_s,
                                             .memory_bytes = cfg->reader_memory_bytes,
@@ -227,6 +240,7 @@ void backend_close(struct backend *b)
     for (size_t i = 0; i < PIPELINE_ENGINES; i++)
         if (p->ocr[i].ops != NULL)
             p->ocr[i].ops->close(p->ocr[i].self);
+    recognizer_close(p->recognizer);
     if (p->structurer.ops != NULL)
         p->structurer.ops->close(p->structurer.self);
     google_session_close(&b->google);

@@ -9,7 +9,7 @@
 
 struct backend {
     struct app app;
-    struct pipeline pipeline;     /* what app.runner runs */
+    struct pipeline pipeline;     /* what app.runner runs; it owns the recognizer */
     struct google_session google; /* BACKEND=google */
 };
 

@@ -9,8 +9,8 @@ pdf_ocr_api_SOURCES = \
 	src/app/routes.c
 pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
-	$(SQLITE_CFLAGS) $(TESSERACT_CFLAGS)
+	$(SQLITE_CFLAGS)
 pdf_ocr_api_LDADD = libapi.a libprocess.a libauth.a libhttp.a liblocal.a libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) \
-	libextract.a libocr.a libports.a libbase.a \
+	libextract.a libsandbox.a libocr.a libports.a libbase.a \
 	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \
-	$(CJOSE_LIBS) $(LEPT_LIBS) $(TESSERACT_LIBS) -lgomp -lm
+	$(CJOSE_LIBS) $(LEPT_LIBS) -lm

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/source.h"
+#include "base/text.h"
 
 static bool over(const struct buffer *b, size_t extra)
 {
@@ -76,37 +77,6 @@ void buffer_printf(struct buffer *b, const char *fmt, ...)
     va_end(args);
 }
 
-/* The length of the well-formed UTF-8 sequence at p (Unicode, table 3-7), or 0. */
-static size_t utf8_sequence(const unsigned char *p)
-{
-    unsigned char low = 0x80, high = 0xBF;
-    size_t n;
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xC2 && p[0] <= 0xDF)
-        n = 2;
-    else if (p[0] >= 0xE0 && p[0] <= 0xEF)
-        n = 3;
-    else if (p[0] >= 0xF0 && p[0] <= 0xF4)
-        n = 4;
-    else
-        return 0;
-    if (p[0] == 0xE0)
-        low = 0xA0;
-    else if (p[0] == 0xED)
-        high = 0x9F;
-    else if (p[0] == 0xF0)
-        low = 0x90;
-    else if (p[0] == 0xF4)
-        high = 0x8F;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (size_t i = 2; i < n; i++)
-        if (p[i] < 0x80 || p[i] > 0xBF)
-            return 0;
-    return n;
-}
-
 void buffer_json_string(struct buffer *b, const char *text)
 {
     if (text == NULL) {
@@ -117,7 +87,7 @@ void buffer_json_string(struct buffer *b, const char *text)
     const unsigned char *p = (const unsigned char *)text;
     const unsigned char *plain = p;
     for (;;) {
-        size_t n = *p == '\0' || *p == '"' || *p == '\\' || *p < 0x20 ? 0 : utf8_sequence(p);
+        size_t n = *p == '\0' || *p == '"' || *p == '\\' || *p < 0x20 ? 0 : text_utf8_sequence(p);
         if (n > 0) {
             p += n;
             continue;

@@ -3,5 +3,5 @@ bin_PROGRAMS += pdf-ocr-extract
 pdf_ocr_extract_SOURCES = src/cli/pdf-ocr-extract.c
 pdf_ocr_extract_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_extract_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
-pdf_ocr_extract_LDADD = liblocal.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libocr.a libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) \
-	$(SODIUM_LIBS) $(SQLITE_LIBS) $(TESSERACT_LIBS) -lgomp -lm
+pdf_ocr_extract_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) \
+	$(SODIUM_LIBS) $(LEPT_LIBS) -lm

@@ -238,18 +238,26 @@ static int run(const struct command *c)
     struct config cfg;
     struct error e = {0};
     struct extraction x = {0};
-    struct ocr_engine ocr = {NULL, NULL};
+    struct recognizer *recognizer = NULL;
     int status = EXIT_ERROR;
     enum err err = config_load(&cfg, &e);
-    if (err == ERR_OK)
-        err = tesseract_engine_open(cfg.tessdata_dir, cfg.ocr_language, &ocr, &e);
+    if (err == ERR_OK) {
+        const struct recognizer_limits limits = {.program = cfg.ocr_reader,
+                                                 .tessdata_dir = cfg.tessdata_dir,
+                                                 .language = cfg.ocr_language,
+                                                 .cpu_s = cfg.ocr_cpu_s,
+                                                 .memory_bytes = cfg.ocr_memory_bytes,
+                                                 .max_raster_pixels = cfg.max_raster_pixels};
+        err = recognizer_open(&limits, &recognizer, &e);
+    }
     if (err == ERR_OK) {
         struct pipeline p = {.reader = {.program = cfg.page_reader,
                                         .cpu_s = cfg.reader_cpu_s,
                                         .memory_bytes = cfg.reader_memory_bytes,
                                         .max_pages = cfg.max_pages,
                                         .max_raster_pixels = cfg.max_raster_pixels},
-                             .ocr = {ocr},
+                             .ocr = {recognizer_engine(recognizer)},
+                             .recognizer = recognizer,
                              .engine = (enum engine_choice)cfg.engine,
                              .ocr_dpi = (int)cfg.ocr_dpi};
         err = extract(c, &p, &x, &e);
@@ -264,8 +272,7 @@ static int run(const struct command *c)
         (void)fprintf(stderr, "pdf-ocr-extract: %s%s%s\n", e.detail, e.cause[0] != '\0' ? " " : "",
                       e.cause);
     extraction_free(&x);
-    if (ocr.ops != NULL)
-        ocr.ops->close(ocr.self);
+    recognizer_close(recognizer);
     config_free(&cfg);
     return status;
 }

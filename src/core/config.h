@@ -58,6 +58,8 @@ struct config {
     int64_t max_raster_pixels;   /* MAX_RASTER_PIXELS: 40000000 */
     int64_t reader_cpu_s;        /* READER_CPU_S: 60 */
     int64_t reader_memory_bytes; /* READER_MEMORY_BYTES: 1073741824 */
+    int64_t ocr_cpu_s;           /* OCR_CPU_S: 120 */
+    int64_t ocr_memory_bytes;    /* OCR_MEMORY_BYTES: 1073741824 */
 
     int64_t job_lease_s;      /* JOB_LEASE_S: 45; renewed while the work goes on */
     int64_t job_max_retries;  /* JOB_MAX_RETRIES: 3 */
@@ -84,6 +86,7 @@ struct config {
     int engine;         /* ENGINE: auto (enum engine_choice) */
     char *page_reader;  /* PAGE_READER: the installed pdf-ocr-page */
     char *form_reader;  /* FORM_READER: the installed pdf-ocr-form */
+    char *ocr_reader;   /* OCR_READER: the installed pdf-ocr-recognize */
     char *tessdata_dir; /* TESSDATA_PREFIX: Tesseract's own default */
     char *ocr_language; /* OCR_LANGUAGE: eng */
     int64_t ocr_dpi;    /* OCR_DPI: 200 */

@@ -17,13 +17,12 @@ libextract_a_SOURCES = \
 	src/extract/ocr_batch.c src/extract/ocr_batch.h \
 	src/extract/pace.c src/extract/pace.h \
 	src/extract/page_reader.c src/extract/page_reader.h \
-	src/extract/reader_child.c src/extract/reader_child.h \
 	src/extract/pipeline.c src/extract/pipeline.h \
 	src/extract/proposals.c src/extract/proposals.h \
+	src/extract/recognizer.c src/extract/recognizer.h \
 	src/extract/raster_batch.c src/extract/raster_batch.h \
-	src/extract/raster_rules.c src/extract/raster_rules.h \
 	src/extract/region.c src/extract/region.h \
 	src/extract/coverage.c src/extract/coverage.h \
 	src/extract/upright.c src/extract/upright.h \
 	src/extract/verify.c src/extract/verify.h
-libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(LEPT_CFLAGS)
+libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -3,12 +3,14 @@
 #define PDF_OCR_EXTRACT_OCR_BATCH_H
 
 #include "extract/raster_batch.h"
+#include "extract/recognizer.h"
 #include "extract/region.h"
 
-/* Draws and reads the parts of b: out[i] is what was seen in parts[i], freed by the caller with
- * seen_free. The pixels are freed again, the parts stay. On an error out holds nothing. */
+/* Draws and reads the parts of b, which recognizer puts upright where the engine does not: out[i]
+ * is what was seen in parts[i], freed by the caller with seen_free. The pixels are freed again, the
+ * parts stay. On an error out holds nothing. */
 enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
-                        struct page_reader *reader, const struct checkpoint *c, struct seen *out,
-                        struct error *e);
+                        struct recognizer *recognizer, struct page_reader *reader,
+                        const struct checkpoint *c, struct seen *out, struct error *e);
 
 #endif

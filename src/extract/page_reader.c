@@ -11,8 +11,8 @@
 
 #include "base/json.h"
 #include "base/spawn.h"
-#include "extract/raster_rules.h"
-#include "extract/reader_child.h"
+#include "ocr/raster_rules.h"
+#include "sandbox/child.h"
 
 #define LINE_MAX_BYTES (1 << 20)  /* a word, a field, the sizes of 40,000 pages */
 #define PAGE_MAX_BYTES (64 << 20) /* a page of a million words */
@@ -23,13 +23,15 @@
 #define PNG_MAX_BYTES  (256 << 20)
 
 struct page_reader {
-    struct reader_child child;
+    struct page_reader_limits limits;
+    struct child child;
+    int pdf_fd; /* owned */
     int pages;
 };
 
 static enum err damaged(struct page_reader *r, struct error *e)
 {
-    return reader_child_damaged(&r->child, e);
+    return child_damaged(&r->child, e);
 }
 
 /* Reads a line that is an object or an array of JSON; *left is what answers may still have. */
@@ -39,7 +41,7 @@ static enum err read_json(struct page_reader *r, size_t *left, json_t **out, str
     size_t n, max = *left < LINE_MAX_BYTES ? *left : LINE_MAX_BYTES;
     struct error ignored;
     *out = NULL;
-    enum err err = reader_child_line(&r->child, max, &line, &n, e);
+    enum err err = child_line(&r->child, max, &line, &n, e);
     if (err != ERR_OK)
         return err;
     *left -= n;
@@ -56,12 +58,26 @@ static enum err open_error(struct page_reader *r, const char *code, struct error
         return error_set(e, ERR_UNPROCESSABLE, "The PDF has no pages.");
     if (strcmp(code, "too_many_pages") == 0)
         return error_set(e, ERR_UNPROCESSABLE, "The PDF has more than %" PRId64 " pages.",
-                         r->child.limits.max_pages);
-    ssize_t n = pread(r->child.pdf_fd, head, sizeof head, 0);
+                         r->limits.max_pages);
+    ssize_t n = pread(r->pdf_fd, head, sizeof head, 0);
     if (n >= 0 && memmem(head, (size_t)n, "%PDF-", 5) == NULL)
         return error_set(e, ERR_UNPROCESSABLE,
                          n == 0 ? "The file is empty." : "The file is not a PDF.");
     return damaged(r, e);
+}
+
+/* It gets the PDF at 3. */
+static enum err start_child(struct page_reader *r, struct error *e)
+{
+    char cpu[24], memory[24], pages[24], pixels[24];
+    const char *argv[] = {r->limits.program, cpu, memory, pages, pixels, NULL};
+    (void)snprintf(cpu, sizeof cpu, "%" PRId64, r->limits.cpu_s);
+    (void)snprintf(memory, sizeof memory, "%" PRId64, r->limits.memory_bytes);
+    (void)snprintf(pages, sizeof pages, "%" PRId64, r->limits.max_pages);
+    (void)snprintf(pixels, sizeof pixels, "%" PRId64, r->limits.max_raster_pixels);
+    if (lseek(r->pdf_fd, 0, SEEK_SET) != 0)
+        return error_set(e, err_of_errno(errno), "The PDF could not be read.");
+    return child_start(&r->child, argv, r->pdf_fd, e);
 }
 
 /* Starts the child and reads how many pages there are: as many as before, when it is started again.
@@ -71,7 +87,7 @@ static enum err start(struct page_reader *r, struct error *e)
     json_t *answer = NULL;
     size_t left = LINE_MAX_BYTES;
     (void)snprintf(r->child.subject, sizeof r->child.subject, "The PDF");
-    enum err err = reader_child_start(&r->child, e);
+    enum err err = start_child(r, e);
     if (err == ERR_OK)
         err = read_json(r, &left, &answer, e);
     if (err == ERR_OK) {
@@ -79,14 +95,13 @@ static enum err start(struct page_reader *r, struct error *e)
         json_int_t pages = json_integer_value(json_object_get(answer, "pages"));
         if (code != NULL)
             err = open_error(r, code, e);
-        else if (pages < 1 || pages > r->child.limits.max_pages ||
-                 (r->pages > 0 && pages != r->pages))
+        else if (pages < 1 || pages > r->limits.max_pages || (r->pages > 0 && pages != r->pages))
             err = damaged(r, e);
         r->pages = err == ERR_OK ? (int)pages : r->pages;
     }
     json_decref(answer);
     if (err != ERR_OK)
-        reader_child_end(&r->child);
+        child_end(&r->child);
     return err;
 }
 
@@ -98,12 +113,17 @@ enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
     *out = NULL;
     if (r == NULL)
         return error_no_memory(e);
-    r->child.to = r->child.from = -1;
-    r->child.limits = *l;
+    r->limits = *l;
+    r->child = (struct child){.program = l->program,
+                              .name = "page reader",
+                              .setting = "PAGE_READER",
+                              .cpu_limit_s = l->cpu_s,
+                              .to = -1,
+                              .from = -1};
     if (c != NULL)
         r->child.c = *c;
-    r->child.pdf_fd = fcntl(pdf_fd, F_DUPFD_CLOEXEC, 0);
-    enum err err = r->child.pdf_fd >= 0
+    r->pdf_fd = fcntl(pdf_fd, F_DUPFD_CLOEXEC, 0);
+    enum err err = r->pdf_fd >= 0
                        ? start(r, e)
                        : error_set(e, err_of_errno(errno), "The PDF could not be opened.");
     if (err != ERR_OK) {
@@ -138,14 +158,16 @@ static enum err ask(struct page_reader *r, int page, const char *command, int64_
     enum err err = r->child.pid > 0 ? ERR_OK : start(r, e);
     if (page > 0)
         (void)snprintf(r->child.subject, sizeof r->child.subject, "Page %d", page);
-    if (err == ERR_OK)
-        err = reader_child_send(&r->child, command, cpu_s, e);
+    if (err == ERR_OK) {
+        child_allow(&r->child, cpu_s);
+        err = child_send(&r->child, command, strlen(command), e);
+    }
     if (err == ERR_OK)
         err = read_json(r, &left, out, e);
     if (err == ERR_OK && !json_is_object(*out))
         err = damaged(r, e);
     if (err != ERR_OK) {
-        reader_child_end(&r->child);
+        child_end(&r->child);
         return err;
     }
     return refused(r, json_string_value(json_object_get(*out, "error")), e);
@@ -155,7 +177,7 @@ static enum err ask(struct page_reader *r, int page, const char *command, int64_
 static enum err ended_on_error(struct page_reader *r, enum err err)
 {
     if (err != ERR_OK)
-        reader_child_end(&r->child);
+        child_end(&r->child);
     return err;
 }
 
@@ -252,12 +274,11 @@ static enum err read_pixels(struct page_reader *r, json_t *answer, struct raster
     json_int_t dpi = json_integer_value(json_object_get(answer, "dpi"));
     /* The child rounds up, hence a row and a column more than the limit. */
     if (width < 1 || height < 1 || width > 32767 || height > 32767 || dpi < 1 || dpi > 10000 ||
-        width * height > r->child.limits.max_raster_pixels + width + height)
+        width * height > r->limits.max_raster_pixels + width + height)
         return damaged(r, e);
     size_t n = (size_t)width * (size_t)height;
     *out = (struct raster){(int)width, (int)height, (int)dpi, malloc(n)};
-    return out->pixels != NULL ? reader_child_bytes(&r->child, out->pixels, n, e)
-                               : error_no_memory(e);
+    return out->pixels != NULL ? child_bytes(&r->child, out->pixels, n, e) : error_no_memory(e);
 }
 
 static enum err draw(struct page_reader *r, int page, struct box part, int dpi, int64_t cpu_s,
@@ -283,7 +304,7 @@ static enum err find_rules(struct page_reader *r, int page, struct page_content 
 {
     static const struct box whole = {0, 0, 1, 1};
     struct raster image = {0};
-    int64_t share = r->child.limits.cpu_s / RULES_SHARE;
+    int64_t share = r->limits.cpu_s / RULES_SHARE;
     enum err err = draw(r, page, whole, RULES_DPI, share > 1 ? share : 1, &image, e);
     if (err == ERR_OK) {
         err = raster_find_rules(&image, &out->rules, &out->n_rules, e);
@@ -304,7 +325,7 @@ enum err page_reader_page(struct page_reader *r, int page, bool images, struct p
     enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
     (void)snprintf(command, sizeof command, "page %d %d\n", page, images);
     if (err == ERR_OK)
-        err = ask(r, page, command, r->child.limits.cpu_s, &answer, e);
+        err = ask(r, page, command, r->limits.cpu_s, &answer, e);
     if (err == ERR_OK)
         err = ended_on_error(r, read_page(r, answer, page, out, e));
     json_decref(answer);
@@ -320,14 +341,14 @@ enum err page_reader_raster(struct page_reader *r, int page, struct box part, in
 {
     memset(out, 0, sizeof *out);
     enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
-    return err == ERR_OK ? draw(r, page, part, dpi, r->child.limits.cpu_s, out, e) : err;
+    return err == ERR_OK ? draw(r, page, part, dpi, r->limits.cpu_s, out, e) : err;
 }
 
 enum err page_reader_sizes(struct page_reader *r, struct page_size **out, struct error *e)
 {
     json_t *answer = NULL;
     *out = NULL;
-    enum err err = ask(r, 0, "sizes\n", r->child.limits.cpu_s, &answer, e);
+    enum err err = ask(r, 0, "sizes\n", r->limits.cpu_s, &answer, e);
     const json_t *sizes = json_object_get(answer, "sizes");
     if (err == ERR_OK && json_array_size(sizes) != (size_t)r->pages)
         err = damaged(r, e);
@@ -355,8 +376,7 @@ static enum err read_png(struct page_reader *r, json_int_t n, struct buffer *png
     if (n <= 8 || n > PNG_MAX_BYTES)
         return damaged(r, e);
     char *bytes = malloc((size_t)n);
-    enum err err =
-        bytes != NULL ? reader_child_bytes(&r->child, bytes, (size_t)n, e) : error_no_memory(e);
+    enum err err = bytes != NULL ? child_bytes(&r->child, bytes, (size_t)n, e) : error_no_memory(e);
     if (err == ERR_OK && memcmp(bytes, signature, sizeof signature - 1) != 0)
         err = damaged(r, e);
     if (err == ERR_OK) {
@@ -375,7 +395,7 @@ enum err page_reader_image(struct page_reader *r, int page, int width, struct bu
     enum err err = check_page(r, page, ERR_NOT_FOUND, e);
     (void)snprintf(command, sizeof command, "image %d %d\n", page, width);
     if (err == ERR_OK)
-        err = ask(r, page, command, r->child.limits.cpu_s, &answer, e);
+        err = ask(r, page, command, r->limits.cpu_s, &answer, e);
     if (err == ERR_OK)
         err = ended_on_error(
             r, read_png(r, json_integer_value(json_object_get(answer, "bytes")), png, e));
@@ -387,7 +407,7 @@ void page_reader_close(struct page_reader *r)
 {
     if (r == NULL)
         return;
-    reader_child_end(&r->child);
-    spawn_close(&r->child.pdf_fd);
+    child_end(&r->child);
+    spawn_close(&r->pdf_fd);
     free(r);
 }

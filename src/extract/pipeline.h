@@ -3,6 +3,7 @@
 #define PDF_OCR_EXTRACT_PIPELINE_H
 
 #include "extract/page_reader.h"
+#include "extract/recognizer.h"
 #include "ports/extraction.h"
 #include "ports/ocr_engine.h"
 #include "ports/structurer.h"
@@ -14,8 +15,9 @@ struct pipeline {
     /* The first reads what has no text layer; the other one where a request names it. ops NULL:
      * none. */
     struct ocr_engine ocr[PIPELINE_ENGINES];
-    struct structurer structurer; /* for tables that stay unclear; ops NULL: none */
-    enum engine_choice engine;    /* the configured one; a request that is not AUTO wins */
+    struct recognizer *recognizer; /* puts pages upright for engines that do not; borrowed */
+    struct structurer structurer;  /* for tables that stay unclear; ops NULL: none */
+    enum engine_choice engine;     /* the configured one; a request that is not AUTO wins */
     int ocr_dpi;
 };
 

@@ -3,7 +3,6 @@
 #define PDF_OCR_EXTRACT_REGION_H
 
 #include "extract/layer.h"
-#include "ocr/straighten.h"
 #include "ports/extraction.h"
 #include "ports/ocr_engine.h"
 

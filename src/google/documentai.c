@@ -183,12 +183,6 @@ static enum err recognize(void *self, const struct raster *images, size_t n,
     return err;
 }
 
-static const char *version(void *self)
-{
-    (void)self;
-    return "Document AI v1";
-}
-
 static void engine_close(void *self)
 {
     struct documentai *d = self;
@@ -222,7 +216,6 @@ enum err documentai_engine_open(struct google_client *client, const char *projec
     d->ops = (struct ocr_engine_ops){.engine = ENGINE_DOCUMENTAI,
                                      .batch = batch > 0 ? (size_t)batch : 1,
                                      .recognize = recognize,
-                                     .version = version,
                                      .close = engine_close};
     *out = (struct ocr_engine){&d->ops, d};
     // cppcheck-suppress memleak ; out owns it

@@ -8,7 +8,6 @@
 #include "ports/analytics.h"
 #include "ports/blob_store.h"
 #include "ports/job_store.h"
-#include "ports/ocr_engine.h"
 #include "ports/task_queue.h"
 
 /* Jobs and feedback in DATA_DIR/pdf-ocr.sqlite3 (WAL, synchronous FULL); made when missing. */
@@ -33,10 +32,6 @@ enum err file_blob_store_open(const char *root, const char *base_url,
  * blobs here, only bodies. *erased: how many files. Stops at the first error of the store. */
 enum err file_sweep(const char *data_dir, const struct job_store *jobs, int64_t now_us,
                     int64_t keep_us, int *erased, struct error *e);
-
-/* Tesseract, loaded at the first image and kept warm. tessdata_dir may be NULL. */
-enum err tesseract_engine_open(const char *tessdata_dir, const char *language,
-                               struct ocr_engine *out, struct error *e);
 
 /* The dispatcher: delivers the queue's tasks over HTTP as Cloud Tasks does, until *stop is set
  * (it wakes on signals). auth_key: sent as X-API-Key. tick is called about every

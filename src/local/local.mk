@@ -1,4 +1,4 @@
-# The local adapters: SQLite, files, the dispatcher, Tesseract.
+# The local adapters: SQLite, files, the dispatcher.
 noinst_LIBRARIES += liblocal.a
 liblocal_a_SOURCES = \
 	src/local/dispatcher.c \
@@ -10,6 +10,5 @@ liblocal_a_SOURCES = \
 	src/local/sqlite_job_store.c \
 	src/local/sqlite_task_queue.c \
 	src/local/sqlite_tasks.c src/local/sqlite_tasks.h \
-	src/local/store_mark.c src/local/store_mark.h \
-	src/local/tesseract_engine.c
-liblocal_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS) $(TESSERACT_CFLAGS)
+	src/local/store_mark.c src/local/store_mark.h
+liblocal_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)

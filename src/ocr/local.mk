@@ -3,8 +3,12 @@ noinst_LIBRARIES += libocr.a
 libocr_a_SOURCES = \
 	src/ocr/lines.c src/ocr/lines.h \
 	src/ocr/mend.c src/ocr/mend.h \
+	src/ocr/page.c src/ocr/page.h \
 	src/ocr/pix.c src/ocr/pix.h \
+	src/ocr/raster_rules.c src/ocr/raster_rules.h \
+	src/ocr/read.c src/ocr/read.h \
 	src/ocr/straighten.c src/ocr/straighten.h \
 	src/ocr/strip.c src/ocr/strip.h \
+	src/ocr/wire.c src/ocr/wire.h \
 	src/ocr/words.c src/ocr/words.h
-libocr_a_CFLAGS = $(AM_CFLAGS) $(LEPT_CFLAGS)
+libocr_a_CFLAGS = $(AM_CFLAGS) $(TESSERACT_CFLAGS)

@@ -8,6 +8,7 @@ libports_a_SOURCES = \
 	src/ports/job_store.c src/ports/job_store.h \
 	src/ports/page.c src/ports/page.h \
 	src/ports/ocr_engine.c src/ports/ocr_engine.h \
+	src/ports/pose.c src/ports/pose.h \
 	src/ports/structurer.c src/ports/structurer.h \
 	src/ports/task_queue.h
 libports_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

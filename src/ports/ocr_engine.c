@@ -6,6 +6,7 @@
 void ocr_result_free(struct ocr_result *r)
 {
     word_list_free(&r->words);
+    free(r->rules);
     for (size_t i = 0; i < r->n_tables; i++)
         table_free(&r->tables[i]);
     free(r->tables);

@@ -144,7 +144,7 @@ int main(int argc, char **argv)
         (void)fputs("pdf-ocr-page is started by pdf-ocr-api and pdf-ocr-extract\n", stderr);
         return USAGE_ERROR;
     }
-    struct limits l = {{strtoll(argv[1], NULL, 10), strtoll(argv[2], NULL, 10), 0},
+    struct limits l = {{strtoll(argv[1], NULL, 10), strtoll(argv[2], NULL, 10), 0, true},
                        strtoll(argv[3], NULL, 10),
                        strtoll(argv[4], NULL, 10)};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -1,6 +1,7 @@
 # What the programs that parse other people's bytes put up around themselves.
 noinst_LIBRARIES += libsandbox.a
 libsandbox_a_SOURCES = \
+	src/sandbox/child.c src/sandbox/child.h \
 	src/sandbox/sandbox.c src/sandbox/sandbox.h \
 	src/sandbox/sandbox_landlock.c \
 	src/sandbox/sandbox_seccomp.c

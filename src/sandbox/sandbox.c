@@ -26,6 +26,6 @@ int sandbox_enter(const struct sandbox_limits *l)
 #endif
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return -1;
-    int files = sandbox_landlock();
-    return files < 0 ? -1 : sandbox_seccomp(files == 1);
+    int confined = sandbox_landlock(l->fonts);
+    return confined < 0 ? -1 : sandbox_seccomp(l->fonts && confined == 1);
 }

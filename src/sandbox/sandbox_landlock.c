@@ -29,14 +29,14 @@ static int allow_reading(int ruleset, const char *path)
     return failed != 0 ? -1 : 0;
 }
 
-int sandbox_landlock(void)
+int sandbox_landlock(bool fonts)
 {
     struct landlock_ruleset_attr attr = {.handled_access_fs = HANDLED};
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     if (ruleset < 0)
         return 0;
     int result = 1;
-    for (size_t i = 0; result == 1 && i < sizeof readable / sizeof readable[0]; i++)
+    for (size_t i = 0; fonts && result == 1 && i < sizeof readable / sizeof readable[0]; i++)
         if (allow_reading(ruleset, readable[i]) != 0)
             result = -1;
     if (result == 1 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
@@ -45,8 +45,9 @@ int sandbox_landlock(void)
     return result;
 }
 #else
-int sandbox_landlock(void)
+int sandbox_landlock(bool fonts)
 {
+    (void)fonts;
     return 0;
 }
 #endif

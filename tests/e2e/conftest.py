@@ -21,6 +21,8 @@ from support import free_port, until  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build")).resolve()
 SAMPLES = BUILD / "samples"
+# Where the command finds the programs that it starts.
+READERS = {"PAGE_READER": str(BUILD / "pdf-ocr-page"), "OCR_READER": str(BUILD / "pdf-ocr-recognize")}
 KEY = "test-key-0123456789abcdef"
 
 

@@ -7,7 +7,7 @@ import subprocess
 import openpyxl
 import pytest
 
-from conftest import BUILD, ROOT
+from conftest import BUILD, READERS, ROOT
 
 
 @pytest.fixture(scope="module", name="formats")
@@ -63,7 +63,7 @@ def test_web_page_offers_every_format(formats):
 def test_command_writes_every_format(formats):
     written = {subprocess.run([BUILD / "pdf-ocr-extract", "--quiet", "--format", name,
                                BUILD / "samples" / "text-table.pdf"], check=True,
-                              env={"PAGE_READER": str(BUILD / "pdf-ocr-page")},
+                              env=READERS,
                               stdout=subprocess.PIPE).stdout for name in names(formats)}
     assert len(written) == len(formats) and all(written)
 
@@ -71,7 +71,7 @@ def test_command_writes_every_format(formats):
 def test_xlsx_opens_with_numbers_as_numbers():
     book = openpyxl.load_workbook(io.BytesIO(subprocess.run(
         [BUILD / "pdf-ocr-extract", "--quiet", "--format", "xlsx", BUILD / "samples" / "text-table.pdf"],
-        check=True, env={"PAGE_READER": str(BUILD / "pdf-ocr-page")}, stdout=subprocess.PIPE).stdout))
+        check=True, env=READERS, stdout=subprocess.PIPE).stdout))
     rows = list(book["Table 1"].iter_rows(values_only=True))
     assert rows[0] == ("Article", "Quantity", "Unit price", "Place")
     assert rows[1] == ("Bolt, steel", 1200, 0.12, "A-01")

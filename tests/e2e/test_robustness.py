@@ -170,6 +170,23 @@ def slow_reader(tmp_path, seconds):
     return path
 
 
+def test_killed_ocr_costs_an_attempt_and_not_the_job(make_stack, tmp_path):
+    """The program kills itself at the first image, and lives from then on."""
+    path = tmp_path / "mortal"
+    path.write_text(f"""#!/bin/sh
+[ -e {tmp_path}/died ] && exec {BUILD}/pdf-ocr-recognize "$@"
+: >{tmp_path}/died
+/usr/bin/head -c 32 /dev/zero
+/usr/bin/head -c 16 >/dev/null
+kill -KILL $$
+""")
+    path.chmod(0o755)
+    s = make_stack(**QUICK, OCR_READER=path)
+    job = s.extract(sample("scanned"), engine="tesseract")
+    assert (job["status"], job["attempts"]) == ("completed", 2), job
+    assert s.fetch(job["result_url"]).body
+
+
 @pytest.fixture
 def reader(monkeypatch):
     monkeypatch.setenv("READER", str(BUILD / "pdf-ocr-page"))

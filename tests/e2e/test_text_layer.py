@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD
+from conftest import BUILD, READERS
 from made_pdf import pdf, shown
 
 UP = (0, 1, -1, 0)  # letters that run from the bottom to the top
@@ -19,7 +19,7 @@ def command(tmp_path):
         return json.loads(subprocess.run(
             [BUILD / "pdf-ocr-extract", "--quiet", "--format", "json", *options, "--page", "1",
              "--region", "0,0,1,1", tmp_path / "a.pdf"], check=True, stdout=subprocess.PIPE,
-            env={"PAGE_READER": str(BUILD / "pdf-ocr-page")}).stdout)["regions"][0]
+            env=READERS).stdout)["regions"][0]
     return read
 
 

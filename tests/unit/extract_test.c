@@ -7,8 +7,8 @@
 #include "extract/form.h"
 #include "extract/grid.h"
 #include "extract/pace.h"
-#include "extract/raster_rules.h"
 #include "extract/region.h"
+#include "ocr/raster_rules.h"
 #include "tests/unit/suite.h"
 #include "tests/unit/words.h"
 

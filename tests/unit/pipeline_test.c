@@ -121,6 +121,8 @@ static enum err propose(void *self, const struct raster *images, size_t n,
 
 static const struct structurer_ops model_ops = {.engine = ENGINE_GEMINI, .propose = propose};
 
+static struct recognizer *recognizer;
+
 static struct pipeline fresh(void)
 {
     memset(&ocr, 0, sizeof ocr);
@@ -131,6 +133,7 @@ static struct pipeline fresh(void)
                                         .max_pages = 100,
                                         .max_raster_pixels = 40000000},
                              .ocr = {{&ocr_ops, NULL}},
+                             .recognizer = recognizer,
                              .ocr_dpi = 72};
 }
 
@@ -435,5 +438,14 @@ static const struct test_case tests[] = {
 
 int main(void)
 {
-    return RUN_SUITE("pipeline", tests);
+    const struct recognizer_limits limits = {.program = "./pdf-ocr-recognize",
+                                             .cpu_s = 60,
+                                             .memory_bytes = INT64_C(1) << 40,
+                                             .max_raster_pixels = 40000000};
+    struct error e;
+    if (recognizer_open(&limits, &recognizer, &e) != ERR_OK)
+        return EXIT_FAILURE;
+    int status = RUN_SUITE("pipeline", tests);
+    recognizer_close(recognizer);
+    return status;
 }

@@ -16,7 +16,7 @@
 /* Runs a deed in a sandboxed child: its exit status, or 128 + the signal that killed it. */
 static int sandboxed(int (*deed)(void))
 {
-    static const struct sandbox_limits limits = {5, INT64_C(1) << 30, 0};
+    static const struct sandbox_limits limits = {5, INT64_C(1) << 30, 0, true};
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {

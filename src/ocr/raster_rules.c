@@ -1,4 +1,4 @@
-#include "extract/raster_rules.h"
+#include "ocr/raster_rules.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "extract/reader_child.h"
+#include "sandbox/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +17,11 @@
 #include "sandbox/sandbox.h"
 
 #define WAIT_MS    500  /* how often the checkpoint is passed while waiting */
-#define DEATH_MS   1000 /* what a reader that has closed its answers gets to end by itself */
+#define DEATH_MS   1000 /* what one that has closed its answers gets to end by itself */
 #define READ_BYTES 65536
 #define GRACE_S    20 /* of the wall clock, beyond twice the CPU time: others compute, too */
 
-enum err reader_child_damaged(const struct reader_child *r, struct error *e)
+enum err child_damaged(const struct child *r, struct error *e)
 {
     return error_set(e, ERR_UNPROCESSABLE,
                      "%s is damaged and cannot be read; save the PDF anew and upload it again.",
@@ -30,34 +30,24 @@ enum err reader_child_damaged(const struct reader_child *r, struct error *e)
 
 /* --- starting and ending --- */
 
-/* The child gets the pipes, the PDF at 3 and nothing else. */
-static int spawn_child(struct reader_child *r, int commands, int answers)
-{
-    char cpu[24], memory[24], pages[24], pixels[24];
-    const char *argv[] = {r->limits.program, cpu, memory, pages, pixels, NULL};
-    const int fds[] = {commands, answers, -1, r->pdf_fd};
-    (void)snprintf(cpu, sizeof cpu, "%" PRId64, r->limits.cpu_s);
-    (void)snprintf(memory, sizeof memory, "%" PRId64, r->limits.memory_bytes);
-    (void)snprintf(pages, sizeof pages, "%" PRId64, r->limits.max_pages);
-    (void)snprintf(pixels, sizeof pixels, "%" PRId64, r->limits.max_raster_pixels);
-    return spawn_bare(argv, fds, sizeof fds / sizeof fds[0], &r->pid);
-}
-
-static void allow(struct reader_child *r, int64_t cpu_s)
+static void set_deadline(struct child *r, int64_t cpu_s)
 {
     r->cpu_s = cpu_s;
     r->deadline_us = monotonic_us() + (2 * cpu_s + GRACE_S) * US_PER_S;
 }
 
-enum err reader_child_start(struct reader_child *r, struct error *e)
+/* The child gets the pipes, fd at 3 and nothing else. */
+enum err child_start(struct child *r, const char *const argv[], int fd, struct error *e)
 {
     int commands[2] = {-1, -1}, answers[2] = {-1, -1};
-    int code = lseek(r->pdf_fd, 0, SEEK_SET) == 0 ? spawn_pipe(commands) : errno;
-    allow(r, r->limits.cpu_s);
+    int code = spawn_pipe(commands);
+    set_deadline(r, r->cpu_limit_s);
     if (code == 0)
         code = spawn_pipe(answers);
-    if (code == 0)
-        code = spawn_child(r, commands[0], answers[1]);
+    if (code == 0) {
+        const int fds[] = {commands[0], answers[1], -1, fd};
+        code = spawn_bare(argv, fds, fd >= 0 ? 4 : 3, &r->pid);
+    }
     spawn_close(&commands[0]);
     spawn_close(&answers[1]);
     r->to = commands[1];
@@ -67,13 +57,13 @@ enum err reader_child_start(struct reader_child *r, struct error *e)
         code = errno;
     if (code == 0)
         return ERR_OK;
-    error_set(e, err_of_errno(code), "The page reader could not be started.");
-    return error_cause(e, "%s: %s; set PAGE_READER", r->limits.program, strerror(code));
+    error_set(e, err_of_errno(code), "The %s could not be started.", r->name);
+    return error_cause(e, "%s: %s; set %s", r->program, strerror(code), r->setting);
 }
 
 /* Its wait status, and the CPU time it had. It is killed when it does not end within patience_ms:
  * then false. */
-static bool reap(struct reader_child *r, int patience_ms, int *status, struct rusage *used)
+static bool reap(struct child *r, int patience_ms, int *status, struct rusage *used)
 {
     static const struct timespec moment = {0, 10 * 1000000};
     *status = 0;
@@ -91,7 +81,7 @@ static bool reap(struct reader_child *r, int patience_ms, int *status, struct ru
     return patience_ms > 0;
 }
 
-void reader_child_end(struct reader_child *r)
+void child_end(struct child *r)
 {
     struct rusage used;
     int status;
@@ -104,23 +94,23 @@ void reader_child_end(struct reader_child *r)
 
 /* Whether only somebody else can have sent the signal. The kernel's own SIGKILL for CPU time comes
  * when all of it is used up, which the parent may have lowered to no less than a round. */
-static bool from_outside(const struct reader_child *r, int signal_number, const struct rusage *used)
+static bool from_outside(const struct child *r, int signal_number, const struct rusage *used)
 {
     int64_t cpu_s = used->ru_utime.tv_sec + used->ru_stime.tv_sec;
     switch (signal_number) {
     case SIGKILL:
-        return cpu_s + 1 < r->limits.cpu_s * SANDBOX_CPU_ROUNDS;
+        return cpu_s + 1 < r->cpu_limit_s * SANDBOX_CPU_ROUNDS;
     case SIGTERM:
     case SIGINT:
     case SIGHUP:
     case SIGQUIT:
         return true;
     default:
-        return false;
+        return signal_number == r->death_from_outside;
     }
 }
 
-static enum err too_complex(const struct reader_child *r, struct error *e)
+static enum err too_complex(const struct child *r, struct error *e)
 {
     return error_set(e, ERR_UNPROCESSABLE,
                      "%s is too complex: reading it takes more than %" PRId64 " s.", r->subject,
@@ -128,30 +118,30 @@ static enum err too_complex(const struct reader_child *r, struct error *e)
 }
 
 /* The answers ended: why did the child die? */
-static enum err explain_death(struct reader_child *r, struct error *e)
+static enum err explain_death(struct child *r, struct error *e)
 {
     struct rusage used;
     int status;
     bool by_itself = reap(r, DEATH_MS, &status, &used);
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 3)) {
-        error_set(e, ERR_UNAVAILABLE, "The page reader could not be started.");
-        return error_cause(e, "%s ended with status %d", r->limits.program, WEXITSTATUS(status));
+        error_set(e, ERR_UNAVAILABLE, "The %s could not be started.", r->name);
+        return error_cause(e, "%s ended with status %d", r->program, WEXITSTATUS(status));
     }
     if (by_itself && WIFSIGNALED(status) && from_outside(r, WTERMSIG(status), &used))
-        error_set(e, ERR_UNAVAILABLE, "The page reader was stopped from outside; try again.");
+        error_set(e, ERR_UNAVAILABLE, "The %s was stopped from outside; try again.", r->name);
     else if (by_itself && WIFSIGNALED(status) &&
              (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
         too_complex(r, e);
     else
-        error_set(e, ERR_UNPROCESSABLE,
-                  "%s is damaged or too large to read: the page reader broke off.", r->subject);
-    return error_cause(e, "the page reader ended: wait status %#x", (unsigned)status);
+        error_set(e, ERR_UNPROCESSABLE, "%s is damaged or too large to read: the %s broke off.",
+                  r->subject, r->name);
+    return error_cause(e, "the %s ended: wait status %#x", r->name, (unsigned)status);
 }
 
 /* --- talking --- */
 
 /* Waits until the descriptor is ready, or the other end gone. */
-static enum err wait_ready(struct reader_child *r, int fd, short events, struct error *e)
+static enum err wait_ready(struct child *r, int fd, short events, struct error *e)
 {
     struct pollfd p = {.fd = fd, .events = events};
     for (;;) {
@@ -164,46 +154,63 @@ static enum err wait_ready(struct reader_child *r, int fd, short events, struct 
         if (err != ERR_OK)
             return err;
         if (monotonic_us() > r->deadline_us)
-            return error_set(e, ERR_TIMEOUT,
-                             "The page reader got too little computing time; try again.");
+            return error_set(e, ERR_TIMEOUT, "The %s got too little computing time; try again.",
+                             r->name);
     }
+}
+
+bool child_lives(struct child *r)
+{
+    if (r->pid > 0 && waitpid(r->pid, NULL, WNOHANG) != 0) {
+        r->pid = 0;
+        child_end(r);
+    }
+    return r->pid > 0;
+}
+
+int64_t child_cpu_s(const struct child *r)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (r->pid <= 0 || clock_getcpuclockid(r->pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return 0;
+    return used.tv_sec;
 }
 
 /* Each command has its time to itself, however long the document and whatever was done with the
  * last answer. The child cannot move its limits: its sandbox forbids it. */
-static void allow_time(struct reader_child *r, int64_t cpu_s)
+void child_allow(struct child *r, int64_t cpu_s)
 {
-    clockid_t clock;
-    struct timespec used;
     struct rlimit limit;
-    allow(r, cpu_s);
-    if (clock_getcpuclockid(r->pid, &clock) != 0 || clock_gettime(clock, &used) != 0 ||
-        prlimit(r->pid, RLIMIT_CPU, NULL, &limit) != 0)
+    set_deadline(r, cpu_s);
+    if (r->pid <= 0 || prlimit(r->pid, RLIMIT_CPU, NULL, &limit) != 0)
         return;
-    rlim_t wanted = (rlim_t)(used.tv_sec + cpu_s + 1);
+    rlim_t wanted = (rlim_t)(child_cpu_s(r) + cpu_s + 1);
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
     (void)prlimit(r->pid, RLIMIT_CPU, &limit, NULL);
 }
 
-/* A command is shorter than PIPE_BUF: it is written whole or not at all. */
-enum err reader_child_send(struct reader_child *r, const char *command, int64_t cpu_s,
-                           struct error *e)
+enum err child_send(struct child *r, const void *bytes, size_t n, struct error *e)
 {
-    size_t n = strlen(command);
-    allow_time(r, cpu_s);
-    for (;;) {
-        if (write(r->to, command, n) == (ssize_t)n)
-            return ERR_OK;
+    const char *at = bytes;
+    while (n > 0) {
+        ssize_t sent = write(r->to, at, n);
+        if (sent > 0) {
+            at += sent;
+            n -= (size_t)sent;
+            continue;
+        }
         if (errno != EAGAIN && errno != EINTR)
             return explain_death(r, e);
         enum err err = wait_ready(r, r->to, POLLOUT, e);
         if (err != ERR_OK)
             return err;
     }
+    return ERR_OK;
 }
 
 /* What is used goes, and more comes. */
-static enum err read_more(struct reader_child *r, struct error *e)
+static enum err read_more(struct child *r, struct error *e)
 {
     char chunk[READ_BYTES];
     if (r->used > 0)
@@ -226,8 +233,7 @@ static enum err read_more(struct reader_child *r, struct error *e)
     }
 }
 
-enum err reader_child_line(struct reader_child *r, size_t max, const char **line, size_t *n,
-                           struct error *e)
+enum err child_line(struct child *r, size_t max, const char **line, size_t *n, struct error *e)
 {
     size_t searched = 0;
     for (;;) {
@@ -236,7 +242,7 @@ enum err reader_child_line(struct reader_child *r, size_t max, const char **line
         const char *end = have > searched ? memchr(start + searched, '\n', have - searched) : NULL;
         size_t length = end != NULL ? (size_t)(end - start) : have;
         if (length > max)
-            return reader_child_damaged(r, e);
+            return child_damaged(r, e);
         if (end != NULL) {
             *line = start;
             *n = length;
@@ -250,7 +256,7 @@ enum err reader_child_line(struct reader_child *r, size_t max, const char **line
     }
 }
 
-enum err reader_child_bytes(struct reader_child *r, void *to, size_t n, struct error *e)
+enum err child_bytes(struct child *r, void *to, size_t n, struct error *e)
 {
     char *out = to;
     while (n > 0) {

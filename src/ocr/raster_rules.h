@@ -1,6 +1,6 @@
 /* Finding ruling lines in the pixels of a page: for scans as for drawn lines. */
-#ifndef PDF_OCR_EXTRACT_RASTER_RULES_H
-#define PDF_OCR_EXTRACT_RASTER_RULES_H
+#ifndef PDF_OCR_OCR_RASTER_RULES_H
+#define PDF_OCR_OCR_RASTER_RULES_H
 
 #include <stddef.h>
 

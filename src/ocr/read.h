@@ -1,0 +1,19 @@
+/* Reading the lines of an upright page by Tesseract. */
+#ifndef PDF_OCR_OCR_READ_H
+#define PDF_OCR_OCR_READ_H
+
+#include <tesseract/capi.h>
+
+#include "ports/ocr_engine.h"
+
+/* Loads the data of a language, or of several ("eng+deu"), from a folder (NULL: Tesseract's own).
+ * NULL when there is none; tesseract_close. */
+TessBaseAPI *tesseract_load(const char *tessdata_dir, const char *language);
+void tesseract_close(TessBaseAPI *api);
+
+/* Adds the words of an upright image without rules, dark on white, to out. ERR_INTERNAL: out of
+ * memory, or there is too much on it. */
+enum err tesseract_read(TessBaseAPI *api, const struct raster *image, struct ocr_result *out,
+                        struct error *e);
+
+#endif
