@@ -13,7 +13,7 @@
  * might be spaces, are the word space. */
 #define WINDOW      0.03
 #define WINDOW_OCR  0.15 /* ink is measured in whole pixels, and letters have no side bearings */
-#define ALIKE_LEAST 4
+#define ALIKE_LEAST 3
 #define ALIKE_SHARE 0.15
 
 /* A typewriter's letters are of one width: of this part of the words, within this part of it. */
