@@ -1,5 +1,6 @@
 #include "ocr/read.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -9,8 +10,9 @@
 #include "ocr/strip.h"
 #include "ocr/words.h"
 
-#define LINE_SURE 0.5F /* mean confidence of a line of text, at least */
-#define DASH_SURE 0.9F /* confidence of a dash, which is told by its shape */
+#define LINE_SURE       0.5F /* mean confidence of a line of text, at least */
+#define CERTAINTY_SCALE 7.0F
+#define DASH_SURE       0.9F /* confidence of a dash, which is told by its shape */
 
 TessBaseAPI *tesseract_load(const char *tessdata_dir, const char *language)
 {
@@ -63,6 +65,14 @@ static bool take_word(void *self, const struct ink_word *w)
     return add_word(r, w->text, &w->box, w->confidence, &e) == ERR_OK;
 }
 
+/* Tesseract tells of a word what it tells of its least sure symbol, times 7 (its certainty scale);
+ * of spaces as well, which are unsure where they are wide. So a symbol's own figure, on that scale.
+ */
+static float symbol_sure(float percent)
+{
+    return fmaxf(0, 1 - CERTAINTY_SCALE * (1 - percent / 100));
+}
+
 /* The symbol at which the iterator stands; false: there is none, or white space. */
 static bool take_symbol(const struct reading *r, TessResultIterator *it, struct symbol *out)
 {
@@ -76,7 +86,7 @@ static bool take_symbol(const struct reading *r, TessResultIterator *it, struct 
         out->x0 = middle - (x1 - x0) / 2;
         out->x1 = middle + (x1 - x0) / 2;
         out->starts = TessPageIteratorIsAtBeginningOf(at, RIL_WORD);
-        out->confidence = TessResultIteratorConfidence(it, RIL_WORD) / 100.0F;
+        out->confidence = symbol_sure(TessResultIteratorConfidence(it, RIL_SYMBOL));
         (void)memcpy(out->text, text, strlen(text) + 1);
     }
     TessDeleteText(text);

@@ -1,13 +1,16 @@
 #include "ocr/words.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "ocr/mend.h"
 
-#define WORD_GAP    0.45 /* narrowest white between words, in heights of the glyphs */
+#define WORD_GAP    0.5  /* narrowest white between words, in heights of the glyphs, */
+#define KNOWN_GAP   0.75 /* and in narrowest ones that the engine told */
+#define COUNTED     3    /* symbols that a place may be off */
 #define ASCENT_MAX  1.8  /* what letters have above the baseline, in heights of the glyphs */
 #define DESCENT_MAX 0.6  /* and below */
 
@@ -39,49 +42,106 @@ static bool is_numeric(const char *text)
 
 /* --- words --- */
 
-/* The symbol that begins where a white of the run is, of those of the run; 0: none, or one of its
- * neighbours begins a word already. Places of symbols are good to a letter. */
-static size_t beginning_at(const struct line_words *l, size_t run, int from, int to)
-{
-    int middle = (from + to) / 2, reach = l->line->runs[run].height, nearest = reach;
-    size_t best = 0;
-    for (size_t i = 1; i < l->n_symbols; i++) {
-        const struct symbol *a = &l->symbols[i - 1], *b = &l->symbols[i];
-        int off = abs((a->x1 + b->x0) / 2 - middle);
-        if (b->run != run || off > 2 * reach)
-            continue;
-        if (b->starts)
-            return 0;
-        if (a->run == run && off < nearest && !(is_numeric(a->text) && is_numeric(b->text))) {
-            nearest = off;
-            best = i;
-        }
-    }
-    return best;
-}
+/* A run's symbols, and its letters in ink: what stands above each other is one. */
+struct run_parts {
+    const struct text_run *run;
+    struct symbol *symbols;
+    size_t n, letters;
+};
 
-static void part_at_whites(struct line_words *l, size_t run)
+/* A wide white in a run: the letters on its left, and the symbol that begins on its right, or 0. */
+struct white {
+    int from, to;
+    size_t left, symbol;
+};
+
+/* out has room for the glyphs. */
+static size_t find_whites(struct run_parts *p, struct white *out)
 {
-    const struct text_run *r = &l->line->runs[run];
+    const struct text_run *r = p->run;
     int reached = r->n > 0 ? r->glyphs[0].x1 : 0;
+    size_t n = 0;
+    p->letters = 1;
     for (size_t i = 1; i < r->n; i++) {
         const struct span *g = &r->glyphs[i];
-        if (g->x0 - reached >= WORD_GAP * r->height) {
-            size_t at = beginning_at(l, run, reached, g->x0);
-            if (at > 0)
-                l->symbols[at].starts = true;
-        }
+        if (g->x0 - reached >= WORD_GAP * r->height)
+            out[n++] = (struct white){reached, g->x0, p->letters, 0};
+        p->letters += g->x0 >= reached;
         reached = g->x1 > reached ? g->x1 : reached;
+    }
+    return n;
+}
+
+static size_t apart(size_t a, size_t b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Places of symbols are good to a letter or two: where the letters in ink on either side of the
+ * white are as many as the symbols there, they are counted. */
+static size_t symbol_after(const struct run_parts *p, const struct white *w)
+{
+    int middle = (w->from + w->to) / 2, nearest = 2 * p->run->height;
+    size_t at = 0;
+    for (size_t i = 1; i < p->n; i++) {
+        int off = abs((p->symbols[i - 1].x1 + p->symbols[i].x0) / 2 - middle);
+        if (off < nearest) {
+            nearest = off;
+            at = i;
+        }
+    }
+    size_t right = p->letters - w->left, by_right = right < p->n ? p->n - right : 0;
+    size_t counted = apart(by_right, at) < apart(w->left, at) ? by_right : w->left;
+    return at > 0 && counted > 0 && counted < p->n && apart(counted, at) <= COUNTED ? counted : at;
+}
+
+/* Whether a word begins at the symbol or beside it. */
+static bool is_parted(const struct run_parts *p, size_t at)
+{
+    return p->symbols[at].starts || (at > 1 && p->symbols[at - 1].starts) ||
+           (at + 1 < p->n && p->symbols[at + 1].starts);
+}
+
+/* Begins words at whites that are as wide as those at which the engine began some. */
+static void part_at_whites(const struct run_parts *p, struct white *whites, size_t n)
+{
+    int known = 0;
+    for (size_t i = 0; i < n; i++) {
+        int width = whites[i].to - whites[i].from;
+        whites[i].symbol = symbol_after(p, &whites[i]);
+        if (whites[i].symbol > 0 && is_parted(p, whites[i].symbol) && (known == 0 || width < known))
+            known = width;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t at = whites[i].symbol;
+        if (at > 0 && !is_parted(p, at) && whites[i].to - whites[i].from >= KNOWN_GAP * known &&
+            !(is_numeric(p->symbols[at - 1].text) && is_numeric(p->symbols[at].text)))
+            p->symbols[at].starts = true;
     }
 }
 
-static void part_words(struct line_words *l)
+static bool part_run(const struct text_run *run, struct symbol *symbols, size_t n)
 {
-    for (size_t i = 1; i < l->n_symbols; i++)
-        if (l->symbols[i].run != l->symbols[i - 1].run)
-            l->symbols[i].starts = true;
-    for (size_t run = 0; run < l->line->n; run++)
-        part_at_whites(l, run);
+    struct run_parts p = {run, symbols, n, 0};
+    struct white *whites = calloc(run->n + 1, sizeof *whites);
+    if (whites == NULL)
+        return false;
+    part_at_whites(&p, whites, find_whites(&p, whites));
+    free(whites);
+    return true;
+}
+
+static bool part_words(const struct line_words *l)
+{
+    bool ok = true;
+    for (size_t i = 0, k; ok && i < l->n_symbols; i = k) {
+        size_t run = l->symbols[i].run;
+        l->symbols[i].starts = true;
+        for (k = i + 1; k < l->n_symbols && l->symbols[k].run == run;)
+            k++;
+        ok = part_run(&l->line->runs[run], l->symbols + i, k - i);
+    }
+    return ok;
 }
 
 static bool make_words(struct line_words *l)
@@ -198,11 +258,14 @@ static bool give(const struct line_words *l, size_t word, const struct span *gly
     if (n > 0)
         box = united(glyphs, n);
     stand_in_line(l->line, first->run, &box);
-    for (size_t i = w->first; i < w->end; i++)
+    float sure = 1;
+    for (size_t i = w->first; i < w->end; i++) {
         buffer_puts(&text, l->symbols[i].text);
+        sure = fminf(sure, l->symbols[i].confidence);
+    }
     bool ok = true;
     if (mend_word(&text, glyphs, n, r, n == r->n)) {
-        struct ink_word out = {text.data, box, first->confidence};
+        struct ink_word out = {text.data, box, sure};
         ok = !buffer_failed(&text) && take(self, &out);
     }
     buffer_free(&text);
@@ -213,8 +276,7 @@ bool ink_words(const struct text_line *line, struct symbol *symbols, size_t n, i
                void *self)
 {
     struct line_words l = {.line = line, .symbols = symbols, .n_symbols = n};
-    part_words(&l);
-    bool ok = make_words(&l) && share_ink(&l);
+    bool ok = part_words(&l) && make_words(&l) && share_ink(&l);
     for (size_t i = 0; ok && i < l.n; i++) {
         size_t count;
         struct span *glyphs = glyphs_of(&l, i, &count);

@@ -12,13 +12,13 @@ struct symbol {
     int x0, x1;              /* pixels of the page */
     size_t run;              /* of the line */
     bool starts;             /* a word */
-    float confidence;        /* of its word, 0..1 */
+    float confidence;        /* 0..1 */
 };
 
 struct ink_word {
     const char *text;
     struct span box; /* of its ink, as high as the line */
-    float confidence;
+    float confidence; /* of its least sure symbol */
 };
 
 /* Takes a word; false stops. */

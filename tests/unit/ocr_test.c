@@ -75,6 +75,7 @@ static const struct span some_glyphs[] = {
 struct heard {
     char text[100];
     int top[8], left[8];
+    float sure[8];
     size_t n;
 };
 
@@ -83,19 +84,25 @@ static bool hear(void *self, const struct ink_word *w)
     struct heard *h = self;
     (void)snprintf(h->text + strlen(h->text), sizeof h->text - strlen(h->text), "%s|", w->text);
     h->top[h->n] = w->box.y0;
+    h->sure[h->n] = w->confidence;
     h->left[h->n++] = w->box.x0;
     return true;
+}
+
+static struct heard hear_run(struct span *glyphs, size_t n_glyphs, struct symbol *symbols, size_t n)
+{
+    struct text_run run = {{10, 88, glyphs[n_glyphs - 1].x1, 104}, glyphs, n_glyphs, 100, 12};
+    struct text_line line = {.runs = &run, .n = 1, .box = run.box, .height = 12};
+    struct heard h = {.n = 0};
+    CU_ASSERT_TRUE_FATAL(ink_words(&line, symbols, n, hear, &h));
+    return h;
 }
 
 static struct heard hear_symbols(struct symbol *symbols, size_t n)
 {
     struct span glyphs[5];
     memcpy(glyphs, some_glyphs, sizeof glyphs);
-    struct text_run run = {{10, 88, 64, 104}, glyphs, 5, 100, 12};
-    struct text_line line = {.runs = &run, .n = 1, .box = run.box, .height = 12};
-    struct heard h = {.n = 0};
-    CU_ASSERT_TRUE_FATAL(ink_words(&line, symbols, n, hear, &h));
-    return h;
+    return hear_run(glyphs, 5, symbols, n);
 }
 
 static void a_wide_white_parts_words_that_were_read_as_one(void)
@@ -113,6 +120,32 @@ static void a_wide_white_parts_words_that_were_read_as_one(void)
     symbols[3].starts = false;
     symbols[2].starts = true; /* a place is good to a letter: it is the same white */
     CU_ASSERT_STRING_EQUAL(hear_symbols(symbols, 5).text, "ab|cde|");
+}
+
+/* The engine's places have drifted by a letter; there is ink for as many letters as symbols. */
+static void letters_are_counted_up_to_a_white(void)
+{
+    struct symbol symbols[] = {{"a", 10, 18, 0, true, 0.9F},
+                               {"b", 20, 28, 0, false, 0.8F},
+                               {"c", 29, 33, 0, false, 0.9F},
+                               {"d", 34, 42, 0, false, 0.7F},
+                               {"e", 43, 64, 0, false, 0.9F}};
+    struct heard h = hear_symbols(symbols, 5);
+    CU_ASSERT_STRING_EQUAL(h.text, "abc|de|");
+    CU_ASSERT_DOUBLE_EQUAL(h.sure[0], 0.8, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(h.sure[1], 0.7, 1e-6);
+}
+
+/* A typewriter's letters: whites of 8 between letters, of 20 between words. */
+static void whites_narrower_than_those_of_words_part_none(void)
+{
+    struct span glyphs[] = {
+        {10, 88, 18, 100}, {26, 88, 34, 100}, {54, 88, 62, 100}, {70, 88, 78, 100}};
+    struct symbol symbols[] = {{"a", 10, 18, 0, true, 0.9F},
+                               {"b", 26, 34, 0, false, 0.9F},
+                               {"c", 54, 62, 0, true, 0.9F},
+                               {"d", 70, 78, 0, false, 0.9F}};
+    CU_ASSERT_STRING_EQUAL(hear_run(glyphs, 4, symbols, 4).text, "ab|cd|");
 }
 
 static void marks_without_ink_are_no_words(void)
@@ -254,6 +287,8 @@ static const struct test_case tests[] = {
     TEST(letters_among_digits_are_digits),
     TEST(remains_of_rules_are_no_text),
     TEST(a_wide_white_parts_words_that_were_read_as_one),
+    TEST(letters_are_counted_up_to_a_white),
+    TEST(whites_narrower_than_those_of_words_part_none),
     TEST(marks_without_ink_are_no_words),
     TEST(a_dash_is_told_by_its_shape),
     TEST(boxes_come_back_to_the_page),
