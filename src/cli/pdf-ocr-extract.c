@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <sodium.h>
@@ -233,6 +235,26 @@ static enum err write_output(const struct command *c, const struct extraction *x
     return err;
 }
 
+/* Uses the program beside this one, as in a build folder, unless the setting names another. */
+static void use_own_program(const char *folder, const char *setting, const char *name)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (n > 0 && (size_t)n < sizeof path && access(path, X_OK) == 0)
+        (void)setenv(setting, path, 0);
+}
+
+static void use_own_programs(void)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return;
+    self[n] = '\0';
+    use_own_program(dirname(self), "PAGE_READER", "pdf-ocr-page");
+    use_own_program(self, "OCR_READER", "pdf-ocr-recognize");
+}
+
 static int run(const struct command *c)
 {
     struct config cfg;
@@ -240,6 +262,7 @@ static int run(const struct command *c)
     struct extraction x = {0};
     struct recognizer *recognizer = NULL;
     int status = EXIT_ERROR;
+    use_own_programs();
     enum err err = config_load(&cfg, &e);
     if (err == ERR_OK) {
         const struct recognizer_limits limits = {.program = cfg.ocr_reader,
