@@ -14,6 +14,8 @@
 #define FILLED      0.4 /* cells with text that make a table of a grid: a chart has few */
 #define WIDE        0.6 /* part of a block's width along which a rule is a table's own */
 #define MARGIN_PT   2.0
+#define PAIR_PIECES 3   /* that two lines need to be a table without rules */
+#define ALIGNED     0.3 /* of the height: pieces of one column begin or end no farther apart */
 
 struct detector {
     const struct page_content *page;
@@ -173,6 +175,30 @@ static void trim(const struct detector *d, size_t *from, size_t *to, size_t *rul
         (*to)--;
 }
 
+/* Whether two lines have as many pieces, each set under the other's to one side, and numbers. */
+static bool are_pair(const struct line *a, const struct line *b, double height)
+{
+    bool numbers = false;
+    if (a->n_pieces != b->n_pieces || a->n_pieces < PAIR_PIECES)
+        return false;
+    for (size_t i = 0; i < a->n_pieces; i++) {
+        const struct piece *p = &a->pieces[i], *q = &b->pieces[i];
+        if (fmin(fabs(p->r.x0 - q->r.x0), fabs(p->r.x1 - q->r.x1)) > ALIGNED * height)
+            return false;
+        numbers = numbers || (strpbrk(p->items[0].word->text, "0123456789") != NULL &&
+                              strpbrk(q->items[0].word->text, "0123456789") != NULL);
+    }
+    return numbers;
+}
+
+/* Lines of several pieces that a table needs at least. */
+static size_t least_lines(const struct detector *d, size_t from, size_t to, bool ruled)
+{
+    const struct line *lines = &d->l.lines[from];
+    bool pair = to - from == 2 && are_pair(&lines[0], &lines[1], d->l.height);
+    return ruled || pair ? 2 : 3;
+}
+
 static enum err judge_table(struct detector *d, size_t from, size_t to, struct error *e)
 {
     size_t pieces = 0, words = 0, several = 0, rules = 0;
@@ -191,7 +217,7 @@ static enum err judge_table(struct detector *d, size_t from, size_t to, struct e
     }
     double mean_words = pieces > 0 ? (double)words / (double)pieces : 0;
     bool ruled = rules >= 2;
-    if (several < (ruled ? 2 : 3) || (double)several < 0.5 * (double)(to - from) ||
+    if (several < least_lines(d, from, to, ruled) || (double)several < 0.5 * (double)(to - from) ||
         (mean_words > PROSE_WORDS && !ruled))
         return ERR_OK;
     struct rect r = block_rect(&d->l, from, to);

@@ -243,7 +243,7 @@ static enum err make_cells(const struct grid *g, const struct page_info *page, s
     return err;
 }
 
-enum err grid_build(const struct layout *l, const struct rule *rules, size_t n_rules,
+enum err grid_build(struct layout *l, const struct rule *rules, size_t n_rules,
                     const struct page_info *page, struct box region, struct table *out, bool *found,
                     struct error *e)
 {

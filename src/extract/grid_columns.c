@@ -204,6 +204,8 @@ enum err grid_find_columns(struct grid *g, struct error *e)
     if (err == ERR_OK && c.ruled.n >= 3)
         err = add_ruled(&c, e);
     if (err == ERR_OK)
+        err = grid_find_starts(g, e);
+    if (err == ERR_OK)
         err = join_centred(&c, e);
     if (err == ERR_OK)
         err = join_headings(&c, e);

@@ -23,7 +23,7 @@ struct ruled {
 
 /* What is being built: the places of cells, then their words. */
 struct grid {
-    const struct layout *l;
+    struct layout *l;
     struct ruled *rules, *band; /* of the region; those of them that grid_take_band chose */
     size_t n_rules, n_band;
     struct rect content;     /* of all lines */
@@ -66,6 +66,10 @@ struct strips {
 
 /* The strips between the columns, left to right. */
 enum err grid_find_strips(const struct grid *g, struct strips *out, struct error *e);
+
+/* Adds the borders of columns that touch: hardly any white is before them, but the cells of most
+ * lines begin at one place (grid_starts.c). The pieces are cut there. Needs the other columns. */
+enum err grid_find_starts(struct grid *g, struct error *e);
 
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);

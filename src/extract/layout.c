@@ -146,6 +146,34 @@ static enum err cut_pieces(struct line *line, double height, double gap, struct 
     return ERR_OK;
 }
 
+static struct piece piece_of(struct item *items, size_t n)
+{
+    struct piece p = {items[0].r, items, n};
+    for (size_t i = 1; i < n; i++)
+        p.r = rect_union(p.r, items[i].r);
+    return p;
+}
+
+void layout_cut_pieces(struct layout *l, double x)
+{
+    for (size_t i = 0; i < l->n_lines; i++) {
+        struct line *line = &l->lines[i];
+        for (size_t k = 0; k < line->n_pieces; k++) {
+            struct piece *p = &line->pieces[k];
+            size_t left = 0;
+            while (left < p->n && p->items[left].r.x1 <= x)
+                left++;
+            if (left == 0 || left == p->n || p->items[left].r.x0 < x)
+                continue;
+            memmove(p + 1, p, (line->n_pieces - k) * sizeof *p);
+            line->n_pieces++;
+            p[1] = piece_of(p->items + left, p->n - left);
+            p[0] = piece_of(p->items, left);
+            break;
+        }
+    }
+}
+
 enum err layout_build(const struct word_list *words, const struct page_info *page,
                       struct box region, bool fine, struct pace *pace, struct layout *out,
                       struct error *e)

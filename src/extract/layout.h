@@ -51,6 +51,9 @@ enum err layout_build(const struct word_list *words, const struct page_info *pag
                       struct error *e);
 void layout_free(struct layout *l);
 
+/* Cuts the pieces that stand on both sides of x, but where a word stands across it. */
+void layout_cut_pieces(struct layout *l, double x);
+
 struct rect rect_union(struct rect a, struct rect b);
 struct rect rect_of_box(struct box b, const struct page_info *page);
 struct box box_of_rect(struct rect r, const struct page_info *page);

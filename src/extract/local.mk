@@ -8,7 +8,8 @@ libextract_a_SOURCES = \
 	src/extract/frames.c src/extract/frames.h \
 	src/extract/grid.c src/extract/grid.h \
 	src/extract/grid_columns.c src/extract/grid_parts.h src/extract/grid_rows.c src/extract/grid_rules.c \
-	src/extract/grid_labels.c src/extract/grid_spans.c src/extract/grid_strips.c \
+	src/extract/grid_labels.c src/extract/grid_spans.c src/extract/grid_starts.c \
+	src/extract/grid_strips.c \
 	src/extract/grid_sure.c \
 	src/extract/grid_wraps.c src/extract/layer.c src/extract/layer.h \
 	src/extract/join.c src/extract/join.h \

@@ -184,8 +184,8 @@ static enum err form_structure(const struct seen *s, const struct layout *l,
     return err == ERR_OK ? take_filled(s, out, e) : err;
 }
 
-static enum err words_structure(const struct seen *s, const struct layout *l,
-                                struct region_result *out, struct error *e)
+static enum err words_structure(const struct seen *s, struct layout *l, struct region_result *out,
+                                struct error *e)
 {
     const struct page_content *page = &s->content;
     struct region *g = &out->region;
@@ -212,7 +212,7 @@ static enum err words_structure(const struct seen *s, const struct layout *l,
     return ERR_OK;
 }
 
-static enum err structure(const struct seen *s, const struct layout *l, struct region_result *out,
+static enum err structure(const struct seen *s, struct layout *l, struct region_result *out,
                           struct error *e)
 {
     bool found = false;

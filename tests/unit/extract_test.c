@@ -145,6 +145,42 @@ static void columns_a_few_points_apart_are_found(void)
     table_free(&t);
 }
 
+/* Some cells fill their column, and the next begins a point behind them. */
+static void columns_that_touch_begin_at_one_place(void)
+{
+    static const char *const names[] = {"ab", "abcdefghij", "abcd efghi", "abcdef", "abcdefghi"};
+    static const char *const towns[] = {"Rome", "New York", "Bern", "Sao Paulo", "Oslo"};
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 5; r++) {
+        put(&w, 50, 100 + r * 15, names[r]);
+        put(&w, 111, 100 + r * 15, towns[r]);
+        put(&w, 250, 100 + r * 15, "4567");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 5 && t.cols == 3);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 0), "abcdefghij");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 1), "New York");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 2, 0), "abcd efghi");
+    table_free(&t);
+}
+
+/* The second words of labels that begin alike start at one place, too. */
+static void labels_that_begin_alike_are_one_column(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, r % 2 == 0 ? "District north" : "District east");
+        put(&w, 250, 100 + r * 15, "4567");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found && t.cols == 2);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 0, 0), "District north");
+    table_free(&t);
+}
+
 /* A typewriter's letters with its wide spaces: the words are 12 high, a letter 9 wide. */
 static void wide_spaces_of_fixed_letters_part_no_columns(void)
 {
@@ -641,6 +677,19 @@ static void headings_of_two_lines_are_one_row(void)
     table_free(&t);
 }
 
+static size_t detect(struct page_content *p, struct region *out, size_t max)
+{
+    struct region *regions = NULL;
+    struct error e;
+    size_t n = 0;
+    CU_ASSERT_EQUAL_FATAL(detect_regions(p, NULL, &regions, &n, &e), ERR_OK);
+    for (size_t i = 0; i < n && i < max; i++)
+        out[i] = regions[i];
+    free(regions);
+    word_list_free(&p->words);
+    return n;
+}
+
 static void running_text_is_no_table(void)
 {
     struct word_list w = {0};
@@ -658,6 +707,35 @@ static void running_text_is_no_table(void)
     struct table t = build(&w, NULL, 0, &found);
     CU_ASSERT_FALSE(found);
     table_free(&t);
+}
+
+static void two_lines_of_pairs_are_a_table(void)
+{
+    struct page_content p = {.info = page};
+    struct region found[2];
+    put(&p.words, 60, 100, "Members");
+    put(&p.words, 170, 100, "480");
+    put(&p.words, 230, 100, "Graduates");
+    put(&p.words, 340, 100, "3495");
+    put(&p.words, 60, 116, "Guests");
+    put(&p.words, 170, 116, "484");
+    put(&p.words, 230, 116, "Teachers");
+    put(&p.words, 340, 116, "4880");
+    CU_ASSERT_EQUAL(detect(&p, found, 2), 1);
+    CU_ASSERT_EQUAL(found[0].type, REGION_TABLE);
+}
+
+/* A head and a foot of a page that have pieces, too. */
+static void two_lines_that_are_not_aligned_are_no_table(void)
+{
+    struct page_content p = {.info = page};
+    put(&p.words, 60, 100, "Report");
+    put(&p.words, 250, 100, "2020");
+    put(&p.words, 450, 100, "Page 3");
+    put(&p.words, 90, 116, "North");
+    put(&p.words, 300, 116, "11 May");
+    put(&p.words, 500, 116, "draft");
+    CU_ASSERT_EQUAL(detect(&p, NULL, 0), 0);
 }
 
 static void table_between_paragraphs_is_detected(void)
@@ -680,19 +758,6 @@ static void table_between_paragraphs_is_detected(void)
     CU_ASSERT_DOUBLE_EQUAL(regions[0].box.h * 800, 78, 1);
     free(regions);
     page_content_free(&p);
-}
-
-static size_t detect(struct page_content *p, struct region *out, size_t max)
-{
-    struct region *regions = NULL;
-    struct error e;
-    size_t n = 0;
-    CU_ASSERT_EQUAL_FATAL(detect_regions(p, NULL, &regions, &n, &e), ERR_OK);
-    for (size_t i = 0; i < n && i < max; i++)
-        out[i] = regions[i];
-    free(regions);
-    word_list_free(&p->words);
-    return n;
 }
 
 /* A frame of rows 15 high and columns 100 wide; returns the rules that it has. */
@@ -1069,6 +1134,8 @@ static const struct test_case tests[] = {
     TEST(columns_without_rules_are_found),
     TEST(continued_cell_is_one_row),
     TEST(columns_a_few_points_apart_are_found),
+    TEST(columns_that_touch_begin_at_one_place),
+    TEST(labels_that_begin_alike_are_one_column),
     TEST(wide_spaces_of_fixed_letters_part_no_columns),
     TEST(leader_dots_are_no_text),
     TEST(values_in_the_middle_of_a_wrapped_label_are_its_row),
@@ -1097,6 +1164,8 @@ static const struct test_case tests[] = {
     TEST(lines_closer_than_rows_are_one_row),
     TEST(headings_of_two_lines_are_one_row),
     TEST(running_text_is_no_table),
+    TEST(two_lines_of_pairs_are_a_table),
+    TEST(two_lines_that_are_not_aligned_are_no_table),
     TEST(table_between_paragraphs_is_detected),
     TEST(framed_tables_are_bounded_by_their_rules),
     TEST(frame_in_a_cell_is_no_second_table),
