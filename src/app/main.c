@@ -15,6 +15,7 @@
 #include "auth/keys_command.h"
 #include "base/log.h"
 #include "formats/format.h"
+#include "local/local.h"
 #include "process/master.h"
 
 static const char usage[] =
@@ -58,6 +59,17 @@ static enum err ensure_key(struct config *cfg, struct error *e)
     return err;
 }
 
+/* A job store that cannot be used ends the start, not worker after worker. */
+static enum err prepare_store(const struct config *cfg, struct error *e)
+{
+    if (cfg->backend != BACKEND_LOCAL)
+        return ERR_OK;
+    char *path = backend_path(cfg, "pdf-ocr.sqlite3");
+    enum err err = path != NULL ? sqlite_prepare(path, e) : error_no_memory(e);
+    free(path);
+    return err;
+}
+
 static void print_routes(void)
 {
     static const char *const policies[AUTH__MAX] = {
@@ -85,6 +97,8 @@ static int serve(struct config *cfg)
     enum err err = process_limits_keep_secrets(&e);
     if (err == ERR_OK)
         err = backend_prepare(cfg, &e);
+    if (err == ERR_OK)
+        err = prepare_store(cfg, &e);
     if (err == ERR_OK)
         err = ensure_key(cfg, &e);
     if (err == ERR_OK)

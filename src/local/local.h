@@ -10,6 +10,10 @@
 #include "ports/job_store.h"
 #include "ports/task_queue.h"
 
+/* Once, before workers are forked: makes the file, or upgrades that of an older release, after a
+ * copy. ERR_UNPROCESSABLE when it is a newer release's. */
+enum err sqlite_prepare(const char *path, struct error *e);
+
 /* Jobs and feedback in DATA_DIR/pdf-ocr.sqlite3 (WAL, synchronous FULL); made when missing. */
 enum err sqlite_job_store_open(const char *path, const struct source *source, struct job_store *out,
                                struct error *e);

@@ -7,6 +7,7 @@ liblocal_a_SOURCES = \
 	src/local/local.h \
 	src/local/sqlite_analytics.c \
 	src/local/sqlite_db.c src/local/sqlite_db.h \
+	src/local/sqlite_schema.c src/local/sqlite_schema.h \
 	src/local/sqlite_job_store.c \
 	src/local/sqlite_task_queue.c \
 	src/local/sqlite_tasks.c src/local/sqlite_tasks.h \

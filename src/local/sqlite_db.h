@@ -6,8 +6,10 @@
 
 #include "base/error.h"
 
+#define SQLITE_DB_BUSY_MS 5000 /* how long a statement waits for another's transaction */
+
 /* Opens the file (WAL, synchronous FULL, so that what was acknowledged survives a power cut),
- * makes or updates its tables. One connection a process. */
+ * makes its tables or upgrades them (local/sqlite_schema.h). One connection a process. */
 enum err sqlite_db_open(const char *path, sqlite3 **out, struct error *e);
 
 /* Turns the connection's last error into ours: full, busy, or unavailable. */

@@ -5,17 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "local/local.h"
 #include "local/sqlite_db.h"
+#include "ports/job_fields.h"
 
 #define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
-#define COLUMNS                                                                                    \
-    "id,owner,pdf_id,status,outcome,output_format,regions_count,regions_done,regions_total,"       \
-    "pages_done,pages_total,attempts,retry_count,created_us,updated_us,expires_us,"                \
-    "lease_expires_us,next_attempt_us,lease_token,version,request_json,error_message,"             \
-    "result_name,debug_graph_name,approved_regions_json,has_feedback,feedback_count,"              \
-    "last_feedback_us"
 
 enum statement {
     ST_INSERT,
@@ -36,23 +32,15 @@ enum statement {
     ST__MAX
 };
 
+/* What starts with FROM reads whole jobs. ST_INSERT and ST_REPLACE are made of the fields. */
 static const char *const sql[ST__MAX] = {
-    [ST_INSERT] = "INSERT INTO jobs(" COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"
-                  "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28)",
-    [ST_GET] = "SELECT " COLUMNS " FROM jobs WHERE id = ?1",
-    /* ?20 is the version read; feedback columns are changed by ST_FEEDBACK_COUNT only. */
-    [ST_REPLACE] =
-        "UPDATE jobs SET status=?4,outcome=?5,regions_done=?8,regions_total=?9,pages_done=?10,"
-        "pages_total=?11,attempts=?12,retry_count=?13,updated_us=?15,expires_us=?16,"
-        "lease_expires_us=?17,next_attempt_us=?18,lease_token=?19,version=?20+1,error_message=?22,"
-        "result_name=?23,debug_graph_name=?24,approved_regions_json=?25 WHERE id=?1 AND "
-        "version=?20",
-    [ST_STALE_QUEUED] = "SELECT " COLUMNS " FROM jobs WHERE status=0 AND next_attempt_us < ?1 "
+    [ST_GET] = "FROM jobs WHERE id = ?1",
+    [ST_STALE_QUEUED] = "FROM jobs WHERE status = 'queued' AND next_attempt_us < ?1 "
                         "ORDER BY next_attempt_us LIMIT ?2",
-    [ST_STALE_LEASED] = "SELECT " COLUMNS " FROM jobs WHERE status=1 AND lease_expires_us < ?1 "
+    [ST_STALE_LEASED] = "FROM jobs WHERE status = 'processing' AND lease_expires_us < ?1 "
                         "ORDER BY lease_expires_us LIMIT ?2",
-    [ST_EXPIRED] = "SELECT " COLUMNS " FROM jobs WHERE status >= 2 AND expires_us < ?1 "
-                   "ORDER BY expires_us LIMIT ?2",
+    [ST_EXPIRED] = "FROM jobs WHERE status IN ('completed', 'failed', 'cancelled') AND "
+                   "expires_us < ?1 ORDER BY expires_us LIMIT ?2",
     [ST_REMOVE_JOB] = "DELETE FROM jobs WHERE id=?1",
     [ST_REMOVE_FEEDBACK] = "DELETE FROM feedback WHERE job_id=?1",
     [ST_REMOVE_IDEMPOTENCY] = "DELETE FROM idempotency WHERE job_id=?1",
@@ -84,39 +72,16 @@ static void bind_text(sqlite3_stmt *s, int at, const char *text)
         (void)sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
 }
 
+/* Field i is parameter i + 1 of ST_INSERT and ST_REPLACE, and column i of what reads jobs. */
 static void bind_job(sqlite3_stmt *s, const struct job *j)
 {
-    const int64_t numbers[] = {[4] = (int64_t)j->status,
-                               [5] = (int64_t)j->outcome,
-                               [7] = j->regions_count,
-                               [8] = j->progress.regions_done,
-                               [9] = j->progress.regions_total,
-                               [10] = j->progress.pages_done,
-                               [11] = j->progress.pages_total,
-                               [12] = j->attempts,
-                               [13] = j->retry_count,
-                               [14] = j->created_us,
-                               [15] = j->updated_us,
-                               [16] = j->expires_us,
-                               [17] = j->lease_expires_us,
-                               [18] = j->next_attempt_us,
-                               [20] = j->version,
-                               [26] = j->has_feedback,
-                               [27] = j->feedback_count,
-                               [28] = j->last_feedback_us};
-    int n = sqlite3_bind_parameter_count(s);
-    for (int i = 1; i <= n && i <= 28; i++)
-        (void)sqlite3_bind_int64(s, i, numbers[i]);
-    bind_text(s, 1, j->id);
-    bind_text(s, 2, j->owner);
-    bind_text(s, 3, j->pdf_id);
-    bind_text(s, 6, j->output_format);
-    bind_text(s, 19, j->lease_token);
-    bind_text(s, 21, j->request_json);
-    bind_text(s, 22, j->error_message);
-    bind_text(s, 23, j->result_name);
-    bind_text(s, 24, j->debug_graph_name);
-    bind_text(s, 25, j->approved_regions_json);
+    for (int i = 0; i < (int)job_fields_count; i++) {
+        const struct job_field *f = &job_fields[i];
+        if (job_field_is_text(f))
+            bind_text(s, i + 1, job_field_text(f, j));
+        else
+            (void)sqlite3_bind_int64(s, i + 1, job_field_number(f, j));
+    }
 }
 
 static void column_copy(sqlite3_stmt *s, int at, char *out, size_t size)
@@ -133,42 +98,84 @@ static char *column_dup(sqlite3_stmt *s, int at, bool *ok)
 static struct job *read_job(sqlite3_stmt *s)
 {
     struct job *j = job_new();
-    bool ok = true;
-    if (j == NULL)
-        return NULL;
-    column_copy(s, 0, j->id, sizeof j->id);
-    column_copy(s, 1, j->owner, sizeof j->owner);
-    column_copy(s, 2, j->pdf_id, sizeof j->pdf_id);
-    j->status = (enum job_status)sqlite3_column_int(s, 3);
-    j->outcome = (enum job_outcome)sqlite3_column_int(s, 4);
-    column_copy(s, 5, j->output_format, sizeof j->output_format);
-    j->regions_count = sqlite3_column_int(s, 6);
-    j->progress.regions_done = sqlite3_column_int(s, 7);
-    j->progress.regions_total = sqlite3_column_int(s, 8);
-    j->progress.pages_done = sqlite3_column_int(s, 9);
-    j->progress.pages_total = sqlite3_column_int(s, 10);
-    j->attempts = sqlite3_column_int(s, 11);
-    j->retry_count = sqlite3_column_int(s, 12);
-    j->created_us = sqlite3_column_int64(s, 13);
-    j->updated_us = sqlite3_column_int64(s, 14);
-    j->expires_us = sqlite3_column_int64(s, 15);
-    j->lease_expires_us = sqlite3_column_int64(s, 16);
-    j->next_attempt_us = sqlite3_column_int64(s, 17);
-    column_copy(s, 18, j->lease_token, sizeof j->lease_token);
-    j->version = sqlite3_column_int64(s, 19);
-    j->has_feedback = sqlite3_column_int(s, 25) != 0;
-    j->feedback_count = sqlite3_column_int(s, 26);
-    j->last_feedback_us = sqlite3_column_int64(s, 27);
-    j->request_json = column_dup(s, 20, &ok);
-    j->error_message = column_dup(s, 21, &ok);
-    j->result_name = column_dup(s, 22, &ok);
-    j->debug_graph_name = column_dup(s, 23, &ok);
-    j->approved_regions_json = column_dup(s, 24, &ok);
-    if (!ok) {
-        job_free(j);
-        return NULL;
+    bool ok = j != NULL;
+    for (int i = 0; ok && i < (int)job_fields_count; i++) {
+        const struct job_field *f = &job_fields[i];
+        if (job_field_is_text(f))
+            ok = job_field_set_text(f, j, (const char *)sqlite3_column_text(s, i));
+        else
+            job_field_set_number(f, j, sqlite3_column_int64(s, i));
     }
-    return j;
+    if (ok)
+        return j;
+    job_free(j);
+    return NULL;
+}
+
+/* --- statements made of the fields --- */
+
+static void write_columns(struct buffer *b)
+{
+    for (size_t i = 0; i < job_fields_count; i++)
+        buffer_printf(b, "%s%s", i > 0 ? "," : "", job_fields[i].column);
+}
+
+/* Prepares text, which is consumed. */
+static enum err prepare_text(sqlite3 *db, struct buffer *text, sqlite3_stmt **out, struct error *e)
+{
+    enum err err =
+        buffer_failed(text) ? error_no_memory(e) : sqlite_db_prepare(db, text->data, out, e);
+    buffer_free(text);
+    return err;
+}
+
+static enum err prepare_reading(sqlite3 *db, const char *from, sqlite3_stmt **out, struct error *e)
+{
+    struct buffer text = BUFFER_INIT;
+    buffer_puts(&text, "SELECT ");
+    write_columns(&text);
+    buffer_printf(&text, " %s", from);
+    return prepare_text(db, &text, out, e);
+}
+
+static enum err prepare_insert(sqlite3 *db, sqlite3_stmt **out, struct error *e)
+{
+    struct buffer text = BUFFER_INIT;
+    buffer_puts(&text, "INSERT INTO jobs(");
+    write_columns(&text);
+    buffer_puts(&text, ") VALUES(");
+    for (size_t i = 0; i < job_fields_count; i++)
+        buffer_printf(&text, "%s?%zu", i > 0 ? "," : "", i + 1);
+    buffer_puts(&text, ")");
+    return prepare_text(db, &text, out, e);
+}
+
+/* Of the version that was read, which it makes the next one. */
+static enum err prepare_replace(sqlite3 *db, sqlite3_stmt **out, struct error *e)
+{
+    struct buffer text = BUFFER_INIT;
+    size_t version = 0;
+    buffer_puts(&text, "UPDATE jobs SET ");
+    for (size_t i = 0; i < job_fields_count; i++) {
+        const struct job_field *f = &job_fields[i];
+        if (f->offset == offsetof(struct job, version))
+            version = i + 1;
+        else if (f->changes)
+            buffer_printf(&text, "%s=?%zu,", f->column, i + 1);
+    }
+    buffer_printf(&text, "version=?%zu+1 WHERE id=?1 AND version=?%zu", version, version);
+    return prepare_text(db, &text, out, e);
+}
+
+static enum err prepare(sqlite3 *db, enum statement which, sqlite3_stmt **out, struct error *e)
+{
+    if (which == ST_INSERT)
+        return prepare_insert(db, out, e);
+    if (which == ST_REPLACE)
+        return prepare_replace(db, out, e);
+    if (strncmp(sql[which], "FROM ", 5) == 0)
+        return prepare_reading(db, sql[which], out, e);
+    return sqlite_db_prepare(db, sql[which], out, e);
 }
 
 static enum err store_get(void *self, const char *id, struct job **out, struct error *e)
@@ -317,7 +324,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
 {
     struct store *t = self;
     int64_t created_us = INT64_MAX;
-    char id[UUID_LEN + 1] = "", text[1024];
+    char id[UUID_LEN + 1] = "", text[256];
     sqlite3_stmt *s = NULL;
     memset(out, 0, sizeof *out);
     enum err err =
@@ -325,19 +332,19 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     if (err != ERR_OK)
         return err;
     (void)snprintf(text, sizeof text,
-                   "SELECT " COLUMNS " FROM jobs WHERE (created_us, id) < (?1, ?2)%s%s%s"
+                   "FROM jobs WHERE (created_us, id) < (?1, ?2)%s%s%s"
                    " ORDER BY created_us DESC, id DESC LIMIT ?3",
                    f->owner != NULL ? " AND owner = ?4" : "",
                    f->pdf_id != NULL ? " AND pdf_id = ?5" : "",
                    f->status >= 0 ? " AND status = ?6" : "");
-    if ((err = sqlite_db_prepare(t->db, text, &s, e)) != ERR_OK)
+    if ((err = prepare_reading(t->db, text, &s, e)) != ERR_OK)
         return err;
     (void)sqlite3_bind_int64(s, 1, created_us);
     bind_text(s, 2, id);
     (void)sqlite3_bind_int(s, 3, f->page_size + 1);
     bind_text(s, 4, f->owner);
     bind_text(s, 5, f->pdf_id);
-    (void)sqlite3_bind_int(s, 6, f->status);
+    bind_text(s, 6, f->status >= 0 ? job_status_names[f->status] : NULL);
     err = read_page(t, s, out, e);
     (void)sqlite3_finalize(s);
     if (err == ERR_OK && out->n > (size_t)f->page_size) {
@@ -513,7 +520,7 @@ enum err sqlite_job_store_open(const char *path, const struct source *source, st
     t->source = source;
     enum err err = sqlite_db_open(path, &t->db, e);
     for (int i = 0; err == ERR_OK && i < ST__MAX; i++)
-        err = sqlite_db_prepare(t->db, sql[i], &t->st[i], e);
+        err = prepare(t->db, (enum statement)i, &t->st[i], e);
     if (err != ERR_OK) {
         store_close(t);
         return err;

@@ -21,9 +21,6 @@ static const char *const sql[ST__MAX] = {
     [ST_CHANGES] = "PRAGMA data_version",
 };
 
-static const char schema[] = "CREATE TABLE IF NOT EXISTS store_mark("
-                             " id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;";
-
 struct state {
     int64_t number, jobs;
 };
@@ -146,8 +143,6 @@ enum err store_mark_open(const char *db_path, struct store_mark **out, struct er
         err = error_set(e, ERR_UNPROCESSABLE, "DATA_DIR is too long.");
     if (err == ERR_OK)
         err = sqlite_db_open(db_path, &m->db, e);
-    if (err == ERR_OK)
-        err = sqlite_db_exec(m->db, schema, e);
     for (int i = 0; err == ERR_OK && i < ST__MAX; i++)
         err = sqlite_db_prepare(m->db, sql[i], &m->st[i], e);
     if (err != ERR_OK) {

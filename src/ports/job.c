@@ -1,8 +1,9 @@
 #include "ports/job.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/text.h"
+#include "ports/job_fields.h"
 
 const char *const job_status_names[JOB_STATUS__MAX + 1] = {
     [JOB_QUEUED] = "queued", [JOB_PROCESSING] = "processing", [JOB_COMPLETED] = "completed",
@@ -21,22 +22,27 @@ struct job *job_new(void)
     return calloc(1, sizeof(struct job));
 }
 
+static bool is_owned(const struct job_field *f)
+{
+    return f->kind == JOB_FIELD_STRING || f->kind == JOB_FIELD_JSON;
+}
+
 struct job *job_copy(const struct job *j)
 {
     struct job *copy = job_new();
-    if (copy == NULL)
-        return NULL;
-    *copy = *j;
-    bool ok = true;
-    copy->request_json = text_dup(j->request_json, &ok);
-    copy->error_message = text_dup(j->error_message, &ok);
-    copy->result_name = text_dup(j->result_name, &ok);
-    copy->debug_graph_name = text_dup(j->debug_graph_name, &ok);
-    copy->approved_regions_json = text_dup(j->approved_regions_json, &ok);
+    bool ok = copy != NULL;
+    for (size_t i = 0; ok && i < job_fields_count; i++) {
+        const struct job_field *f = &job_fields[i];
+        if (job_field_is_text(f))
+            ok = job_field_set_text(f, copy, job_field_text(f, j));
+        else
+            job_field_set_number(f, copy, job_field_number(f, j));
+    }
     if (!ok) {
         job_free(copy);
         return NULL;
     }
+    memcpy(copy->revision, j->revision, sizeof copy->revision);
     return copy;
 }
 
@@ -44,10 +50,8 @@ void job_free(struct job *j)
 {
     if (j == NULL)
         return;
-    free(j->request_json);
-    free(j->error_message);
-    free(j->result_name);
-    free(j->debug_graph_name);
-    free(j->approved_regions_json);
+    for (size_t i = 0; i < job_fields_count; i++)
+        if (is_owned(&job_fields[i]))
+            (void)job_field_set_text(&job_fields[i], j, NULL);
     free(j);
 }

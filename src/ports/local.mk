@@ -5,6 +5,7 @@ libports_a_SOURCES = \
 	src/ports/blob_store.c src/ports/blob_store.h \
 	src/ports/extraction.c src/ports/extraction.h \
 	src/ports/job.c src/ports/job.h \
+	src/ports/job_fields.c src/ports/job_fields.h \
 	src/ports/job_store.c src/ports/job_store.h \
 	src/ports/page.c src/ports/page.h \
 	src/ports/ocr_engine.c src/ports/ocr_engine.h \
