@@ -9,7 +9,7 @@ dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params nginx/auth_params \
 	nginx/untrusted_headers nginx/refused nginx/refuse_headers nginx/edge.conf nginx/limits.nft
 webdir = $(pkgdatadir)/web
 dist_web_DATA = web/api.js web/app.js web/corrections.js web/docs.css web/docs.html web/docs.js \
-	web/dom.js web/icon.svg web/index.html web/job.js web/key.js web/layer.js web/region_list.js \
+	web/dom.js web/icon.svg web/index.html web/job.js web/key.js web/layer.js web/problems.html web/region_list.js \
 	web/regions.js web/results.js web/style.css web/viewer.js
 docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/migration.md docs/reliability.md docs/firestore.indexes.json

@@ -53,6 +53,8 @@ static enum err create(struct app *app, struct request *r, bool agentic, struct 
     if (r->body.len == 0)
         return error_set(e, ERR_BAD_REQUEST, "The body is empty; send a JSON object.");
     enum err err = json_parse(r->body.data, r->body.len, &body, e);
+    if (err == ERR_OK && !r->old_path)
+        err = extraction_request_only_known(body, e);
     if (err == ERR_OK)
         err = extraction_request_read(body, agentic, s->cfg, &wanted, e);
     if (err == ERR_OK)

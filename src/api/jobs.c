@@ -114,13 +114,48 @@ enum err job_list(void *app, struct request *r, struct reply *p, struct error *e
     return err;
 }
 
+/* The version that If-Match names, 0 where it names none. A tag that nginx made weak, because it
+ * compressed the answer, is as exact as before. */
+static enum err read_if_match(const struct services *s, const struct request *r, int64_t *version,
+                              struct error *e)
+{
+    const char *wanted = request_header(r, "If-Match");
+    char tag[32];
+    struct job *j = NULL;
+    *version = 0;
+    if (wanted == NULL)
+        return ERR_OK;
+    enum err err = job_load(s, request_owner(r), r->params[0], &j, e);
+    if (err != ERR_OK || strcmp(wanted, "*") == 0) {
+        job_free(j);
+        return err;
+    }
+    size_t len = (size_t)snprintf(tag, sizeof tag, "\"%" PRId64 "\"", j->version);
+    for (const char *p = wanted; *version == 0 && *p != '\0'; p += strcspn(p, ", \t")) {
+        p += strspn(p, ", \t");
+        if (strncmp(p, "W/", 2) == 0)
+            p += 2;
+        if (strcspn(p, ", \t") == len && strncmp(p, tag, len) == 0)
+            *version = j->version;
+    }
+    if (*version == 0)
+        err = error_set(e, ERR_PRECONDITION,
+                        "The job has changed since it was read, or If-Match is not its ETag, %s.",
+                        tag);
+    job_free(j);
+    return err;
+}
+
 enum err job_retry_request(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
     struct job *j = NULL;
+    int64_t version;
     enum err err = job_id_check(r->params[0], e);
     if (err == ERR_OK)
-        err = job_retry_now(s, request_owner(r), r->params[0], &j, e);
+        err = read_if_match(s, r, &version, e);
+    if (err == ERR_OK)
+        err = job_retry_now(s, request_owner(r), r->params[0], version, &j, e);
     if (err != ERR_OK)
         return err;
     p->status = 202;
@@ -134,9 +169,12 @@ enum err job_retry_request(void *app, struct request *r, struct reply *p, struct
 enum err job_delete(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
+    int64_t version;
     enum err err = job_id_check(r->params[0], e);
     if (err == ERR_OK)
-        err = job_erase(s, request_owner(r), r->params[0], e);
+        err = read_if_match(s, r, &version, e);
+    if (err == ERR_OK)
+        err = job_erase(s, request_owner(r), r->params[0], version, e);
     if (err == ERR_OK) {
         p->status = 204;
         (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);

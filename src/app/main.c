@@ -76,9 +76,9 @@ static void print_routes(void)
         [AUTH_NONE] = "none",   [AUTH_OPTIONAL] = "optional", [AUTH_KEY] = "key",
         [AUTH_ADMIN] = "admin", [AUTH_TASK] = "task",         [AUTH_SIGNED] = "signed"};
     for (const struct route *r = routes; r->handler != NULL; r++)
-        (void)printf("%s{\"method\":\"%s\",\"path\":\"%s\",\"auth\":\"%s\"}",
+        (void)printf("%s{\"method\":\"%s\",\"path\":\"%s\",\"auth\":\"%s\",\"query\":\"%s\"}",
                      r == routes ? "[" : ",\n ", method_names[r->method], r->pattern,
-                     policies[r->auth]);
+                     policies[r->auth], r->query);
     (void)puts("]");
 }
 

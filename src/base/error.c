@@ -8,26 +8,28 @@
 static const struct {
     int status;
     bool transient;
-    const char *title;
+    const char *title, *code;
 } kinds[ERR__MAX] = {
-    [ERR_OK] = {200, false, "OK"},
-    [ERR_BAD_REQUEST] = {400, false, "Bad Request"},
-    [ERR_UNAUTHORIZED] = {401, false, "Unauthorized"},
-    [ERR_FORBIDDEN] = {403, false, "Forbidden"},
-    [ERR_NOT_FOUND] = {404, false, "Not Found"},
-    [ERR_METHOD_NOT_ALLOWED] = {405, false, "Method Not Allowed"},
-    [ERR_CONFLICT] = {409, false, "Conflict"},
-    [ERR_GONE] = {410, false, "Gone"},
-    [ERR_LENGTH_REQUIRED] = {411, false, "Length Required"},
-    [ERR_TOO_LARGE] = {413, false, "Content Too Large"},
-    [ERR_MEDIA_TYPE] = {415, false, "Unsupported Media Type"},
-    [ERR_UNPROCESSABLE] = {422, false, "Unprocessable Content"},
-    [ERR_RATE_LIMITED] = {429, true, "Too Many Requests"},
-    [ERR_INTERNAL] = {500, false, "Internal Server Error"},
-    [ERR_EXHAUSTED] = {503, true, "Service Unavailable"},
-    [ERR_UNAVAILABLE] = {503, true, "Service Unavailable"},
-    [ERR_TIMEOUT] = {504, true, "Gateway Timeout"},
-    [ERR_STORAGE_FULL] = {507, true, "Insufficient Storage"},
+    [ERR_OK] = {200, false, "OK", "ok"},
+    [ERR_BAD_REQUEST] = {400, false, "Bad Request", "bad_request"},
+    [ERR_UNAUTHORIZED] = {401, false, "Unauthorized", "unauthorized"},
+    [ERR_FORBIDDEN] = {403, false, "Forbidden", "forbidden"},
+    [ERR_NOT_FOUND] = {404, false, "Not Found", "not_found"},
+    [ERR_METHOD_NOT_ALLOWED] = {405, false, "Method Not Allowed", "method_not_allowed"},
+    [ERR_CONFLICT] = {409, false, "Conflict", "conflict"},
+    [ERR_GONE] = {410, false, "Gone", "gone"},
+    [ERR_LENGTH_REQUIRED] = {411, false, "Length Required", "length_required"},
+    [ERR_PRECONDITION] = {412, false, "Precondition Failed", "precondition_failed"},
+    [ERR_TOO_LARGE] = {413, false, "Content Too Large", "too_large"},
+    [ERR_MEDIA_TYPE] = {415, false, "Unsupported Media Type", "unsupported_media_type"},
+    [ERR_UNPROCESSABLE] = {422, false, "Unprocessable Content", "invalid_value"},
+    [ERR_UNKNOWN_NAME] = {422, false, "Unprocessable Content", "unknown_name"},
+    [ERR_RATE_LIMITED] = {429, true, "Too Many Requests", "too_many_requests"},
+    [ERR_INTERNAL] = {500, false, "Internal Server Error", "internal_error"},
+    [ERR_EXHAUSTED] = {503, true, "Service Unavailable", "out_of_resources"},
+    [ERR_UNAVAILABLE] = {503, true, "Service Unavailable", "unavailable"},
+    [ERR_TIMEOUT] = {504, true, "Gateway Timeout", "timeout"},
+    [ERR_STORAGE_FULL] = {507, true, "Insufficient Storage", "storage_full"},
 };
 
 static void format_text(char *out, size_t size, const char *fmt, va_list args)
@@ -110,6 +112,11 @@ int err_http_status(enum err kind)
 const char *err_title(enum err kind)
 {
     return kinds[kind].title;
+}
+
+const char *err_code(enum err kind)
+{
+    return kinds[kind].code;
 }
 
 bool err_is_transient(enum err kind)

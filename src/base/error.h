@@ -20,9 +20,11 @@ enum err {
     ERR_CONFLICT,           /* 409: lost a compare-and-swap, or the wrong state for this */
     ERR_GONE,               /* 410: was there, has expired */
     ERR_LENGTH_REQUIRED,    /* 411 */
+    ERR_PRECONDITION,       /* 412: it has changed since the caller read it */
     ERR_TOO_LARGE,          /* 413 */
     ERR_MEDIA_TYPE,         /* 415 */
     ERR_UNPROCESSABLE,      /* 422: well formed, but the values cannot be used */
+    ERR_UNKNOWN_NAME,       /* 422: a field or parameter that is not known here */
     ERR_RATE_LIMITED,       /* 429, transient */
     ERR_INTERNAL,           /* 500: a bug */
     ERR_EXHAUSTED,          /* 503, transient: no memory, descriptors or processes left here */
@@ -65,6 +67,10 @@ int err_http_status(enum err kind);
 
 /* The reason phrase of that status, used as the `title` of a problem+json. */
 const char *err_title(enum err kind);
+
+/* The stable name of a kind, `not_found`: a problem's `code`, and its place in web/problems.html.
+ */
+const char *err_code(enum err kind);
 
 /* Whether trying again later can help. */
 bool err_is_transient(enum err kind);

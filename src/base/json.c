@@ -64,6 +64,31 @@ static enum err expected(const struct json_at *at, const char *type, struct erro
     return json_refuse(at, e, json_missing(at) ? "is missing (%s expected)" : "must be %s", type);
 }
 
+enum err json_only(const struct json_at *object, const char *const *names, struct error *e)
+{
+    const char *key;
+    json_t *value;
+    struct buffer known = BUFFER_INIT;
+    enum err err = ERR_OK;
+    json_object_foreach(object->value, key, value)
+    {
+        size_t i = 0;
+        while (names[i] != NULL && strcmp(names[i], key) != 0)
+            i++;
+        if (names[i] != NULL)
+            continue;
+        for (i = 0; names[i] != NULL; i++)
+            buffer_printf(&known, "%s%s", i > 0 ? ", " : "", names[i]);
+        struct json_at at = json_member(object, key);
+        err = buffer_failed(&known) ? error_no_memory(e)
+                                    : error_set(e, ERR_UNKNOWN_NAME, "%s: is not known; known: %s",
+                                                at.pointer, known.data);
+        break;
+    }
+    buffer_free(&known);
+    return err;
+}
+
 enum err json_read_object(const struct json_at *at, struct error *e)
 {
     return json_is_object(at->value) ? ERR_OK : expected(at, "an object", e);

@@ -31,6 +31,10 @@ struct json_at json_item(const struct json_at *array, size_t index);
 /* Absent and null count as missing. */
 bool json_missing(const struct json_at *at);
 
+/* Checks that an object has no other members than names (ended by NULL); what is no object has
+ * none. ERR_UNKNOWN_NAME, which tells the names that are known. */
+enum err json_only(const struct json_at *object, const char *const *names, struct error *e);
+
 /* Each reads a value of that type. len limits are bytes of UTF-8; a string with U+0000 is refused.
  * The string is borrowed from the tree. */
 enum err json_read_object(const struct json_at *at, struct error *e);

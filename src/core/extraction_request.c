@@ -172,6 +172,25 @@ static enum err read_also(const struct json_at *at, struct extraction_request *o
     return err;
 }
 
+enum err extraction_request_only_known(json_t *body, struct error *e)
+{
+    static const char *const members[] = {"pdf_id",       "regions",    "output_format",
+                                          "engine",       "pages",      "escape_formulas",
+                                          "also_formats", "join_pages", NULL};
+    static const char *const of_region[] = {"page", "x",         "y",           "width", "height",
+                                            "bbox", "region_id", "region_type", NULL};
+    static const char *const of_box[] = {"x", "y", "w", "h", NULL};
+    struct json_at root = json_root(body), regions = json_member(&root, "regions");
+    enum err err = json_only(&root, members, e);
+    for (size_t i = 0; err == ERR_OK && i < json_array_size(regions.value); i++) {
+        struct json_at region = json_item(&regions, i), box = json_member(&region, "bbox");
+        err = json_only(&region, of_region, e);
+        if (err == ERR_OK)
+            err = json_only(&box, of_box, e);
+    }
+    return err;
+}
+
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
                                  struct extraction_request *out, struct error *e)
 {

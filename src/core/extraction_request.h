@@ -10,12 +10,16 @@
 /* Whether id looks like a pdf_id: a UUID or a SHA-256, in lower case. */
 bool pdf_id_valid(const char *id);
 
+/* Checks that body holds only what extraction_request_read reads: ERR_UNKNOWN_NAME. */
+enum err extraction_request_only_known(json_t *body, struct error *e);
+
 /* Checks body against the limits of cfg and fills *out (free it with extraction_request_free).
  *
  * {pdf_id, regions:[{page, x, y, width, height, region_id?, region_type?}], output_format?,
- *  engine?, pages?: "1-3,7" , escape_formulas?, join_pages?, also_formats?: [...]}. Unknown members
- * are ignored. agentic: regions may be missing or empty. ERR_UNPROCESSABLE with a JSON Pointer and
- * what was expected. A page past the end of the document is known only when the job runs. */
+ *  engine?, pages?: "1-3,7" , escape_formulas?, join_pages?, also_formats?: [...]}. Members that
+ * are not known are passed over. agentic: regions may be missing or empty. ERR_UNPROCESSABLE with a
+ * JSON Pointer and what was expected. A page past the end of the document is known only when the
+ * job runs. */
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
                                  struct extraction_request *out, struct error *e);
 

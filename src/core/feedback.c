@@ -13,10 +13,12 @@ enum { ACTION_DELETE, ACTION_MOVE, ACTION_RESIZE, ACTION_RETYPE };
 
 static enum err read_box(const struct json_at *at, struct error *e)
 {
-    static const char *const names[] = {"x", "y", "w", "h"};
+    static const char *const names[] = {"x", "y", "w", "h", NULL};
     double value;
     enum err err = json_read_object(at, e);
-    for (size_t i = 0; err == ERR_OK && i < sizeof names / sizeof names[0]; i++) {
+    if (err == ERR_OK)
+        err = json_only(at, names, e);
+    for (size_t i = 0; err == ERR_OK && names[i] != NULL; i++) {
         struct json_at member = json_member(at, names[i]);
         err = json_read_number(&member, 0, 1, &value, e);
     }
@@ -25,6 +27,8 @@ static enum err read_box(const struct json_at *at, struct error *e)
 
 static enum err read_correction(const struct json_at *at, struct error *e)
 {
+    static const char *const members[] = {"action",   "region_id",       "page", "bbox",
+                                          "new_bbox", "new_region_type", NULL};
     struct json_at action = json_member(at, "action"), id = json_member(at, "region_id");
     struct json_at page = json_member(at, "page"), bbox = json_member(at, "bbox");
     struct json_at new_bbox = json_member(at, "new_bbox"),
@@ -33,7 +37,7 @@ static enum err read_correction(const struct json_at *at, struct error *e)
     int64_t number;
     int kind = 0, type;
     enum err err = json_read_object(at, e);
-    if (err != ERR_OK ||
+    if (err != ERR_OK || (err = json_only(at, members, e)) != ERR_OK ||
         (err = json_read_enum(&action, feedback_action_names, &kind, e)) != ERR_OK ||
         (err = json_read_string(&id, 1, REGION_ID_MAX, &text, e)) != ERR_OK)
         return err;
@@ -63,9 +67,13 @@ static enum err read_optional_text(const struct json_at *at, char **out, struct 
 enum err feedback_read(json_t *body, const struct source *source, struct feedback *out,
                        struct error *e)
 {
+    static const char *const members[] = {"job_id",     "corrections", "user_id",
+                                          "session_id", "timestamp",   NULL};
     memset(out, 0, sizeof *out);
     struct json_at root = json_root(body);
     enum err err = json_read_object(&root, e);
+    if (err == ERR_OK)
+        err = json_only(&root, members, e);
     if (err != ERR_OK)
         return err;
     struct json_at job = json_member(&root, "job_id"), list = json_member(&root, "corrections");

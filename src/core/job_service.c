@@ -223,7 +223,7 @@ static enum err submit_again(const struct services *s, const char *owner, struct
         return enqueue_extraction(s, *j, traceparent, e);
     if ((*j)->status != JOB_FAILED)
         return ERR_OK;
-    enum err err = job_retry_now(s, owner, (*j)->id, &again, e);
+    enum err err = job_retry_now(s, owner, (*j)->id, 0, &again, e);
     if (err == ERR_OK) {
         job_free(*j);
         *j = again;
@@ -285,15 +285,31 @@ out:
     return err;
 }
 
-static enum err change_retry(struct job *j, void *arg, struct error *e)
+/* A change that the user wants, of the version that the user has seen. */
+struct wish {
+    const struct services *s;
+    int64_t version; /* 0: any */
+};
+
+static enum err check_version(const struct job *j, int64_t version, struct error *e)
 {
-    return job_retry(j, steady(arg), e);
+    if (version == 0 || version == j->version)
+        return ERR_OK;
+    return error_set(e, ERR_PRECONDITION, "The job has changed since it was read; read it again.");
 }
 
-enum err job_retry_now(const struct services *s, const char *owner, const char *id,
+static enum err change_retry(struct job *j, void *arg, struct error *e)
+{
+    const struct wish *w = arg;
+    enum err err = check_version(j, w->version, e);
+    return err == ERR_OK ? job_retry(j, steady(w->s), e) : err;
+}
+
+enum err job_retry_now(const struct services *s, const char *owner, const char *id, int64_t version,
                        struct job **out, struct error *e)
 {
-    enum err err = job_change(s, owner, id, change_retry, (void *)s, out, e);
+    struct wish w = {s, version};
+    enum err err = job_change(s, owner, id, change_retry, &w, out, e);
     if (err != ERR_OK)
         return err;
     if ((err = enqueue_extraction(s, *out, NULL, e)) != ERR_OK) {
@@ -314,20 +330,27 @@ static enum err remove_results(const struct services *s, const char *id, struct 
 
 static enum err change_cancel(struct job *j, void *arg, struct error *e)
 {
-    return job_cancel(j, steady(arg), e);
+    const struct wish *w = arg;
+    enum err err = check_version(j, w->version, e);
+    return err == ERR_OK ? job_cancel(j, steady(w->s), e) : err;
 }
 
-enum err job_erase(const struct services *s, const char *owner, const char *id, struct error *e)
+enum err job_erase(const struct services *s, const char *owner, const char *id, int64_t version,
+                   struct error *e)
 {
+    struct wish w = {s, version};
     struct job *j = NULL;
     enum err err = job_load(s, owner, id, &j, e);
     if (err != ERR_OK)
         return err;
     bool final = job_is_final(j);
+    err = check_version(j, version, e);
     job_free(j);
+    if (err != ERR_OK)
+        return err;
     j = NULL;
     if (!final) {
-        err = job_change(s, owner, id, change_cancel, (void *)s, &j, e);
+        err = job_change(s, owner, id, change_cancel, &w, &j, e);
         job_free(j);
         /* ERR_CONFLICT: it ended in between, so it is erased like any ended job. */
         if (err == ERR_OK)

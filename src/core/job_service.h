@@ -42,12 +42,15 @@ enum err job_add_feedback(const struct services *s, const char *owner, const str
 enum err job_load(const struct services *s, const char *owner, const char *id, struct job **out,
                   struct error *e);
 
-/* Re-queues a failed job at the user's wish. */
-enum err job_retry_now(const struct services *s, const char *owner, const char *id,
+/* Re-queues a failed job at the user's wish. version: the only one that is meant, or 0;
+ * ERR_PRECONDITION when the job has another by now. */
+enum err job_retry_now(const struct services *s, const char *owner, const char *id, int64_t version,
                        struct job **out, struct error *e);
 
-/* Cancels a job that is not final and erases its blobs and, when it was final, its record. */
-enum err job_erase(const struct services *s, const char *owner, const char *id, struct error *e);
+/* Cancels a job that is not final and erases its blobs and, when it was final, its record.
+ * version: as of job_retry_now. */
+enum err job_erase(const struct services *s, const char *owner, const char *id, int64_t version,
+                   struct error *e);
 
 /* What runs a claimed job: the extraction pipeline. Fills the result, or returns an error: a
  * transient one is retried, any other fails the job with its detail. */

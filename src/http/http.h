@@ -101,6 +101,10 @@ const char *request_header(const struct request *r, const char *name);
 enum err request_query(const struct request *r, const char *name, struct buffer *out, bool *found,
                        struct error *e);
 
+/* Whether each parameter of the query is one of names (separated by spaces): ERR_UNKNOWN_NAME that
+ * tells which is not, and which are. */
+enum err request_query_known(const struct request *r, const char *names, struct error *e);
+
 #define REPLY_HEADERS_MAX 8
 
 struct reply {
@@ -132,13 +136,14 @@ struct route {
     enum auth_policy auth;
     enum pool pool;
     enum body_kind body;
+    const char *query; /* the parameters it knows, separated by spaces */
     handler_fn handler;
     const char *name; /* label of metrics and the access log */
 };
 
-#define ROUTE(method, pattern, auth, pool, body, handler)                                          \
+#define ROUTE(method, pattern, auth, pool, body, query, handler)                                   \
     {                                                                                              \
-        METHOD_##method, pattern, AUTH_##auth, POOL_##pool, BODY_##body, handler, #handler         \
+        METHOD_##method, pattern, AUTH_##auth, POOL_##pool, BODY_##body, query, handler, #handler  \
     }
 
 /* The table, ended by a row whose handler is NULL (app/routes.c). */

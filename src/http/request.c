@@ -156,6 +156,34 @@ enum err request_query(const struct request *r, const char *name, struct buffer 
     return ERR_OK;
 }
 
+static bool name_listed(const char *names, const char *name, size_t n)
+{
+    while (*names != '\0') {
+        size_t len = strcspn(names, " ");
+        if (len == n && memcmp(names, name, n) == 0)
+            return true;
+        names += len + strspn(names + len, " ");
+    }
+    return false;
+}
+
+enum err request_query_known(const struct request *r, const char *names, struct error *e)
+{
+    struct buffer name = BUFFER_INIT;
+    enum err err = ERR_OK;
+    for (const char *p = r->query; err == ERR_OK && *p != '\0';) {
+        size_t n = strcspn(p, "&"), len = strcspn(p, "=&");
+        if (n > 0 && !name_listed(names, p, len) && (err = decode(p, len, &name, e)) == ERR_OK)
+            err =
+                error_set(e, ERR_UNKNOWN_NAME, "The query parameter %.64s is not known here; %s%s.",
+                          name.data != NULL ? name.data : "without a name",
+                          names[0] != '\0' ? "known: " : "there are none", names);
+        p += n + (p[n] == '&');
+    }
+    buffer_free(&name);
+    return err;
+}
+
 static bool media_type_is(const char *content_type, const char *want)
 {
     size_t n = strcspn(content_type, "; \t");

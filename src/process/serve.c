@@ -42,8 +42,10 @@ static void write_problem(const struct request *r, const struct error *e, const 
     p->n_headers = 0;
     p->status = err_http_status(e->kind);
     p->content_type = "application/problem+json";
-    buffer_printf(&p->body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
-                  err_title(e->kind), p->status);
+    buffer_printf(&p->body,
+                  "{\"type\":\"/api/v1/problems#%s\",\"code\":\"%s\",\"title\":\"%s\","
+                  "\"status\":%d,\"detail\":",
+                  err_code(e->kind), err_code(e->kind), err_title(e->kind), p->status);
     buffer_json_string(&p->body, e->detail);
     buffer_puts(&p->body, ",\"instance\":");
     buffer_json_string(&p->body, r->path);
@@ -66,7 +68,8 @@ static void preflight(const char *allow, struct reply *p)
     p->status = 204;
     reply_header(p, "Access-Control-Allow-Methods", "%s", allow);
     reply_header(p, "Access-Control-Allow-Headers",
-                 "X-API-Key, Authorization, Content-Type, Idempotency-Key, If-None-Match");
+                 "X-API-Key, Authorization, Content-Type, Idempotency-Key, If-Match, "
+                 "If-None-Match");
     reply_header(p, "Access-Control-Max-Age", "3600");
     reply_header(p, "Allow", "%s", allow);
 }
@@ -181,6 +184,14 @@ static enum err pass_to_page_pool(const struct request *r, struct reply *p, stru
     return ERR_OK;
 }
 
+/* The client of the replaced service may send what that one passed over. */
+static enum err let_in(const struct server *s, const struct route *route, struct request *r,
+                       struct error *e)
+{
+    enum err err = authenticate(&s->auth, route, r, e);
+    return err == ERR_OK && !r->old_path ? request_query_known(r, route->query, e) : err;
+}
+
 static enum err answer(const struct server *s, FCGX_Request *cgi, struct request *r,
                        struct reply *p, const struct route **route, char allow[64], struct error *e)
 {
@@ -191,14 +202,14 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
     }
     if (err == ERR_OK && r->step == AUTH_STEP_CHECK) {
         p->status = 204;
-        return authenticate(&s->auth, *route, r, e);
+        return let_in(s, *route, r, e);
     }
     bool pass_on = err == ERR_OK && (*route)->pool == POOL_PAGE && s->pool == POOL_API;
     if (err == ERR_OK && (*route)->pool != s->pool && !pass_on)
         err = error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
     /* What comes to the page pool has been let in by the api pool. */
     if (err == ERR_OK && s->pool != POOL_PAGE)
-        err = authenticate(&s->auth, *route, r, e);
+        err = let_in(s, *route, r, e);
     if (err == ERR_OK && pass_on)
         return pass_to_page_pool(r, p, e);
     if (err == ERR_OK)
@@ -246,11 +257,11 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     drain_body(cgi);
     write_reply(s, cgi, &r, &p);
     int64_t latency_us = monotonic_us() - started_us;
-    bool let_in = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
-    if (!let_in)
+    bool asked = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
+    if (!asked)
         metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
     metrics_busy(s->pool, false);
-    if (s->cfg->access_log && log_enabled(LOG_INFO) && !let_in)
+    if (s->cfg->access_log && log_enabled(LOG_INFO) && !asked)
         (log_is_text() ? write_access_text : write_access_log)(&r, &p, route, latency_us);
     log_context(NULL, NULL);
     log_trace(NULL);

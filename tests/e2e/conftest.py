@@ -40,6 +40,11 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "google" not in item.module.__name__)
 
 
+def routes():
+    """The route table: method, path, auth, query."""
+    return json.loads(subprocess.run([BUILD / "pdf-ocr-api", "--routes"], check=True, stdout=subprocess.PIPE).stdout)
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body

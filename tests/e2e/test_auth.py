@@ -13,7 +13,7 @@ import time
 import uuid
 
 import pytest
-from conftest import BUILD, KEY, sample, until
+from conftest import BUILD, KEY, routes, sample, until
 from jwcrypto import jwk, jws
 
 ISSUER, AUDIENCE = "https://issuer.example", "pdf-ocr"
@@ -55,11 +55,6 @@ def b64(data):
 
 def hashed(key):
     return hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
-
-
-def routes():
-    return json.loads(subprocess.run([BUILD / "pdf-ocr-api", "--routes"], check=True,
-                                     stdout=subprocess.PIPE).stdout)
 
 
 class Issuer:

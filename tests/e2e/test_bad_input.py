@@ -1,8 +1,8 @@
 """What is wrong gets a 4xx that says what to do; a broken PDF a failed job that does."""
-import re
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -11,7 +11,7 @@ import time
 import uuid
 
 import pytest
-from conftest import KEY, fill, sample, until
+from conftest import KEY, ROOT, fill, routes, sample, until
 
 REGION = {"page": 1, "x": 0.1, "y": 0.1, "width": 0.5, "height": 0.5}
 
@@ -150,6 +150,117 @@ def test_body_over_1_mib(stack):
     r = stack.call("POST", "/api/v1/extract", '{"a":"' + "x" * 2**20 + '"}',
                    headers={"Content-Type": "application/json"})
     assert r.status == 413
+
+
+UNKNOWN = {"regionz": ["/regionz", "regions"], "Pdf_id": ["/Pdf_id"], "": ["/: is"], "x" * 300: ["/xxx"]}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_unknown_field_is_named(stack, name):
+    body = {"pdf_id": str(uuid.uuid4()), "regions": [REGION], name: 1}
+    for path in ("/api/v1/extract", "/api/v1/extract/agentic"):
+        r = stack.call("POST", path, body)
+        assert r.status == 422 and r.json["code"] == "unknown_name", r.body
+        assert all(word in r.detail for word in UNKNOWN[name]), r.detail
+
+
+@pytest.mark.parametrize("change,place", [
+    ({"regions": [{**REGION, "pge": 2}]}, "/regions/0/pge"),
+    ({"regions": [REGION, {"page": 1, "bbox": {"x": 0, "y": 0, "w": 1, "h": 1, "width": 1}}]}, "/regions/1/bbox/width"),
+    ({"agentic": True}, "/agentic")])
+def test_unknown_field_further_in_is_named(stack, change, place):
+    r = stack.call("POST", "/api/v1/extract", {"pdf_id": str(uuid.uuid4()), "regions": [REGION], **change})
+    assert r.status == 422 and r.detail.startswith(place + ": is not known; known: "), r.detail
+
+
+def test_unknown_field_of_a_correction_is_named(stack):
+    box = {"x": 0, "y": 0, "w": 1, "h": 1}
+    good = {"action": "move", "region_id": "r", "new_bbox": box}
+    for correction, place in (({**good, "why": ""}, "/corrections/0/why"),
+                              ({**good, "new_bbox": {**box, "z": 1}}, "/corrections/0/new_bbox/z")):
+        r = stack.call("POST", "/api/v1/feedback/corrections", {"job_id": str(uuid.uuid4()), "corrections": [correction]})
+        assert r.status == 422 and r.detail.startswith(place + ": is not known"), r.detail
+
+
+def test_old_client_may_send_what_is_not_known(stack):
+    pdf_id = stack.upload(sample("form"))
+    for path, query, status in (("/api/extract/agentic", "?v=1", 202), ("/api/v1/extract/agentic", "", 422)):
+        r = stack.call("POST", path + query, {"pdf_id": pdf_id, "template_id": 7})
+        assert r.status == status, r.body
+        if status == 202:
+            stack.wait(r.json["job_id"])
+
+
+def test_unknown_parameter_is_named(stack):
+    for route in routes():
+        if route["auth"] == "signed" or not route["path"].startswith("/api"):
+            continue  # a signature is looked at before
+        path = re.sub(r"{\w+}", str(uuid.uuid4()), route["path"]) + "?" + "&".join(
+            f"{name}=1" for name in [*route["query"].split(), "pagesize"])
+        body = {} if route["method"] == "POST" and "upload" not in path else None
+        r = stack.call(route["method"], path, body)
+        assert r.status == 422 and r.json["code"] == "unknown_name" and "pagesize" in r.detail, (path, r.status, r.body)
+        assert all(name in r.detail for name in route["query"].split())
+
+
+def test_unknown_parameter_of_a_signed_link_is_named(stack):
+    url = stack.extract(sample("form"))["result_url"]
+    assert stack.call("GET", url, key=None).status == 200
+    r = stack.call("GET", url + "&download=1", key=None)
+    assert r.status == 422 and "download" in r.detail and "signature" in r.detail, r.body
+
+
+def test_every_problem_has_a_code_and_a_page(stack):
+    page = stack.call("GET", "/api/v1/problems", key=None).body.decode()
+    explained = set(re.findall(r'id="(\w+)"', page)) - {"main"}
+    ours = set(re.findall(r'\[ERR_\w+\] = {\d+, \w+, "[^"]+", "(\w+)"}', (ROOT / "src/base/error.c").read_text()))
+    edge = set(re.findall(r"(\w+);", re.search(r"\$problem_code {(.*?)}", (ROOT / "nginx/nginx.conf.in").read_text(),
+                                               re.DOTALL).group(1)))
+    assert explained == ours - {"ok"} | edge and len(ours) > 15 and len(edge) > 10
+    schema = stack.call("GET", "/api/v1/openapi.json", key=None).json["components"]["schemas"]["Problem"]
+    assert set(schema["properties"]["code"]["enum"]) == explained
+
+
+@pytest.mark.parametrize("method,path,headers,status,code,title", [
+    ("GET", "/nothing", {}, 404, "not_found", "Not Found"),
+    ("GET", "/api/v1/nothing", {}, 404, "not_found", "Not Found"),
+    ("POST", "/api/v1/openapi.json", {}, 405, "method_not_allowed", "Method Not Allowed"),
+    ("POST", "/api/v1/jobs", {}, 405, "method_not_allowed", "Method Not Allowed"),
+    ("GET", "/api/v1/jobs?page_size=" + "1" * 9000, {}, 414, "address_too_long", "URI Too Long"),
+    ("GET", "/api/v1/jobs", {"X-Long": "x" * 40000}, 431, "headers_too_large", "Request Header Fields Too Large"),
+    ("GET", "/api/v1/jobs?page_size=0", {}, 422, "invalid_value", "Unprocessable Content")])
+def test_problems_look_the_same_from_the_edge_and_from_the_workers(stack, method, path, headers, status, code, title):
+    r = stack.call(method, path, headers=headers)
+    assert (r.status, r.json["code"], r.json["title"]) == (status, code, title), r.body
+    assert r.json["type"] == "/api/v1/problems#" + code and r.json["status"] == status
+
+
+def test_too_large_names_the_limit(make_stack):
+    s = make_stack(MAX_UPLOAD_BYTES=100000, MAX_JSON_BYTES=2000)
+    pdf, link = b"%PDF-1.7\n" + bytes(200000), s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+    for method, path, body, limit in (
+            ("POST", "/api/v1/extract", b"{" + b" " * 3000 + b"}", "2000 bytes"),
+            ("POST", "/api/extract/", b"{" + b" " * 3000 + b"}", "2000 bytes"),
+            ("POST", "/api/v1/upload/documents", pdf, "100000 bytes"),
+            ("POST", "/api/v1/upload/documents", pdf[:120000], "100000 bytes"),
+            ("POST", "/api/upload/documents", pdf, "100000 bytes"), ("PUT", link["upload_url"], pdf, "100000 bytes")):
+        r = s.call(method, path, body, headers={"Content-Type": "application/json" if b"{" in body[:1] else "application/pdf"})
+        assert r.status == 413 and r.json["code"] == "too_large" and limit in r.detail, (path, r.status, r.body)
+
+
+def test_if_match_changes_only_what_was_seen(stack):
+    job_id = stack.extract(sample("form"))["job_id"]
+    path = "/api/v1/jobs/" + job_id
+    tag = stack.call("GET", path).headers["ETag"]
+    for method, at in (("DELETE", path), ("POST", path + "/retry")):
+        for wrong in ('"0"', f'"{tag[1:-1]}0"', tag[1:-1], "", ", ,", '"a", W/"b"'):
+            r = stack.call(method, at, headers={"If-Match": wrong})
+            assert r.status == 412 and r.json["code"] == "precondition_failed" and tag in r.detail, (wrong, r.body)
+    assert stack.call("GET", path).headers["ETag"] == tag
+    for right in ("*", tag, f'"0", W/{tag}'):
+        assert stack.call("POST", path + "/retry", headers={"If-Match": right}).status == 409  # it has not failed
+    assert stack.call("DELETE", path, headers={"If-Match": tag}).status == 204
+    assert stack.call("DELETE", path, headers={"If-Match": tag}).status == 404
 
 
 def test_unknown_pdf_and_job(stack):

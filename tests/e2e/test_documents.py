@@ -98,7 +98,7 @@ def test_width_that_is_not_offered(stack, pdf_id, query):
     assert r.status == 422 and r.detail.startswith("width: must be one of 200,"), r.body
 
 
-@pytest.mark.parametrize("query", ["?width=200&width=400", "?width=%ff", "?x=" + "y" * 600])
+@pytest.mark.parametrize("query", ["?width=200&width=400", "?width=%ff", "?width=" + "2" * 600])
 def test_query_that_is_malformed(stack, pdf_id, query):
     assert image(stack, pdf_id, 1, query).status == 400
 

@@ -24,7 +24,8 @@ def test_file_is_served_compressed_and_checked_again(stack, name):
         assert packed.headers["Content-Encoding"] == "gzip" and gzip.decompress(packed.body) == data
 
 
-@pytest.mark.parametrize("path,name", [("/", "index.html"), ("/api/v1/docs", "docs.html")])
+@pytest.mark.parametrize("path,name", [("/", "index.html"), ("/api/v1/docs", "docs.html"),
+                                       ("/api/v1/problems", "problems.html")])
 def test_pages_run_nothing_but_their_own_files(stack, path, name):
     r = stack.call("GET", path, key=None)
     assert r.status == 200 and r.body == (WEB / name).read_bytes()
@@ -39,7 +40,7 @@ def test_pages_run_nothing_but_their_own_files(stack, path, name):
     page = r.body.decode()
     assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=|javascript:", page)
     assert set(re.findall(r'(?:src|href)="([^"#]*)"', page)) <= \
-        {"/", "/api/v1/docs", "/api/v1/openapi.json"} | {"/web/" + f for f in FILES}
+        {"/", "/api/v1/docs", "/api/v1/openapi.json", "/api/v1/problems"} | {"/web/" + f for f in FILES}
 
 
 def test_no_file_of_the_page_parses_markup_or_names_another_origin():

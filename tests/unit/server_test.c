@@ -18,10 +18,10 @@ static enum err handler(void *app, struct request *r, struct reply *p, struct er
 }
 
 static const struct route table[] = {
-    ROUTE(GET, "/a/{x}", KEY, API, NONE, handler),
-    ROUTE(DELETE, "/a/{x}", KEY, API, NONE, handler),
-    ROUTE(POST, "/a/b/{y}/c", KEY, API, JSON, handler),
-    {METHOD_GET, NULL, AUTH_NONE, POOL_API, BODY_NONE, NULL, NULL},
+    ROUTE(GET, "/a/{x}", KEY, API, NONE, "", handler),
+    ROUTE(DELETE, "/a/{x}", KEY, API, NONE, "", handler),
+    ROUTE(POST, "/a/b/{y}/c", KEY, API, JSON, "", handler),
+    {METHOD_GET, NULL, AUTH_NONE, POOL_API, BODY_NONE, NULL, NULL, NULL},
 };
 
 static enum err find(enum method method, const char *path, struct request *r, char allow[64])
