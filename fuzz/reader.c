@@ -1,5 +1,5 @@
 /* Any bytes as the answers of a page reader that was taken over: words, fields, sizes, pixels,
- * PNGs, and the rules that are looked for in the pixels. The first byte chooses what is asked. */
+ * PNGs, rules. The first byte chooses what is asked. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

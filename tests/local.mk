@@ -43,7 +43,7 @@ local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
 local_test_LDADD = liblocal.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
-	$(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
+	$(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += job_service_test
 job_service_test_SOURCES = tests/unit/job_service_test.c
@@ -56,7 +56,7 @@ google_test_SOURCES = tests/unit/google_test.c
 google_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 google_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
-	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) $(CUNIT_LIBS) -lm
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(PNG_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += migrate_test
 migrate_test_SOURCES = tests/unit/migrate_test.c
@@ -88,7 +88,7 @@ check_PROGRAMS += direction_test
 direction_test_SOURCES = tests/unit/direction_test.c
 direction_test_CPPFLAGS = $(TEST_CPPFLAGS)
 direction_test_CFLAGS = $(TEST_CFLAGS)
-direction_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+direction_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += join_test
@@ -101,7 +101,7 @@ check_PROGRAMS += verify_test
 verify_test_SOURCES = tests/unit/verify_test.c
 verify_test_CPPFLAGS = $(TEST_CPPFLAGS)
 verify_test_CFLAGS = $(TEST_CFLAGS)
-verify_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+verify_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Reads the sample documents with pdf-ocr-page.
@@ -109,7 +109,7 @@ check_PROGRAMS += page_reader_test
 page_reader_test_SOURCES = tests/unit/page_reader_test.c
 page_reader_test_CPPFLAGS = $(TEST_CPPFLAGS)
 page_reader_test_CFLAGS = $(TEST_CFLAGS)
-page_reader_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+page_reader_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Has pdf-ocr-recognize read images.
@@ -125,7 +125,7 @@ check_PROGRAMS += pipeline_test
 pipeline_test_SOURCES = tests/unit/pipeline_test.c
 pipeline_test_CPPFLAGS = $(TEST_CPPFLAGS)
 pipeline_test_CFLAGS = $(TEST_CFLAGS)
-pipeline_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
+pipeline_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 check_PROGRAMS += google_reply_test
@@ -146,7 +146,7 @@ check_PROGRAMS += google_engine_test
 google_engine_test_SOURCES = tests/unit/google_engine_test.c
 google_engine_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_engine_test_CFLAGS = $(TEST_CFLAGS)
-google_engine_test_LDADD = libgoogle.a libports.a libbase.a $(LEPT_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+google_engine_test_LDADD = libgoogle.a libports.a libbase.a $(PNG_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
 # Stand in for the HTTP client too.

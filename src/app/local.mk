@@ -13,4 +13,4 @@ pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLA
 pdf_ocr_api_LDADD = libapi.a libprocess.a libauth.a libhttp.a liblocal.a libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) \
 	libextract.a libsandbox.a libocr.a libports.a libbase.a \
 	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \
-	$(CJOSE_LIBS) $(LEPT_LIBS) -lm
+	$(CJOSE_LIBS) $(PNG_LIBS) -lm

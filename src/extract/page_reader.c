@@ -11,7 +11,6 @@
 
 #include "base/json.h"
 #include "base/spawn.h"
-#include "ocr/raster_rules.h"
 #include "sandbox/child.h"
 
 #define LINE_MAX_BYTES (1 << 20)  /* a word, a field, the sizes of 40,000 pages */
@@ -298,21 +297,43 @@ static enum err draw(struct page_reader *r, int page, struct box part, int dpi, 
     return err;
 }
 
+/* [x, y, w, h, vertical], a line each */
+static enum err read_rules(struct page_reader *r, json_int_t n, struct page_content *out,
+                           struct error *e)
+{
+    size_t left = PAGE_MAX_BYTES;
+    enum err err = n >= 0 && n <= WORDS_MAX ? ERR_OK : damaged(r, e);
+    if (err == ERR_OK && (out->rules = calloc((size_t)n + 1, sizeof *out->rules)) == NULL)
+        err = error_no_memory(e);
+    for (json_int_t i = 0; err == ERR_OK && i < n; i++) {
+        json_t *item = NULL;
+        struct rule *rule = &out->rules[out->n_rules++];
+        err = read_json(r, &left, &item, e);
+        if (err == ERR_OK && !read_box(item, &rule->box))
+            err = damaged(r, e);
+        rule->vertical = json_is_true(json_array_get(item, 4));
+        json_decref(item);
+    }
+    return err;
+}
+
 /* A page that cannot be drawn, or only with much effort, keeps its words. */
 static enum err find_rules(struct page_reader *r, int page, struct page_content *out,
                            struct error *e)
 {
-    static const struct box whole = {0, 0, 1, 1};
-    struct raster image = {0};
+    char command[48];
+    json_t *answer = NULL;
     int64_t share = r->limits.cpu_s / RULES_SHARE;
-    enum err err = draw(r, page, whole, RULES_DPI, share > 1 ? share : 1, &image, e);
+    (void)snprintf(command, sizeof command, "rules %d %d\n", page, RULES_DPI);
+    enum err err = ask(r, page, command, share > 1 ? share : 1, &answer, e);
     if (err == ERR_OK) {
-        err = raster_find_rules(&image, &out->rules, &out->n_rules, e);
+        err = ended_on_error(
+            r, read_rules(r, json_integer_value(json_object_get(answer, "rules")), out, e));
     } else if (err == ERR_UNPROCESSABLE) {
         out->warning = strdup(e->detail);
         err = out->warning != NULL ? ERR_OK : error_no_memory(e);
     }
-    raster_free(&image);
+    json_decref(answer);
     return err;
 }
 

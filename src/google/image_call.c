@@ -1,40 +1,45 @@
 #include "google/image_call.h"
 
-#include <leptonica/allheaders.h>
+#include <png.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TIMEOUT_S 120
 
-static PIX *to_pix(const struct raster *image)
+/* Writes *png, owned by the caller. False when memory is out. */
+static bool write_png(const struct raster *image, uint8_t **png, size_t *n)
 {
-    PIX *grey = pixCreate(image->width, image->height, 8);
-    if (grey == NULL)
-        return NULL;
-    l_uint32 *data = pixGetData(grey);
-    size_t words = (size_t)pixGetWpl(grey), width = (size_t)image->width;
-    for (int y = 0; y < image->height; y++)
-        memcpy(data + (size_t)y * words, image->pixels + (size_t)y * width, width);
-    (void)pixEndianByteSwap(grey); /* Leptonica keeps the first pixel in a word's highest byte */
-    (void)pixSetResolution(grey, image->dpi, image->dpi);
-    return grey;
+    png_image head = {.version = PNG_IMAGE_VERSION,
+                      .width = (png_uint_32)image->width,
+                      .height = (png_uint_32)image->height,
+                      .format = PNG_FORMAT_GRAY};
+    *n = PNG_IMAGE_PNG_SIZE_MAX(head);
+    *png = malloc(*n);
+    bool ok = *png != NULL &&
+              png_image_write_to_memory(&head, *png, n, 0, image->pixels, image->width, NULL) != 0;
+    png_image_free(&head);
+    return ok;
 }
 
-/* Replaces *pix by one of half its width and height; *pix is NULL when memory is out. */
-static void halve(PIX **pix)
+/* Each pixel becomes the mean of four; what is left over at an edge goes. */
+static bool halve(const struct raster *image, struct raster *out)
 {
-    PIX *half = pixScaleAreaMap2(*pix);
-    pixDestroy(pix);
-    *pix = half;
+    size_t width = (size_t)image->width, w = width / 2, h = (size_t)image->height / 2;
+    *out = (struct raster){(int)w, (int)h, image->dpi / 2, malloc(w * h)};
+    for (size_t i = 0; out->pixels != NULL && i < w * h; i++) {
+        const uint8_t *p = image->pixels + i / w * 2 * width + i % w * 2;
+        out->pixels[i] = (uint8_t)((p[0] + p[1] + p[width] + p[width + 1]) / 4);
+    }
+    return out->pixels != NULL;
 }
 
-static bool can_halve(PIX *pix)
+static bool can_halve(const struct raster *image)
 {
-    return pixGetWidth(pix) >= 4 && pixGetHeight(pix) >= 4;
+    return image->width >= 4 && image->height >= 4;
 }
 
-static enum err append_base64(const l_uint8 *bytes, size_t n, struct buffer *out, struct error *e)
+static enum err append_base64(const uint8_t *bytes, size_t n, struct buffer *out, struct error *e)
 {
     size_t size = sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL);
     char *text = malloc(size);
@@ -49,20 +54,22 @@ static enum err append_base64(const l_uint8 *bytes, size_t n, struct buffer *out
 enum err image_base64_within(const struct raster *image, size_t max, struct buffer *out,
                              struct error *e)
 {
-    l_uint8 *png = NULL;
+    uint8_t *png = NULL;
     size_t n = 0;
-    PIX *pix = to_pix(image);
-    bool ok = pix != NULL && pixWriteMemPng(&png, &n, pix, 0) == 0;
+    struct raster half = {0}, quarter;
+    bool ok = write_png(image, &png, &n);
     while (ok && sodium_base64_encoded_len(n, sodium_base64_VARIANT_ORIGINAL) - 1 > max &&
-           can_halve(pix)) {
-        lept_free(png);
+           can_halve(image)) {
+        free(png);
         png = NULL;
-        halve(&pix);
-        ok = pix != NULL && pixWriteMemPng(&png, &n, pix, 0) == 0;
+        ok = halve(image, &quarter) && write_png(&quarter, &png, &n);
+        raster_free(&half);
+        half = quarter;
+        image = &half;
     }
     enum err err = ok ? append_base64(png, n, out, e) : error_no_memory(e);
-    lept_free(png);
-    pixDestroy(&pix);
+    raster_free(&half);
+    free(png);
     return err;
 }
 

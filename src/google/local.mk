@@ -25,7 +25,7 @@ libgoogle_a_SOURCES = \
 	src/google/signed_links.c src/google/signed_links.h \
 	src/google/signed_url_v4.c src/google/signed_url_v4.h
 libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
-	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(LEPT_CFLAGS) $(PROTOBUF_C_CFLAGS)
+	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(PNG_CFLAGS) $(PROTOBUF_C_CFLAGS)
 nodist_libgoogle_a_SOURCES = src/google/firestore.pb-c.c src/google/firestore.pb-c.h
 EXTRA_DIST += src/google/firestore.proto
 BUILT_SOURCES += src/google/firestore.pb-c.h

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/yielding.h"
 #include "ocr/pix.h"
 
 #define DARK         200 /* grey level below which a pixel belongs to a line or a letter */
@@ -99,13 +98,11 @@ enum err raster_find_rules(const struct raster *image, struct rule **out, size_t
     *out = NULL;
     *n = 0;
     struct darkness d = {NULL, NULL, NULL};
-    yielding_begin();
     bool ok = look(image, image->dpi * THICKNESS_PT / 72 + 1, &d);
     enum err err = ok ? add_rules(&d, image, false, out, n, e) : error_no_memory(e);
     if (err == ERR_OK)
         err = add_rules(&d, image, true, out, n, e);
     darkness_free(&d);
-    yielding_end();
     if (err != ERR_OK) {
         free(*out);
         *out = NULL;

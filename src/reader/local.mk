@@ -7,5 +7,5 @@ pdf_ocr_page_SOURCES = \
 	src/reader/words.c src/reader/words.h \
 	src/reader/main.c
 pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS)
-pdf_ocr_page_LDADD = libsandbox.a libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) \
+pdf_ocr_page_LDADD = libsandbox.a libocr.a libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(LEPT_LIBS) \
 	$(SODIUM_LIBS) -lm

@@ -6,6 +6,7 @@
  * line of standard input is a command, and its answer a line of JSON:
  *   page N IMAGES              what document_describe_page writes
  *   raster N X Y W H DPI      {"width","height","dpi"}, then width * height grey bytes
+ *   rules N DPI               {"rules":COUNT}, then on a line each [x,y,w,h,vertical]
  *   sizes                     what document_sizes writes
  *   image N WIDTH             {"width","height","bytes"}, then a PNG of that many bytes
  * An answer {"error":CODE} leaves the reader ready for the next command.
@@ -17,6 +18,7 @@
 #include <sys/prctl.h>
 
 #include "base/yielding.h"
+#include "ocr/raster_rules.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
 #include "sandbox/sandbox.h"
@@ -85,6 +87,28 @@ static void answer_raster(struct page_image *kept, PopplerPage *page, int number
     free(grey);
 }
 
+/* Of the whole page, drawn at that resolution. */
+static void answer_rules(struct page_image *kept, PopplerPage *page, int number, int dpi,
+                         int64_t max_pixels)
+{
+    static const double whole[] = {0, 0, 1, 1};
+    struct raster image = {.dpi = dpi};
+    struct rule *rules = NULL;
+    struct error e;
+    size_t n = 0;
+    image.pixels = page_image_part(kept, page, number, whole, &image.dpi, max_pixels, &image.width,
+                                   &image.height);
+    if (image.pixels == NULL || raster_find_rules(&image, &rules, &n, &e) != ERR_OK)
+        answer_error("raster");
+    else
+        (void)printf("{\"rules\":%zu}\n", n);
+    for (size_t i = 0; i < n; i++)
+        (void)printf("[%.17g,%.17g,%.17g,%.17g,%s]\n", rules[i].box.x, rules[i].box.y,
+                     rules[i].box.w, rules[i].box.h, rules[i].vertical ? "true" : "false");
+    free(rules);
+    raster_free(&image);
+}
+
 static void answer_command(PopplerDocument *doc, struct page_image *kept, const char *line,
                            int64_t max_pixels)
 {
@@ -103,6 +127,8 @@ static void answer_command(PopplerDocument *doc, struct page_image *kept, const 
         answer_error("page");
     else if (sscanf(line, "page %d %d", &number, &images) == 2)
         answer_page(page, images != 0);
+    else if (sscanf(line, "rules %d %d", &number, &dpi) == 2 && dpi > 0)
+        answer_rules(kept, page, number, dpi, max_pixels);
     else if (n == 7 && strcmp(verb, "raster") == 0)
         answer_raster(kept, page, number, part, dpi, max_pixels);
     else if (sscanf(line, "image %d %d", &number, &width) == 2 && width > 0)

@@ -213,7 +213,8 @@ static void write_reader_of_bad_pages(char path[])
         "  page*) echo '{\"width\":9,\"height\":9,\"words\":1}'; echo "
         "\"[0.1,0.1,0.5,0.5,\\\"word$n\\\"]\";;\n"
         "  'raster 1') echo '{\"width\":80,\"height\":80,\"dpi\":72}'; printf %6400s;;\n"
-        "  raster*) kill -XCPU $$;;\n"
+        "  'rules 1') echo '{\"rules\":0}';;\n"
+        "  raster* | rules*) kill -XCPU $$;;\n"
         "  esac\n"
         "done\n";
     int fd = mkstemp(path);
