@@ -1,4 +1,4 @@
-/* The life of a job over the ports: DESIGN section 5. */
+/* The life of a job over the ports (docs/architecture.md). */
 #ifndef PDF_OCR_CORE_JOB_SERVICE_H
 #define PDF_OCR_CORE_JOB_SERVICE_H
 

@@ -5,8 +5,12 @@ libcore_a_SOURCES = \
 	src/core/config.c src/core/config.h \
 	src/core/extraction_request.c src/core/extraction_request.h \
 	src/core/feedback.c src/core/feedback.h \
-	src/core/job_service.c src/core/job_service.h \
+	src/core/job_change.c src/core/job_change.h \
+	src/core/job_run.c \
+	src/core/job_service.h \
 	src/core/job_state.c src/core/job_state.h \
+	src/core/job_submit.c \
+	src/core/job_sweep.c \
 	src/core/origins.c src/core/origins.h \
 	src/core/retention.c src/core/retention.h \
 	src/core/signed_url.c src/core/signed_url.h

@@ -1,0 +1,159 @@
+#include "core/job_change.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+int64_t job_now_us(const struct services *s)
+{
+    return source_now_us(s->source);
+}
+
+int64_t job_steady_us(const struct services *s)
+{
+    return source_steady_us(s->source);
+}
+
+int64_t job_lease_us(const struct services *s)
+{
+    return s->cfg->job_lease_s * US_PER_S;
+}
+
+void job_task_name(const char *kind, const struct job *j, char out[TASK_NAME_MAX + 1])
+{
+    (void)snprintf(out, TASK_NAME_MAX + 1, "%s-%s-%" PRId64, kind, j->id, j->version);
+}
+
+static enum err enqueue(const struct services *s, const char *kind, const char *path,
+                        const struct job *j, struct buffer *body, int64_t schedule_us,
+                        const char *traceparent, struct error *e)
+{
+    if (buffer_failed(body))
+        return error_no_memory(e);
+    struct task t = {.path = path,
+                     .body = body->data,
+                     .body_len = body->len,
+                     .schedule_us = schedule_us,
+                     .traceparent = traceparent};
+    job_task_name(kind, j, t.name);
+    return s->queue.ops->enqueue(s->queue.self, &t, e);
+}
+
+enum err job_enqueue_extraction(const struct services *s, const struct job *j,
+                                const char *traceparent, struct error *e)
+{
+    struct buffer body = BUFFER_INIT;
+    buffer_printf(&body, "{\"job_id\":\"%s\",\"pdf_id\":\"%s\",\"request_data\":%s}", j->id,
+                  j->pdf_id, j->request_json);
+    enum err err = enqueue(s, JOB_EXTRACTION_TASK, "/api/v1/tasks/process-extraction", j, &body, 0,
+                           traceparent, e);
+    buffer_free(&body);
+    return err;
+}
+
+enum err job_enqueue_retry(const struct services *s, const struct job *j, struct error *e)
+{
+    struct buffer body = BUFFER_INIT;
+    buffer_printf(&body, "{\"job_id\":\"%s\",\"retry_count\":%d}", j->id, j->retry_count);
+    enum err err = enqueue(s, JOB_RETRY_TASK, "/api/v1/tasks/retry-job", j, &body,
+                           j->next_attempt_us, NULL, e);
+    buffer_free(&body);
+    return err;
+}
+
+void job_set_times(const struct services *s, struct job *j, bool ends)
+{
+    j->updated_us = job_now_us(s);
+    if (ends && job_is_final(j))
+        j->expires_us = j->updated_us + s->cfg->result_ttl_days * 86400 * US_PER_S;
+}
+
+void job_note_end(const struct services *s, const struct job *j)
+{
+    char attempts[16];
+    const struct analytics_ops *analytics = s->analytics.ops;
+    if (analytics != NULL && analytics->job_ended != NULL)
+        analytics->job_ended(s->analytics.self, j);
+    (void)snprintf(attempts, sizeof attempts, "%d", j->attempts);
+    log_event(LOG_INFO, "job ended", "jobId", j->id, "status", job_status_names[j->status],
+              "outcome", job_outcome_names[j->outcome], "attempts", attempts, "error_message",
+              j->error_message, NULL);
+}
+
+enum err job_load(const struct services *s, const char *owner, const char *id, struct job **out,
+                  struct error *e)
+{
+    enum err err = s->jobs.ops->get(s->jobs.self, id, out, e);
+    if (err == ERR_OK && owner != NULL && strcmp(owner, (*out)->owner) != 0) {
+        job_free(*out);
+        *out = NULL;
+        err = ERR_NOT_FOUND;
+    }
+    if (err == ERR_NOT_FOUND)
+        return error_set(e, ERR_NOT_FOUND, "There is no job %.64s.", id);
+    return err;
+}
+
+enum err job_change(const struct services *s, const char *owner, const char *id,
+                    job_change_fn change, void *arg, struct job **out, struct error *e)
+{
+    enum err err = ERR_CONFLICT;
+    struct job *j = NULL;
+    *out = NULL;
+    for (int i = 0; i < JOB_CAS_TRIES; i++) {
+        if ((err = job_load(s, owner, id, &j, e)) != ERR_OK)
+            return err;
+        bool was_final = job_is_final(j);
+        if ((err = change(j, arg, e)) != ERR_OK)
+            break;
+        job_set_times(s, j, !was_final);
+        if ((err = s->jobs.ops->replace(s->jobs.self, j, e)) == ERR_OK) {
+            if (!was_final && job_is_final(j))
+                job_note_end(s, j);
+            *out = j;
+            return ERR_OK;
+        }
+        if (err != ERR_CONFLICT)
+            break;
+        err = error_set(e, ERR_UNAVAILABLE, "The job is being changed by others; try again.");
+        job_free(j);
+        j = NULL;
+    }
+    job_free(j);
+    return err;
+}
+
+struct message {
+    const struct services *s;
+    const char *text;
+};
+
+static enum err change_fail(struct job *j, void *arg, struct error *e)
+{
+    const struct message *m = arg;
+    if (job_is_final(j))
+        return error_set(e, ERR_GONE, "The job is already %s.", job_status_names[j->status]);
+    if (j->status == JOB_PROCESSING && j->lease_expires_us > job_steady_us(m->s))
+        return error_set(e, ERR_CONFLICT, "Another worker is processing this job.");
+    return job_fail(j, job_steady_us(m->s), j->status == JOB_PROCESSING ? j->lease_token : NULL,
+                    m->text, e);
+}
+
+enum err job_fail_unleased(const struct services *s, const char *id, const char *text,
+                           struct error *e)
+{
+    struct message m = {s, text};
+    struct job *j = NULL;
+    enum err err = job_change(s, NULL, id, change_fail, &m, &j, e);
+    job_free(j);
+    return err;
+}
+
+enum err job_remove_results(const struct services *s, const char *id, struct error *e)
+{
+    char prefix[UUID_LEN + 16];
+    (void)snprintf(prefix, sizeof prefix, "results/%.36s/", id);
+    return s->blobs.ops->remove_prefix(s->blobs.self, prefix, e);
+}

@@ -1,0 +1,293 @@
+/* A task's work: claim the job, run it under a lease, record how it ended. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "core/attempts.h"
+#include "core/extraction_request.h"
+#include "core/job_change.h"
+#include "formats/format.h"
+
+#define PROGRESS_INTERVAL_US (2 * US_PER_S) /* Firestore takes about a write a second */
+
+/* The worker's hold on a job: renews the lease while the work goes on. */
+struct lease {
+    const struct services *s;
+    struct job *job;
+    char token[33];
+    int64_t deadline_us;     /* monotonic */
+    int64_t renewed_us;      /* monotonic */
+    struct job_progress now; /* kept by the runner */
+    bool lost;               /* cancelled, or taken over after the lease ran out */
+};
+
+/* What a holder does to its job; run on the newest record. */
+typedef enum err (*lease_fn)(struct lease *h, void *arg, struct error *e);
+
+/* Changes and stores the job. What could not be stored is undone, so that the next change starts
+ * from what the store has. */
+static enum err lease_try(struct lease *h, lease_fn change, void *arg, struct error *e)
+{
+    struct job *before = job_copy(h->job);
+    if (before == NULL)
+        return error_no_memory(e);
+    enum err err = change(h, arg, e);
+    h->lost = h->lost || err == ERR_CONFLICT;
+    if (err == ERR_OK) {
+        job_set_times(h->s, h->job, true);
+        err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);
+    }
+    if (err != ERR_OK) {
+        struct job *failed = h->job;
+        h->job = before;
+        before = failed;
+    }
+    job_free(before);
+    return err;
+}
+
+static enum err lease_change(struct lease *h, lease_fn change, void *arg, struct error *e)
+{
+    for (int i = 0; i < JOB_CAS_TRIES; i++) {
+        enum err err = lease_try(h, change, arg, e);
+        if (err == ERR_NOT_FOUND) {
+            h->lost = true;
+            err = ERR_CONFLICT;
+        }
+        if (err != ERR_CONFLICT || h->lost)
+            return err;
+        struct job *newest = NULL;
+        err = h->s->jobs.ops->get(h->s->jobs.self, h->job->id, &newest, e);
+        if (err == ERR_NOT_FOUND) {
+            h->lost = true;
+            return ERR_CONFLICT;
+        }
+        if (err != ERR_OK)
+            return err;
+        job_free(h->job);
+        h->job = newest;
+    }
+    return error_set(e, ERR_UNAVAILABLE, "The job is being changed by others; try again.");
+}
+
+static enum err lease_renew(struct lease *h, void *arg, struct error *e)
+{
+    (void)arg;
+    return job_renew(h->job, job_steady_us(h->s), job_lease_us(h->s), h->token, &h->now, e);
+}
+
+/* The checkpoint given to the pipeline. A store that does not answer is no reason to stop while
+ * the lease still holds. */
+static enum err heartbeat(void *self, struct error *e)
+{
+    struct lease *h = self;
+    int64_t t = monotonic_us(), since = t - h->renewed_us;
+    if (t >= h->deadline_us)
+        return error_set(e, ERR_TIMEOUT, "The extraction took longer than %" PRId64 " s.",
+                         h->s->cfg->task_deadline_s);
+    bool moved = memcmp(&h->now, &h->job->progress, sizeof h->now) != 0;
+    if (since < job_lease_us(h->s) / 3 && !(moved && since >= PROGRESS_INTERVAL_US))
+        return ERR_OK;
+    enum err err = lease_change(h, lease_renew, NULL, e);
+    if (err == ERR_OK)
+        h->renewed_us = t;
+    else if (!h->lost && since < job_lease_us(h->s))
+        err = ERR_OK;
+    return err;
+}
+
+static enum err lease_finish(struct lease *h, void *arg, struct error *e)
+{
+    h->job->progress = h->now;
+    return job_finish(h->job, job_steady_us(h->s), h->token, arg, e);
+}
+
+static enum err lease_fail(struct lease *h, void *arg, struct error *e)
+{
+    return job_fail(h->job, job_steady_us(h->s), h->token, arg, e);
+}
+
+struct deferral {
+    const char *message;
+    int64_t delay_us;
+};
+
+static enum err lease_defer(struct lease *h, void *arg, struct error *e)
+{
+    const struct deferral *d = arg;
+    int64_t t = job_steady_us(h->s);
+    return job_defer(h->job, t, h->token, d->message, t + d->delay_us, e);
+}
+
+static void result_name(const char *job_id, int format, char out[BLOB_NAME_MAX + 1])
+{
+    (void)snprintf(out, BLOB_NAME_MAX + 1, "results/%s/result.%s", job_id,
+                   formats[format].extension);
+}
+
+static void regions_json(const struct extraction *x, struct buffer *out)
+{
+    struct json_writer w = {.out = out};
+    json_begin_array(&w, NULL);
+    for (size_t i = 0; i < x->n_results; i++) {
+        const struct region *r = &x->results[i].region;
+        json_begin_object(&w, NULL);
+        json_put_string(&w, "region_id", r->id);
+        json_put_int(&w, "page", r->page);
+        box_write(&w, r->box, 6);
+        json_put_string(&w, "region_type", region_type_names[r->type]);
+        json_put_real(&w, "confidence", r->confidence, 3);
+        json_end_object(&w);
+    }
+    json_end_array(&w);
+}
+
+static enum err put_result(const struct lease *h, const struct extraction *x,
+                           const struct extraction_request *r, int f, struct error *e)
+{
+    const struct blob_store *b = &h->s->blobs;
+    struct format_options options = {.max_bytes = (size_t)h->s->cfg->max_result_bytes,
+                                     .escape_formulas = r->escape_formulas};
+    char name[BLOB_NAME_MAX + 1];
+    struct buffer bytes = BUFFER_INIT;
+    result_name(h->job->id, f, name);
+    enum err err = format_write(x, f, &options, &bytes, e);
+    if (err == ERR_OK)
+        err = b->ops->put_bytes(b->self, name, bytes.data != NULL ? bytes.data : "", bytes.len,
+                                formats[f].media_type, e);
+    buffer_free(&bytes);
+    return err;
+}
+
+/* Writes the results, then turns the job completed: a completed job always has its files. */
+static enum err complete(struct lease *h, const struct extraction_request *r,
+                         const struct extraction *x, struct error *e)
+{
+    const struct blob_store *b = &h->s->blobs;
+    char result[BLOB_NAME_MAX + 1], graph[BLOB_NAME_MAX + 1];
+    struct buffer regions = BUFFER_INIT;
+    enum err err = ERR_OK;
+    result_name(h->job->id, r->format, result);
+    (void)snprintf(graph, sizeof graph, "results/%s/result_graph.json", h->job->id);
+    for (int f = 0; err == ERR_OK && formats[f].name != NULL; f++)
+        if (f == r->format || r->also[f])
+            err = put_result(h, x, r, f, e);
+    if (err == ERR_OK && x->debug_graph_json != NULL)
+        err = b->ops->put_bytes(b->self, graph, x->debug_graph_json, strlen(x->debug_graph_json),
+                                "application/json", e);
+    regions_json(x, &regions);
+    if (err == ERR_OK && buffer_failed(&regions))
+        err = error_no_memory(e);
+    if (err == ERR_OK) {
+        struct job_result done = {x->outcome, result, x->debug_graph_json != NULL ? graph : NULL,
+                                  regions.data};
+        err = lease_change(h, lease_finish, &done, e);
+    }
+    buffer_free(&regions);
+    return err;
+}
+
+/* What a dependency asked for and, on top, the jittered back-off. */
+static int64_t retry_delay_us(const struct lease *h, const struct error *why)
+{
+    int64_t most = h->s->cfg->retry_max_s * US_PER_S;
+    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S, most);
+    delay = why->retry_after_s * US_PER_S + source_jitter_us(h->s->source, delay);
+    return delay < most ? delay : most;
+}
+
+/* Ends or defers the job after run_leased failed with *why. */
+static enum err record_failure(struct lease *h, const struct error *why, struct error *e)
+{
+    char text[ERROR_TEXT_MAX];
+    log_error(LOG_WARNING, "an extraction failed", why);
+    if (!err_is_transient(why->kind))
+        return lease_change(h, lease_fail, (void *)why->detail, e);
+    if (h->job->retry_count + 1 >= h->s->cfg->job_max_retries) {
+        text_format(text, sizeof text, "Max retries exceeded: %s", why->detail);
+        return lease_change(h, lease_fail, text, e);
+    }
+    struct deferral d = {why->detail, retry_delay_us(h, why)};
+    enum err err = lease_change(h, lease_defer, &d, e);
+    return err == ERR_OK ? job_enqueue_retry(h->s, h->job, e) : err;
+}
+
+static enum err run_leased(struct lease *h, const struct job_runner *runner, struct error *e)
+{
+    const struct services *s = h->s;
+    char blob[BLOB_NAME_MAX + 1];
+    struct extraction_request r = {0};
+    struct extraction x = {0};
+    struct checkpoint c = {heartbeat, h};
+    int fd = -1;
+    enum err err =
+        extraction_request_parse(h->job->request_json, strlen(h->job->request_json), s->cfg, &r, e);
+    if (err == ERR_OK)
+        err = pdf_find(s, r.pdf_id, blob, e);
+    if (err == ERR_OK)
+        err = s->blobs.ops->open(s->blobs.self, blob, &fd, e);
+    if (err == ERR_OK)
+        err = runner->run(runner->self, s, h->job, fd, &r, &c, &h->now, &x, e);
+    if (err == ERR_OK)
+        err = complete(h, &r, &x, e);
+    if (fd >= 0)
+        (void)close(fd);
+    extraction_free(&x);
+    extraction_request_free(&r);
+    return err;
+}
+
+static enum err change_claim(struct job *j, void *arg, struct error *e)
+{
+    const struct lease *h = arg;
+    return job_claim(j, job_steady_us(h->s), job_lease_us(h->s), h->token, e);
+}
+
+enum err job_process(const struct services *s, const struct job_runner *runner, const char *id,
+                     int64_t deadline_us, struct error *e)
+{
+    struct lease h = {.s = s, .deadline_us = deadline_us};
+    struct error why = {0};
+    struct job *j = NULL;
+    enum err err = job_load(s, NULL, id, &j, e);
+    if (err == ERR_NOT_FOUND) {
+        log_event(LOG_WARNING, "a task for a job that does not exist is dropped", NULL);
+        return ERR_OK;
+    }
+    if (err != ERR_OK)
+        return err;
+    int attempts = j->attempts;
+    job_free(j);
+    if (attempts >= s->cfg->job_max_attempts) {
+        err = job_fail_unleased(s, id,
+                                "Max retries exceeded: the work was broken off too many times.", e);
+        return err == ERR_GONE ? ERR_OK : err;
+    }
+    source_hex(s->source, h.token, 16);
+    err = job_change(s, NULL, id, change_claim, &h, &h.job, e);
+    if (err == ERR_GONE) /* a second delivery of a finished job */
+        return ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    h.renewed_us = monotonic_us();
+    h.now = h.job->progress;
+    err = run_leased(&h, runner, &why);
+    attempts_note(err);
+    if (err != ERR_OK && !h.lost)
+        err = record_failure(&h, &why, e);
+    if (h.lost) {
+        /* Whoever took the job writes the same results; a cancelled one must leave none. */
+        struct job *newest = NULL;
+        log_event(LOG_NOTICE, "the job was cancelled or taken over; its work is dropped", NULL);
+        err = s->jobs.ops->get(s->jobs.self, id, &newest, e);
+        if (err == ERR_NOT_FOUND || (err == ERR_OK && newest->status == JOB_CANCELLED))
+            err = job_remove_results(s, id, e);
+        job_free(newest);
+    } else if (err == ERR_OK && job_is_final(h.job)) {
+        job_note_end(s, h.job);
+    }
+    job_free(h.job);
+    return err;
+}

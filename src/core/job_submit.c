@@ -1,0 +1,195 @@
+/* What users do with jobs: find their PDF, submit, give feedback, retry, erase. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "core/extraction_request.h"
+#include "core/feedback.h"
+#include "core/job_change.h"
+#include "formats/format.h"
+
+enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
+                  struct error *e)
+{
+    enum err err;
+    struct blob_info info;
+    if (strlen(pdf_id) == UUID_LEN) {
+        char prefix[JOB_PDF_ID_MAX + 8];
+        (void)snprintf(prefix, sizeof prefix, "pdfs/%s/", pdf_id);
+        err = s->blobs.ops->find(s->blobs.self, prefix, name, &info, e);
+    } else {
+        (void)snprintf(name, BLOB_NAME_MAX + 1, "documents/%s.pdf", pdf_id);
+        err = s->blobs.ops->stat(s->blobs.self, name, &info, e);
+    }
+    if (err == ERR_NOT_FOUND)
+        return error_set(e, ERR_NOT_FOUND, "There is no PDF %s; upload it first.", pdf_id);
+    if (err == ERR_OK && info.size > (uint64_t)s->cfg->max_upload_bytes)
+        return error_set(e, ERR_UNPROCESSABLE, "The PDF is larger than %" PRId64 " bytes.",
+                         s->cfg->max_upload_bytes);
+    return err;
+}
+
+enum err job_add_feedback(const struct services *s, const char *owner, const struct feedback *f,
+                          struct error *e)
+{
+    const struct analytics_ops *analytics = s->analytics.ops;
+    struct job *j = NULL;
+    struct feedback own = *f;
+    enum err err = job_load(s, owner, f->job_id, &j, e);
+    own.expires_us = j != NULL ? j->expires_us : 0;
+    if (err == ERR_OK && j->feedback_count >= FEEDBACK_OF_JOB_MAX)
+        err = error_set(e, ERR_CONFLICT, "This job has %d entries of feedback; no more are taken.",
+                        j->feedback_count);
+    if (err == ERR_OK)
+        err = s->jobs.ops->feedback_add(s->jobs.self, &own, e);
+    if (err == ERR_OK && analytics != NULL && analytics->feedback_given != NULL)
+        analytics->feedback_given(s->analytics.self, j->owner, f);
+    job_free(j);
+    return err;
+}
+
+/* The key was used before: its first answer may have been lost before the task was queued, or have
+ * said that it could not be. */
+static enum err submit_again(const struct services *s, const char *owner, struct job **j,
+                             const char *traceparent, struct error *e)
+{
+    struct job *again = NULL;
+    if ((*j)->attempts > 0)
+        return ERR_OK;
+    if ((*j)->status == JOB_QUEUED)
+        return job_enqueue_extraction(s, *j, traceparent, e);
+    if ((*j)->status != JOB_FAILED)
+        return ERR_OK;
+    enum err err = job_retry_now(s, owner, (*j)->id, 0, &again, e);
+    if (err == ERR_OK) {
+        job_free(*j);
+        *j = again;
+    }
+    return err;
+}
+
+enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
+                    const struct idempotency *idem, const char *traceparent, struct job **out,
+                    struct error *e)
+{
+    char blob[BLOB_NAME_MAX + 1];
+    struct buffer request = BUFFER_INIT;
+    struct job *existing = NULL;
+    struct job *j = job_new();
+    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, e) : error_no_memory(e);
+    if (err != ERR_OK)
+        goto out;
+    source_uuid(s->source, j->id);
+    (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
+    (void)snprintf(j->pdf_id, sizeof j->pdf_id, "%s", r->pdf_id);
+    (void)snprintf(j->output_format, sizeof j->output_format, "%s", format_names[r->format]);
+    j->status = JOB_QUEUED;
+    j->regions_count = (int)r->n_regions;
+    j->progress.regions_total = (int)r->n_regions;
+    j->created_us = j->updated_us = job_now_us(s);
+    j->next_attempt_us = job_steady_us(s);
+    extraction_request_write(r, &request);
+    if ((j->request_json = buffer_take(&request)) == NULL) {
+        err = error_no_memory(e);
+        goto out;
+    }
+    if ((err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e)) != ERR_OK)
+        goto out;
+    if (existing != NULL) {
+        err = submit_again(s, owner, &existing, traceparent, e);
+        *out = err == ERR_OK ? existing : NULL;
+        existing = err == ERR_OK ? NULL : existing;
+        goto out;
+    }
+    j->version = 1;
+    if ((err = job_enqueue_extraction(s, j, traceparent, e)) != ERR_OK) {
+        struct error ignored;
+        (void)job_fail_unleased(s, j->id, "The job could not be queued.", &ignored);
+        log_error(LOG_ERROR, "a job could not be queued", e);
+        char cause[ERROR_TEXT_MAX];
+        (void)snprintf(cause, sizeof cause, "%s", e->cause[0] != '\0' ? e->cause : e->detail);
+        err = error_set(e, ERR_UNAVAILABLE, "The job could not be queued; try again.");
+        e->retry_after_s = 5;
+        error_cause(e, "%s", cause);
+        goto out;
+    }
+    *out = j;
+    j = NULL;
+out:
+    buffer_free(&request);
+    job_free(existing);
+    job_free(j);
+    return err;
+}
+
+/* A change that the user wants, of the version that the user has seen. */
+struct wish {
+    const struct services *s;
+    int64_t version; /* 0: any */
+};
+
+static enum err check_version(const struct job *j, int64_t version, struct error *e)
+{
+    if (version == 0 || version == j->version)
+        return ERR_OK;
+    return error_set(e, ERR_PRECONDITION, "The job has changed since it was read; read it again.");
+}
+
+static enum err change_retry(struct job *j, void *arg, struct error *e)
+{
+    const struct wish *w = arg;
+    enum err err = check_version(j, w->version, e);
+    return err == ERR_OK ? job_retry(j, job_steady_us(w->s), e) : err;
+}
+
+enum err job_retry_now(const struct services *s, const char *owner, const char *id, int64_t version,
+                       struct job **out, struct error *e)
+{
+    struct wish w = {s, version};
+    enum err err = job_change(s, owner, id, change_retry, &w, out, e);
+    if (err != ERR_OK)
+        return err;
+    if ((err = job_enqueue_extraction(s, *out, NULL, e)) != ERR_OK) {
+        struct error ignored;
+        (void)job_fail_unleased(s, id, "The job could not be queued.", &ignored);
+        job_free(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
+static enum err change_cancel(struct job *j, void *arg, struct error *e)
+{
+    const struct wish *w = arg;
+    enum err err = check_version(j, w->version, e);
+    return err == ERR_OK ? job_cancel(j, job_steady_us(w->s), e) : err;
+}
+
+enum err job_erase(const struct services *s, const char *owner, const char *id, int64_t version,
+                   struct error *e)
+{
+    struct wish w = {s, version};
+    struct job *j = NULL;
+    enum err err = job_load(s, owner, id, &j, e);
+    if (err != ERR_OK)
+        return err;
+    bool final = job_is_final(j);
+    err = check_version(j, version, e);
+    job_free(j);
+    if (err != ERR_OK)
+        return err;
+    j = NULL;
+    if (!final) {
+        err = job_change(s, owner, id, change_cancel, &w, &j, e);
+        job_free(j);
+        /* ERR_CONFLICT: it ended in between, so it is erased like any ended job. */
+        if (err == ERR_OK)
+            return job_remove_results(s, id, e);
+        if (err != ERR_CONFLICT)
+            return err;
+    }
+    if ((err = job_remove_results(s, id, e)) != ERR_OK)
+        return err;
+    return s->jobs.ops->remove(s->jobs.self, id, e);
+}
