@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "google/firestore_job.h"
+#include "google/firestore_query.h"
 #include "google/firestore_value.h"
 #include "google/google.h"
 
@@ -77,146 +79,6 @@ static const char *written_at(const struct google_reply *r, size_t i)
     return json_string_value(json_object_get(json_array_get(results, i), "updateTime"));
 }
 
-/* --- a job as a document --- */
-
-static json_t *progress_value(const struct job_progress *p)
-{
-    return json_pack("{s:{s:{s:o,s:o,s:o,s:o}}}", "mapValue", "fields", "regions_done",
-                     fs_integer(p->regions_done), "regions_total", fs_integer(p->regions_total),
-                     "pages_done", fs_integer(p->pages_done), "pages_total",
-                     fs_integer(p->pages_total));
-}
-
-static json_t *json_text_value(const char *text)
-{
-    json_t *plain = text != NULL ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
-    json_t *value = plain != NULL ? fs_from_json(plain) : fs_string(NULL);
-    json_decref(plain);
-    return value;
-}
-
-/* What a change writes; the mask of replace() names exactly these. The regions come with the
- * completion: written back by other changes, values of others' that JSON has no type for would
- * become text. */
-static json_t *changing_fields(const struct job *j, int64_t version, const char *write_id)
-{
-    const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
-    json_t *fields =
-        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "status",
-                  fs_string(job_status_names[j->status]), "outcome", fs_string(outcome), "progress",
-                  progress_value(&j->progress), "attempts", fs_integer(j->attempts), "retry_count",
-                  fs_integer(j->retry_count), "updated_at", fs_time(j->updated_us), "expires_at",
-                  fs_time(j->expires_us), "lease_expires_at", fs_time(j->lease_expires_us),
-                  "next_attempt_at", fs_time(j->next_attempt_us), "lease_token",
-                  fs_string(j->lease_token[0] != '\0' ? j->lease_token : NULL), "version",
-                  fs_integer(version), "write_id", fs_string(write_id), "error_message",
-                  fs_string(j->error_message), "result_name", fs_string(j->result_name),
-                  "debug_graph_name", fs_string(j->debug_graph_name));
-    if (j->status == JOB_COMPLETED &&
-        json_object_set_new(fields, "approved_regions",
-                            json_text_value(j->approved_regions_json)) != 0) {
-        json_decref(fields);
-        fields = NULL;
-    }
-    return fields;
-}
-
-static json_t *all_fields(const struct job *j, const char *write_id, const char *idempotency_id)
-{
-    json_t *fields = changing_fields(j, 1, write_id);
-    json_t *fixed =
-        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id),
-                  "owner", fs_string(j->owner), "pdf_id", fs_string(j->pdf_id), "output_format",
-                  fs_string(j->output_format), "regions_count", fs_integer(j->regions_count),
-                  "created_at", fs_time(j->created_us), "request_data",
-                  json_text_value(j->request_json), "has_feedback", fs_boolean(j->has_feedback),
-                  "feedback_count", fs_integer(j->feedback_count), "last_feedback_at",
-                  fs_time(j->last_feedback_us), "idempotency_id", fs_string(idempotency_id));
-    if (fields == NULL || fixed == NULL || json_object_update(fields, fixed) != 0) {
-        json_decref(fields);
-        fields = NULL;
-    }
-    json_decref(fixed);
-    return fields;
-}
-
-static json_t *mask_of(const json_t *fields)
-{
-    json_t *paths = json_array(), *value;
-    const char *key;
-    json_object_foreach((json_t *)fields, key, value)(void)
-        json_array_append_new(paths, json_string(key));
-    return json_pack("{s:o}", "fieldPaths", paths);
-}
-
-static void copy_text(char *to, size_t size, const char *from)
-{
-    (void)snprintf(to, size, "%s", from != NULL ? from : "");
-}
-
-static int name_index(const char *const *names, int first, int n, const char *text, int fallback)
-{
-    for (int i = first; text != NULL && i < n; i++)
-        if (names[i] != NULL && strcmp(names[i], text) == 0)
-            return i;
-    return fallback;
-}
-
-static void read_numbers(const json_t *f, struct job *j)
-{
-    const json_t *p = fs_get_map(f, "progress");
-    j->regions_count = (int)fs_get_integer(f, "regions_count");
-    j->progress = (struct job_progress){
-        (int)fs_get_integer(p, "regions_done"), (int)fs_get_integer(p, "regions_total"),
-        (int)fs_get_integer(p, "pages_done"), (int)fs_get_integer(p, "pages_total")};
-    j->attempts = (int)fs_get_integer(f, "attempts");
-    j->retry_count = (int)fs_get_integer(f, "retry_count");
-    j->created_us = fs_get_time(f, "created_at");
-    j->updated_us = fs_get_time(f, "updated_at");
-    j->expires_us = fs_get_time(f, "expires_at");
-    j->lease_expires_us = fs_get_time(f, "lease_expires_at");
-    j->next_attempt_us = fs_get_time(f, "next_attempt_at");
-    j->version = fs_get_integer(f, "version");
-    j->has_feedback = fs_get_boolean(f, "has_feedback");
-    j->feedback_count = (int)fs_get_integer(f, "feedback_count");
-    j->last_feedback_us = fs_get_time(f, "last_feedback_at");
-}
-
-/* A document of the service that this one replaces has fewer fields; it reads as a job of nobody's,
- * with what it has. */
-static struct job *read_job(const json_t *document)
-{
-    const json_t *f = json_object_get(document, "fields");
-    const char *name = json_string_value(json_object_get(document, "name"));
-    const char *slash = name != NULL ? strrchr(name, '/') : NULL;
-    struct job *j = slash != NULL ? job_new() : NULL;
-    bool ok = true;
-    if (j == NULL)
-        return NULL;
-    copy_text(j->id, sizeof j->id, slash + 1);
-    copy_text(j->owner, sizeof j->owner, fs_get_string(f, "owner"));
-    copy_text(j->pdf_id, sizeof j->pdf_id, fs_get_string(f, "pdf_id"));
-    copy_text(j->output_format, sizeof j->output_format, fs_get_string(f, "output_format"));
-    copy_text(j->lease_token, sizeof j->lease_token, fs_get_string(f, "lease_token"));
-    copy_text(j->revision, sizeof j->revision,
-              json_string_value(json_object_get(document, "updateTime")));
-    j->status = (enum job_status)name_index(job_status_names, 0, JOB_STATUS__MAX,
-                                            fs_get_string(f, "status"), JOB_FAILED);
-    j->outcome = (enum job_outcome)name_index(job_outcome_names, 1, JOB_OUTCOME__MAX,
-                                              fs_get_string(f, "outcome"), OUTCOME_NONE);
-    read_numbers(f, j);
-    j->request_json = fs_get_json_text(f, "request_data");
-    j->approved_regions_json = fs_get_json_text(f, "approved_regions");
-    j->error_message = text_dup(fs_get_string(f, "error_message"), &ok);
-    j->result_name = text_dup(fs_get_string(f, "result_name"), &ok);
-    j->debug_graph_name = text_dup(fs_get_string(f, "debug_graph_name"), &ok);
-    if (!ok) {
-        job_free(j);
-        return NULL;
-    }
-    return j;
-}
-
 /* --- commits that met a conflict --- */
 
 /* Whether the document's field holds our mark, and so the document what we wanted to write:
@@ -231,7 +93,7 @@ static enum err find_own(struct store *t, const char *collection, const char *id
         if (found == NULL || strcmp(found, mark) != 0)
             err = error_set(e, ERR_CONFLICT, "The document was changed by somebody else.");
         else
-            copy_text(revision, 40, json_string_value(json_object_get(r.json, "updateTime")));
+            firestore_copy(revision, 40, json_string_value(json_object_get(r.json, "updateTime")));
     }
     google_reply_clear(&r);
     return err;
@@ -285,6 +147,18 @@ static json_t *create_write(const char *name, json_t *fields, const char *replac
                      "currentDocument", condition);
 }
 
+static json_t *fields_of_new(const struct job *j, const char *write_id, const char *key_id)
+{
+    struct job first = *j;
+    first.version = 1;
+    json_t *fields = firestore_job_fields(&first, write_id, true);
+    if (json_object_set_new(fields, "idempotency_id", fs_string(key_id)) != 0) {
+        json_decref(fields);
+        fields = NULL;
+    }
+    return fields;
+}
+
 static enum err commit_create(struct store *t, const struct job *j, const struct idempotency *idem,
                               const char *key_id, const char *replacing, const char *write_id,
                               struct error *e)
@@ -293,7 +167,8 @@ static enum err commit_create(struct store *t, const struct job *j, const struct
     struct google_reply r;
     json_t *writes = json_array();
     name_of(t, t->collection, j->id, name);
-    (void)json_array_append_new(writes, create_write(name, all_fields(j, write_id, key_id), NULL));
+    (void)json_array_append_new(writes,
+                                create_write(name, fields_of_new(j, write_id, key_id), NULL));
     if (idem != NULL) {
         int64_t now = source_now_us(t->source);
         json_t *fields = json_pack("{s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id), "body_hash",
@@ -326,9 +201,9 @@ static enum err find_existing(struct store *t, const struct idempotency *idem, c
         else if (!outdated)
             err = get_document(t, t->collection, job_id, &job, e);
         if (outdated || err == ERR_NOT_FOUND) {
-            copy_text(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
+            firestore_copy(replacing, 40, json_string_value(json_object_get(r.json, "updateTime")));
             err = ERR_OK;
-        } else if (err == ERR_OK && (*existing = read_job(job.json)) == NULL) {
+        } else if (err == ERR_OK && (*existing = firestore_job_read(job.json)) == NULL) {
             err = error_no_memory(e);
         }
     }
@@ -374,7 +249,7 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
     struct google_reply r;
     *out = NULL;
     enum err err = get_document(self, ((struct store *)self)->collection, id, &r, e);
-    if (err == ERR_OK && (*out = read_job(r.json)) == NULL)
+    if (err == ERR_OK && (*out = firestore_job_read(r.json)) == NULL)
         err = error_no_memory(e);
     google_reply_clear(&r);
     return err;
@@ -387,14 +262,16 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
     char name[NAME_MAX_LEN], write_id[33];
     source_hex(t->source, write_id, 16);
     name_of(t, t->collection, next->id, name);
-    json_t *fields = changing_fields(next, next->version + 1, write_id);
-    json_t *mask = mask_of(fields);
+    next->version++;
+    json_t *fields = firestore_job_fields(next, write_id, false);
+    next->version--;
+    json_t *mask = firestore_mask(fields);
     json_t *write =
         json_pack("[{s:{s:s,s:o},s:o,s:{s:s}}]", "update", "name", name, "fields", fields,
                   "updateMask", mask, "currentDocument", "updateTime", next->revision);
     enum err err = commit(t, write, &r, e);
     if (err == ERR_OK)
-        copy_text(next->revision, sizeof next->revision, written_at(&r, 0));
+        firestore_copy(next->revision, sizeof next->revision, written_at(&r, 0));
     if (err == ERR_CONFLICT)
         err = find_own(t, t->collection, next->id, "write_id", write_id, next->revision, e);
     if (err == ERR_OK)
@@ -404,34 +281,6 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
 }
 
 /* --- queries --- */
-
-static json_t *condition(const char *field, const char *op, json_t *value)
-{
-    return json_pack("{s:{s:{s:s},s:s,s:o}}", "fieldFilter", "field", "fieldPath", field, "op", op,
-                     "value", value);
-}
-
-static json_t *all_of(json_t *conditions)
-{
-    return json_pack("{s:{s:s,s:o}}", "compositeFilter", "op", "AND", "filters", conditions);
-}
-
-static json_t *order(const char *field, const char *direction)
-{
-    return json_pack("{s:{s:s},s:s}", "field", "fieldPath", field, "direction", direction);
-}
-
-/* where may be NULL; where and orders are consumed. */
-static json_t *query(const char *collection, json_t *where, json_t *orders, int limit)
-{
-    json_t *q = json_pack("{s:[{s:s}],s:o,s:i}", "from", "collectionId", collection, "orderBy",
-                          orders, "limit", limit);
-    if (where != NULL && json_object_set_new(q, "where", where) != 0) {
-        json_decref(q);
-        q = NULL;
-    }
-    return q;
-}
 
 /* Calls take with each document found. */
 static enum err run_query(struct store *t, json_t *structured,
@@ -454,27 +303,23 @@ static enum err run_query(struct store *t, json_t *structured,
 
 static bool take_job(void *to, const json_t *document)
 {
-    struct job_page *page = to;
-    struct job **grown = realloc(page->jobs, (page->n + 1) * sizeof(struct job *));
-    if (grown == NULL)
-        return false;
-    page->jobs = grown;
-    page->jobs[page->n] = read_job(document);
-    return page->jobs[page->n] != NULL && ++page->n > 0;
+    return job_page_add(to, firestore_job_read(document));
 }
 
 static json_t *list_filters(const struct job_filter *f)
 {
     json_t *list = json_array();
     if (f->owner != NULL)
-        (void)json_array_append_new(list, condition("owner", "EQUAL", fs_string(f->owner)));
+        (void)json_array_append_new(list,
+                                    firestore_condition("owner", "EQUAL", fs_string(f->owner)));
     if (f->pdf_id != NULL)
-        (void)json_array_append_new(list, condition("pdf_id", "EQUAL", fs_string(f->pdf_id)));
+        (void)json_array_append_new(list,
+                                    firestore_condition("pdf_id", "EQUAL", fs_string(f->pdf_id)));
     if (f->status >= 0)
         (void)json_array_append_new(
-            list, condition("status", "EQUAL", fs_string(job_status_names[f->status])));
+            list, firestore_condition("status", "EQUAL", fs_string(job_status_names[f->status])));
     if (json_array_size(list) > 0)
-        return all_of(list);
+        return firestore_all_of(list);
     json_decref(list);
     return NULL;
 }
@@ -490,10 +335,10 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     if (f->page_token != NULL &&
         (err = page_token_read(f->page_token, &created_us, id, e)) != ERR_OK)
         return err;
-    json_t *q = query(
-        t->collection, list_filters(f),
-        json_pack("[o,o]", order("created_at", "DESCENDING"), order("__name__", "DESCENDING")),
-        f->page_size + 1);
+    json_t *q = firestore_query(t->collection, list_filters(f),
+                                json_pack("[o,o]", firestore_order("created_at", "DESCENDING"),
+                                          firestore_order("__name__", "DESCENDING")),
+                                f->page_size + 1);
     if (f->page_token != NULL) {
         name_of(t, t->collection, id, name);
         (void)json_object_set_new(q, "startAt",
@@ -501,15 +346,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
                                             "referenceValue", name, "before", 0));
     }
     err = run_query(t, q, take_job, out, e);
-    if (err == ERR_OK && out->n > (size_t)f->page_size) {
-        job_free(out->jobs[--out->n]);
-        if ((out->next_page_token = page_token_make(out->jobs[out->n - 1]->created_us,
-                                                    out->jobs[out->n - 1]->id)) == NULL)
-            err = error_no_memory(e);
-    }
-    if (err != ERR_OK)
-        job_page_free(out);
-    return err;
+    return job_page_end(out, f->page_size, err, e);
 }
 
 /* Jobs of a status whose time field lies before a time, oldest first. status NULL: of any. */
@@ -518,11 +355,14 @@ static enum err list_before(struct store *t, const char *status, const char *fie
 {
     json_t *list = json_array();
     if (status != NULL)
-        (void)json_array_append_new(list, condition("status", "EQUAL", fs_string(status)));
-    (void)json_array_append_new(list, condition(field, "LESS_THAN", fs_time(us > 0 ? us : 1)));
-    return run_query(
-        t, query(t->collection, all_of(list), json_pack("[o]", order(field, "ASCENDING")), max),
-        take_job, out, e);
+        (void)json_array_append_new(list,
+                                    firestore_condition("status", "EQUAL", fs_string(status)));
+    (void)json_array_append_new(list,
+                                firestore_condition(field, "LESS_THAN", fs_time(us > 0 ? us : 1)));
+    return run_query(t,
+                     firestore_query(t->collection, firestore_all_of(list),
+                                     json_pack("[o]", firestore_order(field, "ASCENDING")), max),
+                     take_job, out, e);
 }
 
 static enum err store_list_stale(void *self, int64_t queued_before_us, int64_t lease_before_us,
@@ -554,7 +394,7 @@ static enum err store_list_expired(void *self, int64_t now_us, int max, struct j
 static json_t *feedback_fields(const struct feedback *f)
 {
     return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", fs_string(f->id), "job_id",
-                     fs_string(f->job_id), "corrections", json_text_value(f->corrections_json),
+                     fs_string(f->job_id), "corrections", firestore_json_value(f->corrections_json),
                      "corrections_count", fs_integer(f->corrections_count), "user_id",
                      fs_string(f->user_id), "session_id", fs_string(f->session_id), "timestamp",
                      fs_time(f->timestamp_us), "status", fs_string(f->status), "created_at",
@@ -567,9 +407,11 @@ static json_t *feedback_query(const struct store *t, const char *job_id,
                               const struct feedback *after, int max)
 {
     char name[NAME_MAX_LEN];
-    json_t *q = query(
-        t->feedback, condition("job_id", "EQUAL", fs_string(job_id)),
-        json_pack("[o,o]", order("created_at", "ASCENDING"), order("__name__", "ASCENDING")), max);
+    json_t *q =
+        firestore_query(t->feedback, firestore_condition("job_id", "EQUAL", fs_string(job_id)),
+                        json_pack("[o,o]", firestore_order("created_at", "ASCENDING"),
+                                  firestore_order("__name__", "ASCENDING")),
+                        max);
     if (after == NULL || q == NULL)
         return q;
     name_of(t, t->feedback, after->id, name);
@@ -592,9 +434,9 @@ static bool take_feedback(void *to, const json_t *document)
     list->items = grown;
     struct feedback *f = &grown[list->n];
     memset(f, 0, sizeof *f);
-    copy_text(f->id, sizeof f->id, fs_get_string(d, "id"));
-    copy_text(f->job_id, sizeof f->job_id, fs_get_string(d, "job_id"));
-    copy_text(f->status, sizeof f->status, fs_get_string(d, "status"));
+    firestore_copy(f->id, sizeof f->id, fs_get_string(d, "id"));
+    firestore_copy(f->job_id, sizeof f->job_id, fs_get_string(d, "job_id"));
+    firestore_copy(f->status, sizeof f->status, fs_get_string(d, "status"));
     f->corrections_count = (int)fs_get_integer(d, "corrections_count");
     f->timestamp_us = fs_get_time(d, "timestamp");
     f->created_us = fs_get_time(d, "created_at");

@@ -13,6 +13,8 @@ libgoogle_a_SOURCES = \
 	src/google/documentai.c src/google/documentai.h \
 	src/google/documentai_reply.c src/google/documentai_reply.h \
 	src/google/firestore.c \
+	src/google/firestore_job.c src/google/firestore_job.h \
+	src/google/firestore_query.c src/google/firestore_query.h \
 	src/google/firestore_message.c src/google/firestore_message.h \
 	src/google/firestore_value.c src/google/firestore_value.h \
 	src/google/gemini.c src/google/gemini.h \

@@ -301,19 +301,10 @@ static enum err read_page(struct store *t, sqlite3_stmt *s, struct job_page *out
     enum err err = ERR_OK;
     int step;
     while (err == ERR_OK && (step = sqlite3_step(s)) != SQLITE_DONE) {
-        struct job *j = step == SQLITE_ROW ? read_job(s) : NULL;
-        struct job **jobs =
-            j != NULL ? realloc(out->jobs, (out->n + 1) * sizeof(struct job *)) : NULL;
         if (step != SQLITE_ROW)
             err = sqlite_db_error(t->db, e);
-        else if (jobs == NULL)
+        else if (!job_page_add(out, read_job(s)))
             err = error_no_memory(e);
-        if (err != ERR_OK) {
-            job_free(j);
-            break;
-        }
-        out->jobs = jobs;
-        out->jobs[out->n++] = j;
     }
     (void)sqlite3_reset(s);
     return err;
@@ -347,15 +338,7 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     bind_text(s, 6, f->status >= 0 ? job_status_names[f->status] : NULL);
     err = read_page(t, s, out, e);
     (void)sqlite3_finalize(s);
-    if (err == ERR_OK && out->n > (size_t)f->page_size) {
-        job_free(out->jobs[--out->n]);
-        if ((out->next_page_token = page_token_make(out->jobs[out->n - 1]->created_us,
-                                                    out->jobs[out->n - 1]->id)) == NULL)
-            err = error_no_memory(e);
-    }
-    if (err != ERR_OK)
-        job_page_free(out);
-    return err;
+    return job_page_end(out, f->page_size, err, e);
 }
 
 static enum err list_before(struct store *t, enum statement which, int64_t before_us, int max,

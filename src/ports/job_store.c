@@ -20,6 +20,31 @@ void job_page_free(struct job_page *p)
     memset(p, 0, sizeof *p);
 }
 
+bool job_page_add(struct job_page *p, struct job *j)
+{
+    struct job **jobs = j != NULL ? realloc(p->jobs, (p->n + 1) * sizeof(struct job *)) : NULL;
+    if (jobs == NULL) {
+        job_free(j);
+        return false;
+    }
+    p->jobs = jobs;
+    p->jobs[p->n++] = j;
+    return true;
+}
+
+enum err job_page_end(struct job_page *p, int page_size, enum err err, struct error *e)
+{
+    if (err == ERR_OK && p->n > (size_t)page_size) {
+        job_free(p->jobs[--p->n]);
+        const struct job *last = p->jobs[p->n - 1];
+        if ((p->next_page_token = page_token_make(last->created_us, last->id)) == NULL)
+            err = error_no_memory(e);
+    }
+    if (err != ERR_OK)
+        job_page_free(p);
+    return err;
+}
+
 enum err page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
                          struct error *e)
 {

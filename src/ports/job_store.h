@@ -7,6 +7,7 @@
 #ifndef PDF_OCR_PORTS_JOB_STORE_H
 #define PDF_OCR_PORTS_JOB_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -34,6 +35,14 @@ struct job_page {
 };
 
 void job_page_free(struct job_page *p);
+
+/* Adds a job, which the page owns then; NULL is one that there was no memory for. false: memory is
+ * out, and the job is freed. */
+bool job_page_add(struct job_page *p, struct job *j);
+
+/* Ends a page of page_size for which one job more was read: that one is dropped, and the token is
+ * made. err is what reading came to; after an error the page is freed. */
+enum err job_page_end(struct job_page *p, int page_size, enum err err, struct error *e);
 
 /* The token of the page that comes after what was made then and has this id: its place in the
  * order, made opaque. NULL when memory is out. And back: ERR_BAD_REQUEST for a token that is not
