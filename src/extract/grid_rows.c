@@ -235,8 +235,7 @@ static bool stands_alone(const struct rows *r, size_t i, unsigned long long row)
     const struct line *own = &r->g->l->lines[i], *full = &r->g->l->lines[r->full];
     double gap = own->r.y0 - full->r.y1, height = r->g->l->height;
     bool labels = (r->filled[i] & row & 1) != 0;
-    bool values =
-        r->below_rule && (r->filled[i] & 1) == 0 && has_number(r, own) && has_number(r, full);
+    bool values = r->below_rule && has_number(r, own) && has_number(r, full);
     return (labels || values) && is_full(r, r->filled[i]) && is_full(r, row) &&
            gap > 0.2 * height && gap > r->leading - 0.2 * height;
 }

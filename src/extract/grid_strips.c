@@ -7,7 +7,7 @@
 #define GAP_PT         1.0 /* least width of a gap between columns */
 #define SPANNING_SHARE 0.1 /* lines that may cross a column gap: notes, totals */
 #define BINS_PER_PT    2
-#define BESIDE         0.25 /* in heights */
+#define BESIDE         0.12 /* in heights */
 
 struct finder {
     const struct grid *g;
@@ -48,8 +48,17 @@ static int by_size(const void *a, const void *b)
     return p < q ? -1 : p > q;
 }
 
-/* The head ends where a line has as many pieces as the fullest quarter of the lines have: what is
- * above it may span columns. */
+/* The lines above the first with so many pieces; 0 when that would be most of them. */
+static size_t lines_above(const struct layout *l, size_t pieces)
+{
+    size_t n = 0;
+    while (n < l->n_lines && l->lines[n].n_pieces < pieces)
+        n++;
+    return n * 2 <= l->n_lines ? n : 0;
+}
+
+/* The head ends where a line has as many pieces as the fullest quarter of the lines have, or where
+ * cells are empty in the first rows, three quarters as many: what is above it may span columns. */
 static enum err find_head(struct finder *f, struct error *e)
 {
     const struct layout *l = f->g->l;
@@ -62,10 +71,9 @@ static enum err find_head(struct finder *f, struct error *e)
     qsort(pieces, voters, sizeof *pieces, by_size);
     size_t usual = voters > 0 ? pieces[voters * 3 / 4] : 0;
     free(pieces);
-    while (f->head < l->n_lines && l->lines[f->head].n_pieces < usual)
-        f->head++;
-    if (f->head * 2 > l->n_lines)
-        f->head = 0;
+    f->head = lines_above(l, usual);
+    if (f->head == 0)
+        f->head = lines_above(l, usual * 3 / 4);
     return ERR_OK;
 }
 

@@ -298,6 +298,49 @@ static void label_in_the_middle_of_rows_spans_them(void)
 }
 
 /* A cell of one line reaches over columns where another line of its row has a cell of its own. */
+/* The label stands between its two rows, in a line that hardly reaches beside theirs. */
+static void label_between_rows_is_a_column(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 50, 80, "Area");
+    put(&w, 300, 80, "Rate");
+    for (int r = 0; r < 6; r++) {
+        if (r % 2 == 0)
+            put(&w, 50, 108 + r * 16, "the long name of an area");
+        put(&w, 215, 100 + r * 16, r % 2 == 0 ? "High" : "Low");
+        put(&w, 300, 100 + r * 16, "4567");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found && t.cols == 3 && t.rows == 7);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 0), "the long name of an area");
+    CU_ASSERT_EQUAL(cell_at(&t, 1, 0)->row_span, 2);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 1, 1), "High");
+    table_free(&t);
+}
+
+/* Headings over pairs of columns, whose first rows lack a value each. */
+static void headings_over_sparse_rows_do_not_join_columns(void)
+{
+    static const int at[] = {150, 210, 280, 340, 410, 470};
+    struct word_list w = {0};
+    bool found;
+    for (int c = 0; c < 6; c += 2)
+        put(&w, at[c], 80, "wide heading");
+    for (int c = 0; c < 6; c++)
+        put(&w, at[c], 95, c % 2 == 0 ? "men" : "all");
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 110 + r * 15, "place");
+        for (int c = 0; c < 6; c++)
+            if (r > 3 || c != r)
+                put(&w, at[c], 110 + r * 15, "4567");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found && t.cols == 7);
+    CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 2);
+    table_free(&t);
+}
+
 static void no_two_cells_overlap(void)
 {
     struct word_list w = {0};
@@ -1142,6 +1185,8 @@ static const struct test_case tests[] = {
     TEST(lines_set_closer_than_rows_are_one_cell),
     TEST(title_of_a_section_has_its_row),
     TEST(label_in_the_middle_of_rows_spans_them),
+    TEST(label_between_rows_is_a_column),
+    TEST(headings_over_sparse_rows_do_not_join_columns),
     TEST(no_two_cells_overlap),
     TEST(grid_with_few_filled_cells_is_less_sure),
     TEST(ruled_rows_hold_all_their_lines),
