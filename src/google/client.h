@@ -48,18 +48,27 @@ enum google_event {
 typedef void (*google_observe_fn)(enum google_api api, enum google_event event, long status,
                                   int64_t us);
 
-struct google_credentials;
 struct google_client;
+
+/* Where a client's access tokens come from (google/credentials.h). */
+struct google_tokens {
+    /* A token that holds for some minutes; borrowed until the next call. *number tells it from
+     * others. */
+    enum err (*token)(void *self, const char **token, unsigned *number, struct error *e);
+    /* A server did not take this token: if there is no newer one yet, the next call gets one. */
+    void (*refuse)(void *self, unsigned number);
+    void *self;
+};
 
 struct google_client_options {
     const struct source *source;
-    struct google_credentials *credentials; /* borrowed; NULL: calls go without a token */
-    const char *base_url[GOOGLE_API__MAX];  /* no slash at the end; copied */
-    bool emulated[GOOGLE_API__MAX];         /* sends the emulators' `Bearer owner` instead */
-    const char *api_key;                    /* for GOOGLE_GEMINI; copied */
-    const char *ca_file;                    /* NULL: the system's; copied */
-    int parallel;                           /* calls at once in google_call_many */
-    google_observe_fn observe;              /* may be NULL */
+    struct google_tokens tokens;           /* all NULL: calls go without a token */
+    const char *base_url[GOOGLE_API__MAX]; /* no slash at the end; copied */
+    bool emulated[GOOGLE_API__MAX];        /* sends the emulators' `Bearer owner` instead */
+    const char *api_key;                   /* for GOOGLE_GEMINI; copied */
+    const char *ca_file;                   /* NULL: the system's; copied */
+    int parallel;                          /* calls at once in google_call_many */
+    google_observe_fn observe;             /* may be NULL */
 };
 
 enum err google_client_open(const struct google_client_options *o, struct google_client **out,
@@ -103,8 +112,9 @@ struct google_request {
     bool idempotent; /* trying again does no harm */
     bool must_exist; /* 404 and FAILED_PRECONDITION say that the service is not set up */
     bool no_auth;
-    bool goes_on;  /* the caller tries again by itself: a failure is not told to the circuit */
-    int timeout_s; /* of one try; 0: 10 */
+    bool
+        caller_retries; /* the caller tries again by itself: a failure is not told to the circuit */
+    int timeout_s;      /* of one try; 0: 10 */
 };
 
 struct google_reply {

@@ -317,7 +317,7 @@ static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, b
                                .headers = at > 0 ? headers : NULL,
                                .to_file = true,
                                .sink_fd = fd,
-                               .goes_on = !last,
+                               .caller_retries = !last,
                                .timeout_s = TRANSFER_S};
     if (err == ERR_OK)
         err = google_call(t->client, &q, &r, e);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "google/client.h"
 #include "google/service_account.h"
 
 #define SCOPE       "https://www.googleapis.com/auth/cloud-platform"
@@ -439,6 +438,21 @@ void google_credentials_refuse(struct google_credentials *c, unsigned number)
 {
     if (number == c->number)
         forget(c);
+}
+
+static enum err token_of(void *self, const char **token, unsigned *number, struct error *e)
+{
+    return google_credentials_token(self, token, number, e);
+}
+
+static void refuse(void *self, unsigned number)
+{
+    google_credentials_refuse(self, number);
+}
+
+struct google_tokens google_credentials_tokens(struct google_credentials *c)
+{
+    return (struct google_tokens){token_of, refuse, c};
 }
 
 enum err google_credentials_email(struct google_credentials *c, const char **email, struct error *e)

@@ -14,8 +14,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/source.h"
+#include "google/client.h"
 
-struct google_client;
 struct google_credentials;
 
 struct google_credentials_options {
@@ -38,6 +38,9 @@ enum err google_credentials_token(struct google_credentials *c, const char **tok
 
 /* A server did not take this token: if there is no newer one yet, the next call gets one. */
 void google_credentials_refuse(struct google_credentials *c, unsigned number);
+
+/* Both, for a client. */
+struct google_tokens google_credentials_tokens(struct google_credentials *c);
 
 /* The e-mail address signatures are made for; borrowed. */
 enum err google_credentials_email(struct google_credentials *c, const char **email,

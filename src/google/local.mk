@@ -5,6 +5,8 @@ libgoogle_a_SOURCES = \
 	src/google/bigquery_json.c src/google/bigquery_json.h \
 	src/google/bigquery_number.c src/google/bigquery_number.h \
 	src/google/bigquery_schema.c src/google/bigquery_schema.h \
+	src/google/call.h src/google/call_result.c \
+	src/google/circuit.c src/google/circuit.h \
 	src/google/client.c src/google/client.h \
 	src/google/cloud_storage.c \
 	src/google/cloud_tasks.c \
@@ -25,7 +27,8 @@ libgoogle_a_SOURCES = \
 	src/google/service_account.c src/google/service_account.h \
 	src/google/session.c src/google/session.h \
 	src/google/signed_links.c src/google/signed_links.h \
-	src/google/signed_url_v4.c src/google/signed_url_v4.h
+	src/google/signed_url_v4.c src/google/signed_url_v4.h \
+	src/google/transfer.c
 libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(PNG_CFLAGS) $(PROTOBUF_C_CFLAGS)
 nodist_libgoogle_a_SOURCES = src/google/firestore.pb-c.c src/google/firestore.pb-c.h

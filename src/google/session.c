@@ -61,7 +61,7 @@ enum err google_session_open(const struct config *cfg, const struct source *sour
     who.http = out->tokens;
     if (err == ERR_OK)
         err = google_credentials_open(&who, &out->credentials, e);
-    common.credentials = out->credentials;
+    common.tokens = google_credentials_tokens(out->credentials);
     if (err == ERR_OK)
         err = open_client(cfg, &common, &out->stores, e);
     common.parallel = (int)cfg->google_parallel;
