@@ -25,5 +25,6 @@ libextract_a_SOURCES = \
 	src/extract/region.c src/extract/region.h \
 	src/extract/coverage.c src/extract/coverage.h \
 	src/extract/upright.c src/extract/upright.h \
-	src/extract/verify.c src/extract/verify.h
+	src/extract/verify.c src/extract/verify.h src/extract/verify_match.c \
+	src/extract/verify_parts.h src/extract/verify_places.c
 libextract_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
