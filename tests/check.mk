@@ -2,11 +2,11 @@
 # Those that wait for the network, and the longest, come first.
 needs = build build-asan google-contracts browser-driver bigquery-engine zetasql
 e2e = end-to-end end-to-end-plain google-stand-ins
-sources = clang-format clang-tidy cppcheck shellcheck manual-pages
+sources = clang-format include-graph clang-tidy cppcheck shellcheck manual-pages
 programs = unit-tests unit-tests-asan build-promises command-line quickstart nginx-config settings fuzz
 shipped = distcheck tarball deployment-scripts deployment-files
 quick = unit-tests end-to-end-quick build-promises command-line quickstart nginx-config settings \
-	clang-format cppcheck shellcheck manual-pages
+	clang-format include-graph cppcheck shellcheck manual-pages
 checks = $(needs) $(e2e) end-to-end-quick $(sources) $(programs) $(shipped) container-tests
 
 .PHONY: all quick e2e sources programs shipped containers $(checks)
