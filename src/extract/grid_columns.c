@@ -177,7 +177,7 @@ static enum err add_ruled(struct columns *c, struct error *e)
         if ((err = pace_take(c->g->l->pace, c->ruled.n, 1, e)) != ERR_OK)
             break;
         bool narrow = c->strips.at[i - 1].to - c->strips.at[i - 1].from <
-                      c->g->l->piece_gap * c->g->l->height;
+                      c->g->l->gap.words * c->g->l->height;
         for (size_t k = 0; k < c->ruled.n; k++)
             parted = parted || (c->ruled.at[k] > c->strips.at[i - 1].from - SNAP_PT &&
                                 c->ruled.at[k] < c->strips.at[i - 1].to + SNAP_PT);

@@ -53,7 +53,7 @@ static void look_at_line(const struct grid *g, const struct line *line, double x
     v->first = v->before > 0 ? fmin(v->first, before->r.x1) : before->r.x1;
     v->last = v->before > 0 ? fmax(v->last, before->r.x1) : before->r.x1;
     v->before++;
-    bool apart = at->r.x0 - before->r.x1 >= g->l->piece_gap * g->l->height;
+    bool apart = at->r.x0 - before->r.x1 >= g->l->gap.words * g->l->height;
     v->apart = v->apart || apart;
     v->close = v->close || !apart;
 }

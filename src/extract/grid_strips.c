@@ -131,10 +131,11 @@ static void find_white(const struct finder *f, const unsigned *bins, struct stri
     }
 }
 
+/* Whether it would leave too little of a strip. */
 static bool spans_strip(const struct strips *s, struct rect r)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (r.x0 < s->at[i].from && r.x1 > s->at[i].to)
+        if (fmax(r.x0 - s->at[i].from, s->at[i].to - r.x1) < GAP_PT)
             return true;
     return false;
 }

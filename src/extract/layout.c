@@ -127,7 +127,7 @@ static enum err cut_lines(struct layout *l, struct error *e)
     return ERR_OK;
 }
 
-static enum err cut_pieces(struct line *line, double height, double gap, struct error *e)
+static enum err cut_pieces(const struct layout *l, struct line *line, struct error *e)
 {
     line->pieces = calloc(line->n, sizeof *line->pieces);
     if (line->pieces == NULL)
@@ -135,8 +135,11 @@ static enum err cut_pieces(struct line *line, double height, double gap, struct 
     for (size_t i = 0; i < line->n; i++) {
         struct item *item = &line->items[i];
         struct piece *piece = line->n_pieces > 0 ? &line->pieces[line->n_pieces - 1] : NULL;
-        double own = fmin(item->r.y1 - item->r.y0, 1.5 * height);
-        if (piece != NULL && item->r.x0 - piece->r.x1 < gap * fmin(own, height)) {
+        double own = fmin(item->r.y1 - item->r.y0, 1.5 * l->height);
+        bool numbers = piece != NULL &&
+                       spacing_numbers(piece->items[piece->n - 1].word->text, item->word->text);
+        double gap = (numbers ? l->gap.numbers : l->gap.words) * fmin(own, l->height);
+        if (piece != NULL && item->r.x0 - piece->r.x1 < gap) {
             piece->r = rect_union(piece->r, item->r);
             piece->n++;
         } else {
@@ -186,11 +189,11 @@ enum err layout_build(const struct word_list *words, const struct page_info *pag
     for (size_t i = 0; err == ERR_OK && i < out->n_lines; i++)
         qsort(out->lines[i].items, out->lines[i].n, sizeof *out->items, by_x);
     if (err == ERR_OK)
-        err = spacing_measure(out, &out->piece_gap, e);
+        err = spacing_measure(out, &out->gap, e);
     if (!fine)
-        out->piece_gap = fmax(out->piece_gap, USUAL_GAP);
+        out->gap.words = out->gap.numbers = fmax(out->gap.words, USUAL_GAP);
     for (size_t i = 0; err == ERR_OK && i < out->n_lines; i++)
-        err = cut_pieces(&out->lines[i], out->height, out->piece_gap, e);
+        err = cut_pieces(out, &out->lines[i], e);
     if (err != ERR_OK)
         layout_free(out);
     return err;

@@ -33,13 +33,18 @@ struct line {
     size_t n_pieces;
 };
 
+/* The least gap between two pieces, in heights: of any words, and of two numbers. */
+struct gaps {
+    double words, numbers;
+};
+
 struct layout {
     struct item *items;
     size_t n_items;
     struct line *lines; /* top to bottom */
     size_t n_lines;
-    double height;     /* median height of words */
-    double piece_gap;  /* the least gap between two pieces, in heights */
+    double height; /* median height of words */
+    struct gaps gap;
     struct pace *pace; /* borrowed; of all that is done with the layout */
 };
 

@@ -9,6 +9,10 @@
 #define SPACE_MOST  0.42
 #define SPREAD      1.35
 
+/* Two numbers are seldom one cell: what is hardly wider than a space parts them. */
+#define NUMBERS_SPREAD 1.15
+#define NUMBERS_GAP    0.3
+
 /* Gaps that lie in a window so wide are alike; so many of them, and so great a part of all that
  * might be spaces, are the word space. */
 #define WINDOW      0.03
@@ -17,10 +21,11 @@
 #define ALIKE_SHARE 0.15
 
 /* A typewriter's letters are of one width: of this part of the words, within this part of it. */
-#define FIXED_SHARE  0.8
-#define FIXED_SPREAD 0.03
-#define FIXED_WORDS  5
-#define FIXED_GAP    1.15 /* in letters */
+#define FIXED_SHARE   0.8
+#define FIXED_SPREAD  0.03
+#define FIXED_WORDS   5
+#define FIXED_GAP     1.15 /* in letters, */
+#define FIXED_NUMBERS 0.95 /* of two numbers */
 
 static int by_value(const void *a, const void *b)
 {
@@ -83,9 +88,9 @@ static double word_space(const struct layout *l, double *gaps)
     return 0;
 }
 
-enum err spacing_measure(const struct layout *l, double *gap, struct error *e)
+enum err spacing_measure(const struct layout *l, struct gaps *out, struct error *e)
 {
-    *gap = USUAL_GAP;
+    *out = (struct gaps){USUAL_GAP, NUMBERS_GAP};
     enum err err = pace_take(l->pace, l->n_items, 2 * SORT_STEPS, e);
     if (err != ERR_OK)
         return err;
@@ -94,9 +99,27 @@ enum err spacing_measure(const struct layout *l, double *gap, struct error *e)
         return error_no_memory(e);
     double space = word_space(l, values), letter = space > 0 ? 0 : letter_width(l, values);
     if (space > 0)
-        *gap = SPREAD * space;
+        *out = (struct gaps){SPREAD * space, NUMBERS_SPREAD * space};
     else if (letter > 0)
-        *gap = FIXED_GAP * letter;
+        *out = (struct gaps){FIXED_GAP * letter, FIXED_NUMBERS * letter};
     free(values);
     return ERR_OK;
+}
+
+static bool is_number(const char *text)
+{
+    return strpbrk(text, "0123456789") != NULL && text[strspn(text, "0123456789.,%()+-")] == '\0';
+}
+
+/* Whether a number may go on after a space: 1 234 567,89. */
+static bool may_go_on(const char *left, const char *right)
+{
+    size_t first = strspn(left + strspn(left, "+-("), "0123456789");
+    return first > 0 && first <= 3 && left[strspn(left, "+-(0123456789")] == '\0' &&
+           strspn(right, "0123456789") == 3;
+}
+
+bool spacing_numbers(const char *left, const char *right)
+{
+    return is_number(left) && is_number(right) && !may_go_on(left, right);
 }

@@ -145,6 +145,28 @@ static void columns_a_few_points_apart_are_found(void)
     table_free(&t);
 }
 
+/* Hardly more than one space of a typewriter is between them: numbers part all the same;
+ * but not the groups of one number. */
+static void numbers_a_few_points_apart_are_parted(void)
+{
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++) {
+        put(&w, 50, 100 + r * 15, "label");
+        put(&w, 120, 100 + r * 15, "45.67");
+        put(&w, 156.2, 100 + r * 15, r == 3 ? "9" : "8,901");
+        put(&w, 250, 100 + r * 15, "1");
+        put(&w, 262.2, 100 + r * 15, "234");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 6 && t.cols == 4);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 1), "45.67");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 2), "9");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 3, 3), "1 234");
+    table_free(&t);
+}
+
 /* Some cells fill their column, and the next begins a point behind them. */
 static void columns_that_touch_begin_at_one_place(void)
 {
@@ -406,6 +428,26 @@ static void heading_across_narrow_columns_does_not_hide_them(void)
     CU_ASSERT_EQUAL(cell_at(&t, 0, 1)->col_span, 3);
     CU_ASSERT_TRUE(cell_at(&t, 0, 1)->header && cell_at(&t, 1, 2)->header);
     CU_ASSERT_FALSE(cell_at(&t, 2, 1)->header);
+    table_free(&t);
+}
+
+/* The heading covers all but half a point of the white between the first two columns. */
+static void short_heading_over_columns_does_not_hide_them(void)
+{
+    struct word_list w = {0};
+    bool found;
+    put(&w, 236.5, 80, "about all");
+    for (int r = 0; r < 4; r++) {
+        put(&w, 50, 100 + r * 15, "subject");
+        put(&w, 212, 100 + r * 15, "1234");
+        put(&w, 246, 100 + r * 15, "5678");
+        put(&w, 300, 100 + r * 15, "56");
+    }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    CU_ASSERT_TRUE_FATAL(t.rows == 5 && t.cols == 4);
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 4, 1), "1234");
+    CU_ASSERT_STRING_EQUAL(cell_text(&t, 4, 2), "5678");
     table_free(&t);
 }
 
@@ -1177,6 +1219,7 @@ static const struct test_case tests[] = {
     TEST(columns_without_rules_are_found),
     TEST(continued_cell_is_one_row),
     TEST(columns_a_few_points_apart_are_found),
+    TEST(numbers_a_few_points_apart_are_parted),
     TEST(columns_that_touch_begin_at_one_place),
     TEST(labels_that_begin_alike_are_one_column),
     TEST(wide_spaces_of_fixed_letters_part_no_columns),
@@ -1192,6 +1235,7 @@ static const struct test_case tests[] = {
     TEST(ruled_rows_hold_all_their_lines),
     TEST(heading_over_columns_spans_them),
     TEST(heading_across_narrow_columns_does_not_hide_them),
+    TEST(short_heading_over_columns_does_not_hide_them),
     TEST(heading_at_left_and_values_at_right_are_one_column),
     TEST(values_on_two_sides_stay_two_columns),
     TEST(heading_between_two_columns_is_over_both),
