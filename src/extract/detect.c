@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/decoys.h"
 #include "extract/form.h"
 #include "extract/frames.h"
 #include "extract/grid.h"
@@ -55,6 +56,7 @@ static size_t count_names(const struct line *line)
 /* What the words and rules of a part of the page make. */
 struct look {
     bool table;    /* two rows and columns, filled well enough */
+    bool chart;    /* its values stand at no one place */
     double filled; /* part of the cells that hold text */
     double named;  /* part of the lines with a name */
 };
@@ -78,6 +80,7 @@ static enum err look_at(const struct detector *d, struct rect r, struct look *ou
     for (size_t i = 0; i < t.n_cells; i++)
         n += t.cells[i].text[0] != '\0';
     out->filled = t.n_cells > 0 ? (double)n / (double)t.n_cells : 0;
+    out->chart = decoy_is_chart(&t, ALIGNED * d->l.height / page->info.width);
     out->table = t.rows >= 2 && t.cols >= 2 && out->filled >= FILLED;
     table_free(&t);
     return ERR_OK;
@@ -220,9 +223,14 @@ static enum err judge_table(struct detector *d, size_t from, size_t to, struct e
     if (several < least_lines(d, from, to, ruled) || (double)several < 0.5 * (double)(to - from) ||
         (mean_words > PROSE_WORDS && !ruled))
         return ERR_OK;
+    bool decoy = !ruled && decoy_is_list(&d->l.lines[from], to - from);
+    if (!ruled && !decoy)
+        err = decoy_is_prose(&d->l, &d->l.lines[from], to - from, &decoy, e);
+    if (err != ERR_OK || decoy)
+        return err;
     struct rect r = block_rect(&d->l, from, to);
     err = look_at(d, r, &look, e);
-    if (err != ERR_OK || !look.table)
+    if (err != ERR_OK || !look.table || (!ruled && look.chart))
         return err;
     double share = (double)several / (double)(to - from);
     return add_region(d, r, REGION_TABLE, 0.5 + 0.3 * share + (ruled ? 0.2 : 0), e);

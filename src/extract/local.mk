@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libextract.a
 libextract_a_SOURCES = \
 	src/extract/debug_graph.c src/extract/debug_graph.h \
+	src/extract/decoys.c src/extract/decoys.h \
 	src/extract/detect.c src/extract/detect.h \
 	src/extract/direction.c src/extract/direction.h \
 	src/extract/form.c src/extract/form.h \

@@ -154,3 +154,31 @@ def test_notes_are_read(read):
 def test_no_box_costs_the_page(read, matrix):
     region = read(pdf(lines("plain text") + shown(300, 500, "odd", turn=matrix)), "--type", "text")
     assert "plain text" in text(region)
+
+
+def found(tmp_path, content):
+    (tmp_path / "a.pdf").write_bytes(pdf(content))
+    made = subprocess.run([BUILD / "pdf-ocr-extract", "--quiet", "--format", "json", tmp_path / "a.pdf"],
+                          check=False, stdout=subprocess.PIPE, env={"PAGE_READER": str(BUILD / "pdf-ocr-page")})
+    return [r["structured_data"]["tables"][0] for r in json.loads(made.stdout)["regions"]]
+
+
+def test_columns_that_touch_are_parted(tmp_path):
+    want = [["Carrier", "City", "Code"], ["Rosvik Eagle Air", "Penmark City", "73159"],
+            ["Calder", "Tarnby", "74115"], ["Northern Airways", "Lindow", "74116"]]
+    ends = [shown(60 + 84 * col, 700 - 14 * i, text) for i, row in enumerate(want)
+            for col, text in enumerate(row)]
+    assert found(tmp_path, b"".join(ends)) == [want]
+
+
+def test_lists_are_no_tables(tmp_path):
+    items = b"".join(shown(60, 700 - 14 * i, b"\x95") + shown(80, 700 - 14 * i, text)
+                     for i, text in enumerate(["apples", "pears and plums", "nuts", "some of the rest"]))
+    assert found(tmp_path, items) == []
+
+
+def test_two_lines_of_names_and_values_are_a_table(tmp_path):
+    want = [["Members", "480", "Graduates", "3495"], ["Guests", "484", "Teachers", "4880"]]
+    page = [shown((60, 170, 230, 340)[col], 700 - 16 * i, text) for i, row in enumerate(want)
+            for col, text in enumerate(row)]
+    assert found(tmp_path, b"".join(page)) == [want]

@@ -794,6 +794,59 @@ static void running_text_is_no_table(void)
     table_free(&t);
 }
 
+static size_t detect_items(const char *const *marks, size_t n)
+{
+    struct page_content p = {.info = page};
+    for (size_t i = 0; i < n; i++) {
+        put(&p.words, 60, 100 + 15 * (double)i, marks[i]);
+        put(&p.words, 90, 100 + 15 * (double)i, i % 2 == 0 ? "some words" : "other words here");
+    }
+    return detect(&p, NULL, 0);
+}
+
+static void lists_are_no_tables(void)
+{
+    static const char *const bullets[] = {"\xE2\x80\xA2", "\xE2\x80\xA2", "\xE2\x80\xA2", "-"};
+    static const char *const numbers[] = {"1.", "2.", "3.", "4."};
+    static const char *const counted[] = {"1", "2", "3", "4"};
+    static const char *const letters[] = {"(a)", "(b)", "(c)", "(iv)"};
+    static const char *const labels[] = {"1204", "998", "310", "12"};
+    CU_ASSERT_EQUAL(detect_items(bullets, 4), 0);
+    CU_ASSERT_EQUAL(detect_items(numbers, 4), 0);
+    CU_ASSERT_EQUAL(detect_items(counted, 4), 0);
+    CU_ASSERT_EQUAL(detect_items(letters, 4), 0);
+    CU_ASSERT_EQUAL(detect_items(labels, 4), 1);
+}
+
+/* Two columns with a wide space in each line, at other places. */
+static void justified_columns_are_no_table(void)
+{
+    static const char *const begin[] = {"a bc defg hi jk", "abc d ef ghi",
+                                        "abcdefghijklmno pq r st"};
+    static const char *const end[] = {"ghijk", "ghijklmnopqrstuvw", "ghijk"};
+    struct page_content p = {.info = page};
+    for (int r = 0; r < 9; r++)
+        for (int side = 0; side < 2; side++) {
+            double x = side == 0 ? 50 : 320;
+            put(&p.words, x, 100 + r * 14, begin[r % 3]);
+            put_at_right(&p.words, x + 220, 100 + r * 14, end[r % 3]);
+        }
+    CU_ASSERT_EQUAL(detect(&p, NULL, 0), 0);
+}
+
+/* Each bar ends elsewhere, and its value stands behind it. */
+static void values_of_bars_are_no_table(void)
+{
+    static const char *const names[] = {"north", "south", "east", "west"};
+    static const double at[] = {210, 330, 265, 430};
+    struct page_content p = {.info = page};
+    for (int r = 0; r < 4; r++) {
+        put(&p.words, 60, 100 + r * 16, names[r]);
+        put(&p.words, at[r], 100 + r * 16, "12");
+    }
+    CU_ASSERT_EQUAL(detect(&p, NULL, 0), 0);
+}
+
 static void two_lines_of_pairs_are_a_table(void)
 {
     struct page_content p = {.info = page};
@@ -1253,6 +1306,9 @@ static const struct test_case tests[] = {
     TEST(lines_closer_than_rows_are_one_row),
     TEST(headings_of_two_lines_are_one_row),
     TEST(running_text_is_no_table),
+    TEST(lists_are_no_tables),
+    TEST(justified_columns_are_no_table),
+    TEST(values_of_bars_are_no_table),
     TEST(two_lines_of_pairs_are_a_table),
     TEST(two_lines_that_are_not_aligned_are_no_table),
     TEST(table_between_paragraphs_is_detected),
