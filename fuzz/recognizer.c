@@ -90,7 +90,7 @@ static void ask(bool prepare)
     if (prepare)
         (void)recognizer_prepare(r, &image, NULL, &out, &upright, &e);
     else
-        (void)engine.ops->recognize(engine.self, &image, 1, NULL, &out, &e);
+        (void)engine.ops->recognize(engine.self, &image, 1, "", NULL, &out, &e);
     ocr_result_free(&out);
     raster_free(&upright);
     recognizer_close(r);

@@ -4,6 +4,7 @@
 
 #include "core/job_service.h"
 #include "core/signed_url.h"
+#include "extract/languages.h"
 #include "ports/ocr_engine.h"
 
 /* The document whose page was drawn last, so that Google mode does not download it for each. */
@@ -21,9 +22,10 @@ struct readiness {
 
 struct app {
     struct services services;
-    struct job_runner runner;  /* task pool only */
-    struct kept_document kept; /* page pool only */
-    struct readiness ready;    /* health pool only: one process, so one look for all */
+    struct job_runner runner;   /* task pool only */
+    struct languages languages; /* api pool only */
+    struct kept_document kept;  /* page pool only */
+    struct readiness ready;     /* health pool only: one process, so one look for all */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
     void (*write_metrics)(struct buffer *out); /* counters of the stores; may be NULL */

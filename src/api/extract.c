@@ -41,6 +41,22 @@ static enum err read_idempotency(const struct request *r, struct idempotency_tex
     return ERR_OK;
 }
 
+static enum err check_languages(struct app *app, const struct extraction_request *wanted,
+                                struct error *e)
+{
+    const struct config *cfg = app->services.cfg;
+    struct error why;
+    if (wanted->languages[0] == '\0')
+        return ERR_OK;
+    enum err err = languages_check(&app->languages, cfg->ocr_reader, cfg->tessdata_dir,
+                                   wanted->languages, &why);
+    if (err == ERR_UNPROCESSABLE)
+        return error_set(e, err, "/languages: %s", why.detail);
+    if (err != ERR_OK)
+        *e = why;
+    return err;
+}
+
 static enum err create(struct app *app, struct request *r, bool agentic, struct reply *p,
                        struct error *e)
 {
@@ -57,6 +73,8 @@ static enum err create(struct app *app, struct request *r, bool agentic, struct 
         err = extraction_request_only_known(body, e);
     if (err == ERR_OK)
         err = extraction_request_read(body, agentic, s->cfg, &wanted, e);
+    if (err == ERR_OK)
+        err = check_languages(app, &wanted, e);
     if (err == ERR_OK)
         err = read_idempotency(r, &text, &idem, e);
     if (err == ERR_OK)

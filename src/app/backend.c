@@ -229,6 +229,7 @@ void backend_close(struct backend *b)
     struct services *s = &b->app.services;
     struct pipeline *p = &b->pipeline;
     kept_document_drop(&b->app.kept);
+    languages_free(&b->app.languages);
     if (s->analytics.ops != NULL)
         s->analytics.ops->close(s->analytics.self);
     if (s->jobs.ops != NULL)

@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "core/config.h"
 #include "core/extraction_request.h"
+#include "extract/languages.h"
 #include "extract/pipeline.h"
 #include "formats/format.h"
-#include "local/local.h"
 
 enum exit_status { EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_NOTHING_FOUND };
 
@@ -34,6 +34,8 @@ static const char usage[] =
     "  --format FORMAT       %s (%s)\n"
     "  --join-pages          make one of a table that goes on on the next page\n"
     "  --engine ENGINE       auto, text, tesseract (auto)\n"
+    "  --lang LANGUAGES      what OCR reads, as Tesseract names it: eng+deu (OCR_LANGUAGE, else "
+    "eng)\n"
     "  --output FILE         instead of standard output\n"
     "  --debug-graph FILE    write the trace of the detection (JSON)\n"
     "  --keep-formulas       leave cells as they are that a spreadsheet would compute\n"
@@ -110,6 +112,20 @@ static int set_page(struct command *c, const char *text)
     return 0;
 }
 
+static int set_languages(struct command *c, const char *text)
+{
+    char names[LANGUAGES_MAX + 1], *rest = names;
+    struct error e = {0};
+    if (strlen(text) >= sizeof names)
+        return wrong("--lang", text, "languages such as eng+deu");
+    (void)snprintf(names, sizeof names, "%s", text);
+    c->r.languages[0] = '\0';
+    for (char *name; (name = strsep(&rest, "+")) != NULL;)
+        if (languages_add(name, &c->r, &e) != ERR_OK)
+            return wrong("--lang", text, "languages such as eng+deu");
+    return 0;
+}
+
 static int take_option(struct command *c, int option, const char *value)
 {
     int name = 0;
@@ -132,6 +148,8 @@ static int take_option(struct command *c, int option, const char *value)
         name = find_name(engine_choice_names, value, "--engine");
         c->r.engine = (enum engine_choice)name;
         return name < 0 ? -1 : 0;
+    case 'l':
+        return set_languages(c, value);
     case 'o':
         c->output = value;
         return 0;
@@ -155,14 +173,21 @@ static int take_option(struct command *c, int option, const char *value)
 /* Returns -1 to go on, else the exit status. */
 static int read_command(int argc, char **argv, struct command *c)
 {
-    static const struct option options[] = {
-        {"page", required_argument, NULL, 'p'},    {"region", required_argument, NULL, 'r'},
-        {"pages", required_argument, NULL, 'P'},   {"type", required_argument, NULL, 't'},
-        {"format", required_argument, NULL, 'f'},  {"engine", required_argument, NULL, 'e'},
-        {"output", required_argument, NULL, 'o'},  {"debug-graph", required_argument, NULL, 'g'},
-        {"keep-formulas", no_argument, NULL, 'E'}, {"join-pages", no_argument, NULL, 'j'},
-        {"quiet", no_argument, NULL, 'q'},         {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"page", required_argument, NULL, 'p'},
+                                            {"region", required_argument, NULL, 'r'},
+                                            {"pages", required_argument, NULL, 'P'},
+                                            {"type", required_argument, NULL, 't'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"engine", required_argument, NULL, 'e'},
+                                            {"lang", required_argument, NULL, 'l'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"debug-graph", required_argument, NULL, 'g'},
+                                            {"keep-formulas", no_argument, NULL, 'E'},
+                                            {"join-pages", no_argument, NULL, 'j'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'h' || option == 'V') {
             if (option == 'h')
@@ -222,6 +247,22 @@ static enum err extract(const struct command *c, const struct pipeline *p, struc
     return err;
 }
 
+static enum err check_languages(const struct command *c, const struct config *cfg, struct error *e)
+{
+    struct languages known = {0};
+    struct error why;
+    if (c->r.languages[0] == '\0')
+        return ERR_OK;
+    enum err err =
+        languages_check(&known, cfg->ocr_reader, cfg->tessdata_dir, c->r.languages, &why);
+    languages_free(&known);
+    if (err == ERR_UNPROCESSABLE)
+        return error_set(e, err, "--lang: %s", why.detail);
+    if (err != ERR_OK)
+        *e = why;
+    return err;
+}
+
 static enum err write_output(const struct command *c, const struct extraction *x, struct error *e)
 {
     struct format_options options = {.escape_formulas = c->r.escape_formulas};
@@ -264,6 +305,8 @@ static int run(const struct command *c)
     int status = EXIT_ERROR;
     use_own_programs();
     enum err err = config_load(&cfg, &e);
+    if (err == ERR_OK)
+        err = check_languages(c, &cfg, &e);
     if (err == ERR_OK) {
         const struct recognizer_limits limits = {.program = cfg.ocr_reader,
                                                  .tessdata_dir = cfg.tessdata_dir,

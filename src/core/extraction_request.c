@@ -172,11 +172,44 @@ static enum err read_also(const struct json_at *at, struct extraction_request *o
     return err;
 }
 
+/* A name becomes a file's: no folder is in it. */
+enum err languages_add(const char *name, struct extraction_request *out, struct error *e)
+{
+    size_t used = strlen(out->languages), n = strlen(name);
+    size_t valid = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (n == 0 || valid < n)
+        return error_set(e, ERR_UNPROCESSABLE, "must be a name such as \"eng\" or \"chi_sim\"");
+    if (used + (used > 0) + n > LANGUAGES_MAX)
+        return error_set(e, ERR_UNPROCESSABLE, "is one language too many");
+    if (used > 0)
+        out->languages[used++] = '+';
+    memcpy(out->languages + used, name, n + 1);
+    return ERR_OK;
+}
+
+static enum err read_languages(const struct json_at *at, struct extraction_request *out,
+                               struct error *e)
+{
+    size_t n = 0;
+    struct error why;
+    if (json_missing(at))
+        return ERR_OK;
+    enum err err = json_read_array(at, LANGUAGES_MAX, &n, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        struct json_at item = json_item(at, i);
+        const char *name;
+        err = json_read_string(&item, 1, LANGUAGES_MAX, &name, e);
+        if (err == ERR_OK && languages_add(name, out, &why) != ERR_OK)
+            err = json_refuse(&item, e, "%s", why.detail);
+    }
+    return err;
+}
+
 enum err extraction_request_only_known(json_t *body, struct error *e)
 {
-    static const char *const members[] = {"pdf_id",       "regions",    "output_format",
-                                          "engine",       "pages",      "escape_formulas",
-                                          "also_formats", "join_pages", NULL};
+    static const char *const members[] = {
+        "pdf_id",          "regions",      "output_format", "engine",    "pages",
+        "escape_formulas", "also_formats", "join_pages",    "languages", NULL};
     static const char *const of_region[] = {"page", "x",         "y",           "width", "height",
                                             "bbox", "region_id", "region_type", NULL};
     static const char *const of_box[] = {"x", "y", "w", "h", NULL};
@@ -207,7 +240,8 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
     struct json_at pages = json_member(&root, "pages"),
                    escape = json_member(&root, "escape_formulas");
     struct json_at also = json_member(&root, "also_formats"),
-                   join = json_member(&root, "join_pages");
+                   join = json_member(&root, "join_pages"),
+                   languages = json_member(&root, "languages");
     const char *text = NULL;
     int choice = 0;
     if ((err = json_read_string(&pdf_id, 1, JOB_PDF_ID_MAX, &text, e)) != ERR_OK)
@@ -233,7 +267,9 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
         goto out;
     if (!json_missing(&join) && (err = json_read_bool(&join, &out->join_pages, e)) != ERR_OK)
         goto out;
-    if ((err = read_pages(&pages, out, e)) != ERR_OK || (err = read_also(&also, out, e)) != ERR_OK)
+    if ((err = read_pages(&pages, out, e)) != ERR_OK ||
+        (err = read_also(&also, out, e)) != ERR_OK ||
+        (err = read_languages(&languages, out, e)) != ERR_OK)
         goto out;
     err = read_regions(&regions, agentic, cfg, out, e);
 out:
@@ -255,6 +291,19 @@ static void write_also(const struct extraction_request *r, struct buffer *out)
         buffer_puts(out, "]");
 }
 
+static void write_languages(const struct extraction_request *r, struct buffer *out)
+{
+    if (r->languages[0] == '\0')
+        return;
+    buffer_puts(out, ",\"languages\":[\"");
+    for (const char *p = r->languages; *p != '\0'; p++)
+        if (*p == '+')
+            buffer_puts(out, "\",\"");
+        else
+            buffer_append(out, p, 1);
+    buffer_puts(out, "\"]");
+}
+
 void extraction_request_write(const struct extraction_request *r, struct buffer *out)
 {
     buffer_printf(out,
@@ -266,6 +315,7 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
     if (r->join_pages)
         buffer_puts(out, ",\"join_pages\":true");
     write_also(r, out);
+    write_languages(r, out);
     if (r->n_pages > 0) {
         buffer_puts(out, ",\"pages\":\"");
         for (size_t i = 0; i < r->n_pages; i++) {

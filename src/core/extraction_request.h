@@ -16,7 +16,8 @@ enum err extraction_request_only_known(json_t *body, struct error *e);
 /* Checks body against the limits of cfg and fills *out (free it with extraction_request_free).
  *
  * {pdf_id, regions:[{page, x, y, width, height, region_id?, region_type?}], output_format?,
- *  engine?, pages?: "1-3,7" , escape_formulas?, join_pages?, also_formats?: [...]}. Members that
+ *  engine?, pages?: "1-3,7" , escape_formulas?, join_pages?, also_formats?: [...],
+ *  languages?: ["eng", "deu"]}. Members that
  * are not known are passed over. agentic: regions may be missing or empty. ERR_UNPROCESSABLE with a
  * JSON Pointer and what was expected. A page past the end of the document is known only when the
  * job runs. */
@@ -25,6 +26,10 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
 
 /* Reads "1-3,7,9-" into out->pages. ERR_UNPROCESSABLE tells what was expected. */
 enum err page_ranges_read(const char *text, struct extraction_request *out, struct error *e);
+
+/* Adds a language, which looks like a name of Tesseract's. ERR_UNPROCESSABLE tells what was
+ * expected. */
+enum err languages_add(const char *name, struct extraction_request *out, struct error *e);
 
 /* Appends the canonical JSON of a request: what is stored with the job and sent in tasks. Reading
  * it back gives the same request. */

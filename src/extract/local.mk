@@ -14,6 +14,7 @@ libextract_a_SOURCES = \
 	src/extract/grid_sure.c \
 	src/extract/grid_wraps.c src/extract/layer.c src/extract/layer.h \
 	src/extract/join.c src/extract/join.h \
+	src/extract/languages.c src/extract/languages.h \
 	src/extract/layout.c src/extract/layout.h \
 	src/extract/spacing.c src/extract/spacing.h \
 	src/extract/ocr_batch.c src/extract/ocr_batch.h \

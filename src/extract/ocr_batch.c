@@ -32,8 +32,8 @@ static void complete(const struct raster_part *part, struct ocr_result *read, st
 
 /* For an engine that wants upright pages: what it finds joins what was found before it. */
 static enum err read_upright(const struct raster *images, size_t n, const struct ocr_engine *engine,
-                             struct recognizer *recognizer, const struct checkpoint *c,
-                             struct ocr_result *out, struct error *e)
+                             struct recognizer *recognizer, const char *languages,
+                             const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
     struct ocr_result *read = calloc(n + 1, sizeof *read);
     struct raster *upright = calloc(n + 1, sizeof *upright);
@@ -41,7 +41,7 @@ static enum err read_upright(const struct raster *images, size_t n, const struct
     for (size_t i = 0; err == ERR_OK && i < n; i++)
         err = recognizer_prepare(recognizer, &images[i], c, &out[i], &upright[i], e);
     if (err == ERR_OK)
-        err = engine->ops->recognize(engine->self, upright, n, c, read, e);
+        err = engine->ops->recognize(engine->self, upright, n, languages, c, read, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         read[i].pose = out[i].pose;
         read[i].rules = out[i].rules;
@@ -56,16 +56,17 @@ static enum err read_upright(const struct raster *images, size_t n, const struct
 }
 
 enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
-                        struct recognizer *recognizer, struct page_reader *reader,
-                        const struct checkpoint *c, struct seen *out, struct error *e)
+                        struct recognizer *recognizer, const char *languages,
+                        struct page_reader *reader, const struct checkpoint *c, struct seen *out,
+                        struct error *e)
 {
     struct ocr_result *read = calloc(b->n + 1, sizeof *read);
     memset(out, 0, b->n * sizeof *out);
     enum err err = read != NULL ? raster_batch_draw(b, reader, e) : error_no_memory(e);
     if (err == ERR_OK && engine->ops->puts_upright)
-        err = engine->ops->recognize(engine->self, b->images, b->n, c, read, e);
+        err = engine->ops->recognize(engine->self, b->images, b->n, languages, c, read, e);
     else if (err == ERR_OK)
-        err = read_upright(b->images, b->n, engine, recognizer, c, read, e);
+        err = read_upright(b->images, b->n, engine, recognizer, languages, c, read, e);
     for (size_t i = 0; err == ERR_OK && i < b->n; i++)
         complete(&b->parts[i], &read[i], &out[i]);
     for (size_t i = 0; read != NULL && i < b->n; i++)

@@ -10,7 +10,8 @@
  * is what was seen in parts[i], freed by the caller with seen_free. The pixels are freed again, the
  * parts stay. On an error out holds nothing. */
 enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
-                        struct recognizer *recognizer, struct page_reader *reader,
-                        const struct checkpoint *c, struct seen *out, struct error *e);
+                        struct recognizer *recognizer, const char *languages,
+                        struct page_reader *reader, const struct checkpoint *c, struct seen *out,
+                        struct error *e);
 
 #endif

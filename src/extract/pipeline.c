@@ -251,7 +251,8 @@ static enum err read_alone(struct run *u, size_t i, struct sight *window, struct
     struct seen seen;
     one.parts += i;
     one.n = 1;
-    enum err err = ocr_batch_read(&one, u->ocr, u->p->recognizer, u->reader, u->c, &seen, e);
+    enum err err =
+        ocr_batch_read(&one, u->ocr, u->p->recognizer, u->r->languages, u->reader, u->c, &seen, e);
     if (err == ERR_OK)
         compare_readings(page, &seen);
     return err == ERR_UNPROCESSABLE ? go_without_ocr(u, page, e) : err;
@@ -272,7 +273,8 @@ static enum err read_pages(struct run *u, struct sight *window, struct error *e)
     struct seen *seen = calloc(n + 1, sizeof *seen);
     enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && n > 0)
-        err = ocr_batch_read(&u->unread, u->ocr, u->p->recognizer, u->reader, u->c, seen, e);
+        err = ocr_batch_read(&u->unread, u->ocr, u->p->recognizer, u->r->languages, u->reader, u->c,
+                             seen, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
         compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
     if (err == ERR_UNPROCESSABLE && n == 1)

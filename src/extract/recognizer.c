@@ -21,8 +21,8 @@
 
 struct process {
     struct child child;
-    const char *language; /* "": it only puts images upright */
-    int64_t used_us;      /* when it was last used */
+    char language[LANGUAGES_MAX + 1]; /* or several: "eng+deu"; "": it only puts images upright */
+    int64_t used_us;                  /* when it was last used */
 };
 
 struct recognizer {
@@ -150,13 +150,13 @@ static struct process *process_for(struct recognizer *r, const char *language)
     struct process *oldest = &r->processes[0];
     for (size_t i = 0; i < PROCESSES; i++) {
         struct process *p = &r->processes[i];
-        if (p->language != NULL && strcmp(p->language, language) == 0)
+        if (p->child.pid > 0 && strcmp(p->language, language) == 0)
             return p;
         if (p->used_us < oldest->used_us)
             oldest = p;
     }
     child_end(&oldest->child);
-    oldest->language = language;
+    (void)snprintf(oldest->language, sizeof oldest->language, "%s", language);
     return oldest;
 }
 
@@ -206,14 +206,15 @@ enum err recognizer_prepare(struct recognizer *r, const struct raster *image,
 
 /* --- the engine --- */
 
-static enum err recognize(void *self, const struct raster *images, size_t n,
+static enum err recognize(void *self, const struct raster *images, size_t n, const char *languages,
                           const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
     struct recognizer *r = self;
+    const char *wanted = languages[0] != '\0' ? languages : r->limits.language;
     enum err err = ERR_OK;
     memset(out, 0, n * sizeof *out);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
-        err = ask(r, r->limits.language, WIRE_READ, &images[i], c, &out[i], NULL, e);
+        err = ask(r, wanted, WIRE_READ, &images[i], c, &out[i], NULL, e);
     for (size_t i = 0; err != ERR_OK && i < n; i++)
         ocr_result_free(&out[i]);
     return err;

@@ -164,11 +164,12 @@ static enum err call(struct documentai *d, const struct raster *images, const st
 
 /* --- the engine --- */
 
-static enum err recognize(void *self, const struct raster *images, size_t n,
+static enum err recognize(void *self, const struct raster *images, size_t n, const char *languages,
                           const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
     struct bands bands = {0};
     enum err err = ERR_OK;
+    (void)languages; /* it finds them */
     memset(out, 0, n * sizeof *out);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         err = checkpoint_pass(c, e);

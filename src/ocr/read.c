@@ -37,6 +37,20 @@ void tesseract_close(TessBaseAPI *api)
     TessBaseAPIDelete(api);
 }
 
+/* A language that there is not loads nothing, but tells Tesseract the folder. */
+void tesseract_list(const char *tessdata_dir, FILE *out)
+{
+    TessBaseAPI *api = TessBaseAPICreate();
+    if (api == NULL)
+        return;
+    (void)TessBaseAPIInit2(api, tessdata_dir, "none", OEM_LSTM_ONLY);
+    char **names = TessBaseAPIGetAvailableLanguagesAsVector(api);
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+        (void)fprintf(out, "%s\n", names[i]);
+    TessDeleteTextArray(names);
+    TessBaseAPIDelete(api);
+}
+
 /* --- a line --- */
 
 struct reading {

@@ -2,6 +2,7 @@
 #ifndef PDF_OCR_OCR_READ_H
 #define PDF_OCR_OCR_READ_H
 
+#include <stdio.h>
 #include <tesseract/capi.h>
 
 #include "ports/ocr_engine.h"
@@ -10,6 +11,9 @@
  * NULL when there is none; tesseract_close. */
 TessBaseAPI *tesseract_load(const char *tessdata_dir, const char *language);
 void tesseract_close(TessBaseAPI *api);
+
+/* Writes the names of the languages that are in the folder, a line each. */
+void tesseract_list(const char *tessdata_dir, FILE *out);
 
 /* Adds the words of an upright image without rules, dark on white, to out. ERR_INTERNAL: out of
  * memory, or there is too much on it. */

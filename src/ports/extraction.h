@@ -36,6 +36,8 @@ struct page_range {
     int first, last; /* 1-based, inclusive; last 0: to the end */
 };
 
+#define LANGUAGES_MAX 63 /* bytes */
+
 struct extraction_request {
     char pdf_id[JOB_PDF_ID_MAX + 1];
     int format;             /* index into the table of formats/format.h */
@@ -44,6 +46,7 @@ struct extraction_request {
     bool agentic;         /* find regions when none are given */
     bool join_pages;      /* a table that goes on on the next page is one */
     bool escape_formulas; /* CSV/TSV: a ' before what a spreadsheet would compute; the default */
+    char languages[LANGUAGES_MAX + 1]; /* of OCR: "eng+deu"; "": the service's own */
     struct region *regions;
     size_t n_regions;
     struct page_range *pages; /* where to look for regions; none: everywhere */

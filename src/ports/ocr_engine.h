@@ -27,9 +27,10 @@ struct ocr_engine_ops {
     size_t batch; /* how many rasters it likes to get at once: 1 for an engine of this machine */
     bool puts_upright; /* it does so itself and tells pose and rules; others want upright pages */
 
-    /* Reads n rasters; out[i] belongs to images[i]. Words come in reading order. A raster with no
+    /* Reads n rasters; out[i] belongs to images[i]. languages, as "eng+deu", are a hint; "": the
+     * engine's own. Words come in reading order. A raster with no
      * text is ERR_OK and no words. On an error out holds nothing. */
-    enum err (*recognize)(void *self, const struct raster *images, size_t n,
+    enum err (*recognize)(void *self, const struct raster *images, size_t n, const char *languages,
                           const struct checkpoint *c, struct ocr_result *out, struct error *e);
 
     void (*close)(void *self);

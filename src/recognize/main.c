@@ -1,14 +1,17 @@
 /* pdf-ocr-recognize: reads images of pages by OCR for a worker, in a sandbox.
  *
  * usage: pdf-ocr-recognize CPU_SECONDS MEMORY_BYTES MAX_PIXELS LANGUAGE TESSDATA_FOLDER
+ *        pdf-ocr-recognize --languages TESSDATA_FOLDER
  *
  * What it is told and what it answers is in ocr/wire.h. An empty LANGUAGE reads nothing, but puts
  * images upright; an empty TESSDATA_FOLDER is Tesseract's own. The data is loaded before the
- * sandbox stands, in which no file can be opened.
+ * sandbox stands, in which no file can be opened. The second form lists the languages that are
+ * installed, a line each, and an empty line.
  */
 #include <leptonica/allheaders.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #include "base/yielding.h"
@@ -51,6 +54,11 @@ static void serve(TessBaseAPI *api, int64_t max_pixels)
 
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "--languages") == 0) {
+        tesseract_list(argv[2][0] != '\0' ? argv[2] : NULL, stdout);
+        (void)puts("");
+        return EXIT_SUCCESS;
+    }
     if (argc != 6) {
         (void)fputs("pdf-ocr-recognize is started by pdf-ocr-api and pdf-ocr-extract\n", stderr);
         return USAGE_ERROR;

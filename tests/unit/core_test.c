@@ -60,17 +60,19 @@ static void request_survives_being_written_and_read(void)
     struct buffer first = BUFFER_INIT, second = BUFFER_INIT;
     struct error e;
     CU_ASSERT_EQUAL_FATAL(
-        read_request("{" PDF ",\"regions\":[{\"page\":2,\"x\":0.1,\"y\":0.2,\"width\":0.3,"
-                     "\"height\":0.8000001,\"region_type\":\"form\"},{\"page\":1,\"bbox\":{\"x\":0,"
-                     "\"y\":0,\"w\":1,\"h\":1},\"region_id\":\"\\\"q\"}],\"output_format\":\"tsv\","
-                     "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":false,\"join_"
-                     "pages\":true,"
-                     "\"also_formats\":[\"json\",\"csv\"],\"other\":1}",
-                     true, &a, &e),
+        read_request(
+            "{" PDF ",\"regions\":[{\"page\":2,\"x\":0.1,\"y\":0.2,\"width\":0.3,"
+            "\"height\":0.8000001,\"region_type\":\"form\"},{\"page\":1,\"bbox\":{\"x\":0,"
+            "\"y\":0,\"w\":1,\"h\":1},\"region_id\":\"\\\"q\"}],\"output_format\":\"tsv\","
+            "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":false,\"join_"
+            "pages\":true,"
+            "\"also_formats\":[\"json\",\"csv\"],\"languages\":[\"eng\",\"chi_sim\"],\"other\":1}",
+            true, &a, &e),
         ERR_OK);
     CU_ASSERT_EQUAL(a.n_pages, 3);
     CU_ASSERT_EQUAL(a.pages[2].last, 0);
     CU_ASSERT_TRUE(a.join_pages);
+    CU_ASSERT_STRING_EQUAL(a.languages, "eng+chi_sim");
     CU_ASSERT_TRUE(a.also[format_index("csv")] && a.also[format_index("json")] &&
                    !a.also[format_index("tsv")]);
     extraction_request_write(&a, &first);

@@ -128,7 +128,7 @@ static void images_go_to_the_processor(void)
     int height = 0;
     http.answer = word;
     CU_ASSERT_TRUE(engine.ops->batch == 4 && engine.ops->engine == ENGINE_DOCUMENTAI);
-    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, images, 2, NULL, out, &e), ERR_OK);
+    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, images, 2, "", NULL, out, &e), ERR_OK);
     CU_ASSERT_TRUE_FATAL(http.n == 2 && http.api == GOOGLE_DOCUMENTAI);
     CU_ASSERT_STRING_EQUAL(http.path, "/v1/projects/p/locations/eu/processors/abc:process");
     CU_ASSERT_TRUE(json_is_true(json_object_get(http.bodies[0], "skipHumanReview")));
@@ -154,7 +154,7 @@ static void large_images_go_in_bands(void)
     randombytes_buf(image.pixels, 16000000);
     memset(image.pixels + 1900 * 4000, 255, 4000);
     http.answer = word;
-    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, &image, 1, NULL, &out, &e), ERR_OK);
+    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, &image, 1, "", NULL, &out, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(http.n, 2);
     for (size_t i = 0; i < 2; i++)
         expect_png(image_of(http.bodies[i]), 4000, &heights[i]);
@@ -176,11 +176,13 @@ static void one_bad_answer_leaves_nothing(void)
     struct ocr_result out;
     struct error e;
     http.answer = "{\"document\":[]}";
-    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, &image, 1, NULL, &out, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, &image, 1, "", NULL, &out, &e),
+                    ERR_UNAVAILABLE);
     CU_ASSERT_PTR_NULL(out.words.items);
     http.answer = word;
     http.fail = ERR_NOT_FOUND;
-    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, &image, 1, NULL, &out, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(engine.ops->recognize(engine.self, &image, 1, "", NULL, &out, &e),
+                    ERR_UNAVAILABLE);
     CU_ASSERT_STRING_EQUAL(e.detail, "Document AI is not set up; tell the operator.");
     CU_ASSERT_STRING_EQUAL(e.cause, "No such thing.");
     raster_free(&image);

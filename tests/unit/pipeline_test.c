@@ -61,11 +61,11 @@ static void add_field(struct ocr_result *out)
 }
 
 /* Four words under each other; the first is the image's width. */
-static enum err recognize(void *self, const struct raster *images, size_t n,
+static enum err recognize(void *self, const struct raster *images, size_t n, const char *languages,
                           const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
     int64_t pixels = 0;
-    (void)self;
+    (void)self, (void)languages;
     memset(out, 0, n * sizeof *out);
     CU_ASSERT_TRUE_FATAL(ocr.calls < CALLS_MAX);
     CU_ASSERT_TRUE(progress.pages_total >= progress.pages_done && progress.pages_total > 0);

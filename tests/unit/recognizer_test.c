@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "extract/languages.h"
 #include "extract/recognizer.h"
 #include "ocr/wire.h"
 #include "tests/unit/suite.h"
@@ -62,16 +63,22 @@ static struct raster image_of(int side, bool marks)
     return image;
 }
 
-static enum err read_image(struct recognizer *r, int side, bool marks, const struct checkpoint *c,
-                           struct error *e)
+static enum err read_in(struct recognizer *r, const char *languages, int side, bool marks,
+                        const struct checkpoint *c, struct error *e)
 {
     struct ocr_engine engine = recognizer_engine(r);
     struct raster image = image_of(side, marks);
     struct ocr_result out;
-    enum err err = engine.ops->recognize(engine.self, &image, 1, c, &out, e);
+    enum err err = engine.ops->recognize(engine.self, &image, 1, languages, c, &out, e);
     ocr_result_free(&out);
     raster_free(&image);
     return err;
+}
+
+static enum err read_image(struct recognizer *r, int side, bool marks, const struct checkpoint *c,
+                           struct error *e)
+{
+    return read_in(r, "", side, marks, c, e);
 }
 
 /* What an image comes to with such a program. */
@@ -181,22 +188,42 @@ static void image_that_is_too_much_costs_only_itself(void)
 }
 #endif
 
-static void program_is_kept_between_images(void)
+/* For the last three languages. */
+static void programs_are_kept_between_images(void)
 {
+    static const char *const asked[] = {"", "", "a", "b", "", "a", "c", "b", "eng", "c"};
     char path[] = "/tmp/recognize-XXXXXX", log[] = "/tmp/recognized-XXXXXX", commands[256];
-    struct stat started;
+    char started[64] = "";
     struct error e;
     int fd = mkstemp(log);
-    CU_ASSERT_TRUE_FATAL(fd >= 0 && close(fd) == 0);
-    (void)snprintf(commands, sizeof commands, "printf %%s \"$4\" >>%s; exec " REAL " \"$@\"", log);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    (void)snprintf(commands, sizeof commands,
+                   "printf '%%s ' $4 >>%s; head -c 32 /dev/zero; while [ \"$(head -c %d | wc -c)\" "
+                   "-gt 0 ]; do head -c 32 /dev/zero; done",
+                   log, 16 + SIDE * SIDE);
     write_program(path, commands);
     struct recognizer *r = open_with(path, INT64_C(1) << 40);
-    for (int i = 0; i < 3; i++)
-        CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_OK);
-    CU_ASSERT_TRUE(stat(log, &started) == 0 && started.st_size == 3); /* "eng" once */
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++)
+        CU_ASSERT_EQUAL(read_in(r, asked[i], SIDE, false, NULL, &e), ERR_OK);
+    CU_ASSERT_TRUE(read(fd, started, sizeof started - 1) > 0);
+    CU_ASSERT_STRING_EQUAL(started, "eng a b c b eng ");
     recognizer_close(r);
+    (void)close(fd);
     (void)unlink(path);
     (void)unlink(log);
+}
+
+static void languages_that_are_not_installed_are_told(void)
+{
+    struct languages l = {0};
+    struct error e;
+    CU_ASSERT_EQUAL(languages_check(&l, REAL, NULL, "eng", &e), ERR_OK);
+    CU_ASSERT_EQUAL(languages_check(&l, REAL, NULL, "eng+xx_yy", &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "tesseract-ocr-xx-yy"));
+    CU_ASSERT_EQUAL(languages_check(&l, REAL, NULL, "en", &e), ERR_UNPROCESSABLE);
+    languages_free(&l);
+    CU_ASSERT_EQUAL(languages_check(&l, "/nowhere", NULL, "eng", &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(languages_check(&l, "/bin/true", NULL, "eng", &e), ERR_UNAVAILABLE);
 }
 
 static const struct test_case tests[] = {
@@ -209,7 +236,8 @@ static const struct test_case tests[] = {
 #ifndef __SANITIZE_ADDRESS__
     TEST(image_that_is_too_much_costs_only_itself),
 #endif
-    TEST(program_is_kept_between_images),
+    TEST(programs_are_kept_between_images),
+    TEST(languages_that_are_not_installed_are_told),
 };
 
 int main(void)
