@@ -86,16 +86,10 @@ out:
     return err;
 }
 
-static bool media_type_is(const struct request *r, const char *want)
-{
-    size_t n = strcspn(r->content_type, "; \t");
-    return n == strlen(want) && strncasecmp(r->content_type, want, n) == 0;
-}
-
 static bool media_type_is_pdf(const struct request *r)
 {
-    return r->content_type[0] == '\0' || media_type_is(r, "application/pdf") ||
-           media_type_is(r, "application/octet-stream");
+    return r->content_type[0] == '\0' || request_media_type_is(r, "application/pdf") ||
+           request_media_type_is(r, "application/octet-stream");
 }
 
 /* Opens the body. A missing one was moved away by an earlier delivery of this request, whose
@@ -255,7 +249,7 @@ enum err upload_document(void *app, struct request *r, struct reply *p, struct e
 {
     const struct services *s = &((struct app *)app)->services;
     struct incoming in = {.fd = -1};
-    bool multipart = media_type_is(r, "multipart/form-data");
+    bool multipart = request_media_type_is(r, "multipart/form-data");
     if (!multipart && !media_type_is_pdf(r))
         return error_set(e, ERR_MEDIA_TYPE,
                          "Send the file as application/pdf or as multipart/form-data.");

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/source.h"
 
@@ -92,15 +93,10 @@ static enum err fetch(const struct jwks *j, struct buffer *out, int64_t *age_s, 
 
 static enum err read_file(const struct jwks *j, struct buffer *out, struct error *e)
 {
-    char chunk[8192];
-    size_t n;
-    FILE *file = fopen(j->from, "re");
-    while (file != NULL && out->len <= SET_MAX && (n = fread(chunk, 1, sizeof chunk, file)) > 0)
-        buffer_append(out, chunk, n);
-    bool ok = file != NULL && ferror(file) == 0 && out->len <= SET_MAX;
-    if (file != NULL)
-        (void)fclose(file);
-    return ok ? ERR_OK : error_set(e, ERR_UNAVAILABLE, "%s: cannot be read", j->from);
+    int code = file_read(j->from, SET_MAX, out);
+    return code == 0
+               ? ERR_OK
+               : error_set(e, ERR_UNAVAILABLE, "%s: cannot be read: %s", j->from, strerror(code));
 }
 
 enum err jwks_read(struct jwks *j, int64_t mono_us, struct error *e)

@@ -41,11 +41,6 @@ struct key_file {
     json_t *tree, *list; /* list is borrowed from tree */
 };
 
-static enum err system_error(const char *doing, const char *what, struct error *e)
-{
-    return error_set(e, ERR_UNAVAILABLE, "Cannot %s %s: %s", doing, what, strerror(errno));
-}
-
 /* The right file, behind symbolic links; one that is not there yet is made when it is written. */
 static enum err find_file(struct key_file *f, struct error *e)
 {
@@ -55,11 +50,11 @@ static enum err find_file(struct key_file *f, struct error *e)
         return error_set(e, ERR_UNPROCESSABLE, "API_KEYS_FILE is not set; it names the file.");
     if (realpath(name, f->path) == NULL &&
         (errno != ENOENT || snprintf(f->path, sizeof f->path, "%s", name) >= PATH_MAX))
-        return system_error("find", name, e);
+        return error_system(e, "find", name);
     (void)snprintf(folder, sizeof folder, "%s", f->path);
     f->folder = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->folder < 0 || flock(f->folder, LOCK_EX) != 0)
-        return system_error("lock the folder of", name, e);
+        return error_system(e, "lock the folder of", name);
     return ERR_OK;
 }
 
@@ -108,12 +103,12 @@ static enum err write_file(const struct key_file *f, struct error *e)
         return error_set(e, ERR_UNPROCESSABLE, "The name is too long: %.100s", f->path);
     int fd = mkostemp(path, O_CLOEXEC);
     if (fd < 0)
-        return system_error("make a file beside", f->path, e);
+        return error_system(e, "make a file beside", f->path);
     bool ok = fill(fd, f);
     ok = close(fd) == 0 && ok && rename(path, f->path) == 0 && fsync(f->folder) == 0;
     if (ok)
         return ERR_OK;
-    enum err err = system_error("write", f->path, e);
+    enum err err = error_system(e, "write", f->path);
     (void)unlink(path);
     return err;
 }

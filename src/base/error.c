@@ -95,6 +95,11 @@ enum err err_of_errno(int code)
     }
 }
 
+enum err error_system(struct error *e, const char *doing, const char *what)
+{
+    return error_set(e, ERR_UNAVAILABLE, "Cannot %s %s: %s", doing, what, strerror(errno));
+}
+
 enum err error_cause(struct error *e, const char *fmt, ...)
 {
     va_list args;

@@ -59,6 +59,9 @@ enum err error_no_memory(struct error *e);
 /* The kind of a system call's failure: ERR_EXHAUSTED, ERR_STORAGE_FULL, else ERR_UNAVAILABLE. */
 enum err err_of_errno(int code);
 
+/* error_set for a system call that failed with errno: ERR_UNAVAILABLE, "Cannot DOING WHAT: ...". */
+enum err error_system(struct error *e, const char *doing, const char *what);
+
 /* Adds the log-only cause to an error already set; returns e->kind. */
 enum err error_cause(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

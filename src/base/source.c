@@ -64,6 +64,14 @@ void source_hex(const struct source *s, char *out, size_t n_bytes)
     sodium_memzero(b, sizeof b);
 }
 
+int64_t backoff_us(int64_t first_us, int64_t doublings, int64_t most_us)
+{
+    int64_t delay = first_us;
+    for (int64_t i = 0; i < doublings && delay < most_us; i++)
+        delay *= 2;
+    return delay < most_us ? delay : most_us;
+}
+
 int64_t source_jitter_us(const struct source *s, int64_t us)
 {
     uint64_t r;

@@ -29,6 +29,9 @@ void source_uuid(const struct source *s, char out[UUID_LEN + 1]);
 /* Writes n_bytes random bytes as lower-case hex; out holds 2 * n_bytes + 1. */
 void source_hex(const struct source *s, char *out, size_t n_bytes);
 
+/* first_us doubled so many times, but never more than most_us: a delay that grows. */
+int64_t backoff_us(int64_t first_us, int64_t doublings, int64_t most_us);
+
 /* A time in [us/2, us], uniformly: the jitter put on delays. */
 int64_t source_jitter_us(const struct source *s, int64_t us);
 

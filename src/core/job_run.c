@@ -193,7 +193,7 @@ static enum err complete(struct lease *h, const struct extraction_request *r,
 static int64_t retry_delay_us(const struct lease *h, const struct error *why)
 {
     int64_t most = h->s->cfg->retry_max_s * US_PER_S;
-    int64_t delay = job_backoff_us(h->job->retry_count, h->s->cfg->retry_base_s * US_PER_S, most);
+    int64_t delay = backoff_us(h->s->cfg->retry_base_s * US_PER_S, h->job->retry_count, most);
     delay = why->retry_after_s * US_PER_S + source_jitter_us(h->s->source, delay);
     return delay < most ? delay : most;
 }

@@ -162,11 +162,3 @@ enum err job_cancel(struct job *j, int64_t now_us, struct error *e)
     release(j, JOB_CANCELLED, now_us);
     return ERR_OK;
 }
-
-int64_t job_backoff_us(int retry_count, int64_t base_us, int64_t max_us)
-{
-    int64_t delay = base_us;
-    for (int i = 0; i < retry_count && delay < max_us; i++)
-        delay *= 2;
-    return delay < max_us ? delay : max_us;
-}

@@ -55,8 +55,4 @@ enum err job_retry(struct job *j, int64_t now_us, struct error *e);
  * failed. */
 enum err job_cancel(struct job *j, int64_t now_us, struct error *e);
 
-/* The delay before retry number retry_count (0-based): base * 2^retry_count, at most max. Without
- * jitter. Microseconds. */
-int64_t job_backoff_us(int retry_count, int64_t base_us, int64_t max_us);
-
 #endif

@@ -1,5 +1,4 @@
 /* Jobs that nobody works on any more are queued again; those that have expired are erased. */
-#include <stdio.h>
 
 #include "base/log.h"
 #include "core/job_change.h"

@@ -4,16 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "extract/direction.h"
 #include "extract/grid_parts.h"
 
 #define CELLS_MOST 1000000 /* a cell takes some hundred bytes, with words or without */
-
-static int by_value(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return p < q ? -1 : p > q;
-}
 
 enum err edges_add(struct edges *s, double at, struct error *e)
 {
@@ -28,7 +23,7 @@ enum err edges_add(struct edges *s, double at, struct error *e)
 void edges_snap(struct edges *s, double tolerance)
 {
     size_t kept = 0;
-    qsort(s->at, s->n, sizeof *s->at, by_value);
+    sort_doubles(s->at, s->n);
     for (size_t i = 0; i < s->n; i++)
         if (kept == 0 || s->at[i] - s->at[kept - 1] > tolerance)
             s->at[kept++] = s->at[i];

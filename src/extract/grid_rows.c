@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "extract/grid_parts.h"
 
 #define HEAD_GAP   0.5 /* between the lines of a heading, in heights */
@@ -20,12 +21,6 @@ struct rows {
     bool below_rule;            /* while going down: in the body, not the head of a ruled table */
     bool by_rules;              /* rules part the rows, not only the head and the total */
 };
-
-static int by_value(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return p < q ? -1 : p > q;
-}
 
 static unsigned long long columns_of_line(const struct grid *g, const struct line *line)
 {
@@ -63,11 +58,11 @@ static enum err measure_gaps(struct rows *r, struct error *e)
     for (size_t i = 1; i < n_lines; i++)
         if (is_full(r, r->filled[i]) && is_full(r, r->filled[i - 1]))
             gaps[n++] = gap_above(r, i);
-    qsort(gaps, n, sizeof *gaps, by_value);
+    sort_doubles(gaps, n);
     r->row_gap = n >= 2 ? gaps[n / 2] : -INFINITY;
     for (size_t i = 1; i < n_lines; i++)
         gaps[i - 1] = gap_above(r, i);
-    qsort(gaps, n_lines - 1, sizeof *gaps, by_value);
+    sort_doubles(gaps, n_lines - 1);
     r->leading = n_lines > 1 ? gaps[(n_lines - 1) / 2] : 0;
     free(gaps);
     return ERR_OK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "extract/direction.h"
 #include "extract/spacing.h"
 
@@ -41,12 +42,6 @@ static int by_middle(const void *a, const void *b)
     return m < n ? -1 : m > n ? 1 : by_x(a, b);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return p < q ? -1 : p > q;
-}
-
 static enum err median_height(struct layout *l, struct error *e)
 {
     double *heights = calloc(l->n_items + 1, sizeof *heights);
@@ -54,7 +49,7 @@ static enum err median_height(struct layout *l, struct error *e)
         return error_no_memory(e);
     for (size_t i = 0; i < l->n_items; i++)
         heights[i] = l->items[i].r.y1 - l->items[i].r.y0;
-    qsort(heights, l->n_items, sizeof *heights, by_value);
+    sort_doubles(heights, l->n_items);
     l->height = l->n_items > 0 ? fmax(heights[l->n_items / 2], 1) : 10;
     free(heights);
     return ERR_OK;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
+
 /* Word spaces of printing types, in heights, and how much wider than one a space may be. */
 #define SPACE_LEAST 0.14
 #define SPACE_MOST  0.42
@@ -26,12 +28,6 @@
 #define FIXED_WORDS   5
 #define FIXED_GAP     1.15 /* in letters, */
 #define FIXED_NUMBERS 0.95 /* of two numbers */
-
-static int by_value(const void *a, const void *b)
-{
-    double p = *(const double *)a, q = *(const double *)b;
-    return p < q ? -1 : p > q;
-}
 
 static size_t count_letters(const char *text)
 {
@@ -58,7 +54,7 @@ static double letter_width(const struct layout *l, double *widths)
     }
     if (n < FIXED_WORDS)
         return 0;
-    qsort(widths, n, sizeof *widths, by_value);
+    sort_doubles(widths, n);
     double usual = widths[n / 2];
     for (size_t i = 0; i < n; i++)
         alike += fabs(widths[i] - usual) <= FIXED_SPREAD * usual;
@@ -78,7 +74,7 @@ static double word_space(const struct layout *l, double *gaps)
             if (gap >= SPACE_LEAST && gap < USUAL_GAP)
                 gaps[n++] = gap;
         }
-    qsort(gaps, n, sizeof *gaps, by_value);
+    sort_doubles(gaps, n);
     for (size_t from = 0, to = 0; from < n && gaps[from] <= SPACE_MOST; from++) {
         while (to < n && gaps[to] - gaps[from] <= window)
             to++;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
 #include "extract/verify_parts.h"
 
 #define NEAR_ROW   2.0   /* heights of a word that a cell may be above or below its row */
@@ -33,17 +34,11 @@ static int place_of(const struct axis *a, const struct proposed_cell *w)
     return a->down ? w->row : w->col;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Of two cells that disagree the first one stays: the heading, or the name. */
 static double median(double *values, size_t n)
 {
     if (n > 2)
-        qsort(values, n, sizeof *values, by_value);
+        sort_doubles(values, n);
     return values[(n - 1) / 2];
 }
 

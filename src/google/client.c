@@ -89,10 +89,8 @@ static bool worth_another_try(const struct call *k, enum err err)
 /* Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
 static int64_t jitter_us(const struct google_client *c, int tries)
 {
-    int64_t most = BACKOFF_BASE_US << (tries < 16 ? tries : 16);
+    int64_t most = backoff_us(BACKOFF_BASE_US, tries, BACKOFF_MOST_US);
     uint32_t random;
-    if (most > BACKOFF_MOST_US)
-        most = BACKOFF_MOST_US;
     c->o.source->random_bytes(c->o.source->self, &random, sizeof random);
     return (int64_t)((double)most * random / UINT32_MAX);
 }

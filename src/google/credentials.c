@@ -1,7 +1,5 @@
 #include "google/credentials.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "google/service_account.h"
 
@@ -44,19 +43,9 @@ static const char *text_of(const json_t *object, const char *name)
 
 static enum err read_file(const char *path, struct buffer *out, struct error *e)
 {
-    char chunk[4096];
-    ssize_t n = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && out->len <= FILE_MAX && (n = read(fd, chunk, sizeof chunk)) > 0)
-        buffer_append(out, chunk, (size_t)n);
-    int code = errno;
-    if (fd >= 0)
-        (void)close(fd);
-    if (fd < 0 || n < 0)
-        return error_set(e, ERR_UNPROCESSABLE, "Cannot read %s: %s", path, strerror(code));
-    if (out->len > FILE_MAX)
-        return error_set(e, ERR_UNPROCESSABLE, "%s is too large.", path);
-    return buffer_failed(out) ? error_no_memory(e) : ERR_OK;
+    int code = file_read(path, FILE_MAX, out);
+    return code == 0 ? ERR_OK
+                     : error_set(e, ERR_UNPROCESSABLE, "Cannot read %s: %s", path, strerror(code));
 }
 
 static enum err require(const json_t *file, const char *const *names, struct error *e)

@@ -92,6 +92,9 @@ struct request {
     void *cgi;             /* the server's own */
 };
 
+/* Whether the request's Content-Type is this one, parameters aside. */
+bool request_media_type_is(const struct request *r, const char *type);
+
 /* A header by its HTTP name ("Idempotency-Key"), or NULL. Those of Cloud Tasks (X-CloudTasks-*)
  * are NULL unless the caller has shown task credentials. */
 const char *request_header(const struct request *r, const char *name);

@@ -184,10 +184,10 @@ enum err request_query_known(const struct request *r, const char *names, struct 
     return err;
 }
 
-static bool media_type_is(const char *content_type, const char *want)
+bool request_media_type_is(const struct request *r, const char *type)
 {
-    size_t n = strcspn(content_type, "; \t");
-    return n == strlen(want) && strncasecmp(content_type, want, n) == 0;
+    size_t n = strcspn(r->content_type, "; \t");
+    return n == strlen(type) && strncasecmp(r->content_type, type, n) == 0;
 }
 
 static enum err read_json_body(FCGX_Request *cgi, int64_t max_bytes, struct request *r,
@@ -203,7 +203,7 @@ static enum err read_json_body(FCGX_Request *cgi, int64_t max_bytes, struct requ
     }
     if (buffer_failed(&r->body))
         return error_no_memory(e);
-    if (r->body.len > 0 && !media_type_is(r->content_type, "application/json"))
+    if (r->body.len > 0 && !request_media_type_is(r, "application/json"))
         return error_set(e, ERR_MEDIA_TYPE, "The body must be application/json.");
     return ERR_OK;
 }

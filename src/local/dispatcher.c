@@ -122,13 +122,13 @@ static void delivery_clear(struct delivery *v)
     memset(v, 0, sizeof *v);
 }
 
-/* min_backoff, doubled max_doublings times at most, never more than max_backoff. */
-static int64_t backoff_us(const struct config *cfg, int dispatches)
+/* Doubled max_doublings times at most. */
+static int64_t delay_us(const struct config *cfg, int dispatches)
 {
-    int64_t ms = cfg->queue_min_backoff_ms;
-    for (int i = 0; i < dispatches && i < cfg->queue_max_doublings; i++)
-        ms *= 2;
-    return (ms < cfg->queue_max_backoff_ms ? ms : cfg->queue_max_backoff_ms) * 1000;
+    int64_t doublings =
+        dispatches < cfg->queue_max_doublings ? dispatches : cfg->queue_max_doublings;
+    return backoff_us(cfg->queue_min_backoff_ms * 1000, doublings,
+                      cfg->queue_max_backoff_ms * 1000);
 }
 
 /* A store that does not answer (a full disk, a long lock) must not make this loop spin. */
@@ -188,7 +188,7 @@ static void settle(struct dispatcher *d, struct delivery *v, CURLcode result)
                   result != CURLE_OK ? curl_easy_strerror(result) : NULL, NULL);
         v->fate = FATE_DROP;
     } else {
-        int64_t delay = backoff_us(cfg, v->task.dispatches);
+        int64_t delay = delay_us(cfg, v->task.dispatches);
         if (retry_after * US_PER_S > delay)
             delay = retry_after * US_PER_S;
         if (status == 429 || status == 503)

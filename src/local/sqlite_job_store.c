@@ -1,6 +1,4 @@
 /* Jobs and feedback in SQLite. */
-#include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -39,8 +39,8 @@ enum err patient_wait(const struct checkpoint *checkpoint, int64_t ms, struct er
 enum err patient_pause(const struct checkpoint *checkpoint, int round, int retry_after_s,
                        struct error *e)
 {
-    int64_t most = INT64_C(250) << (round < 5 ? round : 5);
-    int64_t ms = source_jitter_us(&system_source, most * 1000) / 1000;
+    int64_t most = backoff_us(US_PER_S / 4, round, 8 * US_PER_S);
+    int64_t ms = source_jitter_us(&system_source, most) / 1000;
     if (retry_after_s > 0)
         ms = (retry_after_s < RETRY_AFTER_MAX ? retry_after_s : RETRY_AFTER_MAX) * INT64_C(1000);
     return patient_wait(checkpoint, ms, e);

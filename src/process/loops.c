@@ -34,11 +34,6 @@ struct kept {
     int64_t drain_until_us;
 };
 
-static enum err system_error(const char *doing, struct error *e)
-{
-    return error_set(e, ERR_INTERNAL, "%s: %s", doing, strerror(errno));
-}
-
 /* libfcgi would accept by itself, and close a new connection at FCGX_Accept_r's first step; the
  * descriptor is put in place here and marked as kept. */
 static int prepare(FCGX_Request *cgi, int fd)
@@ -135,7 +130,7 @@ enum err loop_kept_connections(const struct loop *l, struct error *e)
     enum err err = ERR_OK;
     if (k.epoll < 0 || FCGX_Init() != 0 ||
         epoll_ctl(k.epoll, EPOLL_CTL_ADD, l->listen_fd, &listening) != 0)
-        err = system_error("epoll", e);
+        err = error_system(e, "make", "an epoll instance");
     while (err == ERR_OK) {
         if (!k.draining && *l->stop != 0)
             start_draining(&k);
@@ -143,7 +138,7 @@ enum err loop_kept_connections(const struct loop *l, struct error *e)
             break;
         int n = epoll_pwait(k.epoll, events, EVENTS_MAX, WAIT_MS, &nothing_blocked);
         if (n < 0 && errno != EINTR)
-            err = system_error("epoll_pwait", e);
+            err = error_system(e, "wait for", "connections");
         for (int i = 0; i < n; i++) {
             if (events[i].data.ptr != NULL)
                 serve_connection(&k, events[i].data.ptr);
@@ -171,7 +166,7 @@ enum err loop_single_requests(const struct loop *l, struct error *e)
     enum err err = ERR_OK;
     if (epoll < 0 || FCGX_Init() != 0 ||
         epoll_ctl(epoll, EPOLL_CTL_ADD, l->listen_fd, &listening) != 0)
-        err = system_error("epoll", e);
+        err = error_system(e, "make", "an epoll instance");
     for (int64_t served = 0; err == ERR_OK && *l->stop == 0;) {
         FCGX_Request cgi;
         if (l->max_requests > 0 && served >= l->max_requests) {
@@ -180,7 +175,7 @@ enum err loop_single_requests(const struct loop *l, struct error *e)
         }
         int n = epoll_pwait(epoll, &event, 1, WAIT_MS, &nothing_blocked);
         if (n < 0 && errno != EINTR)
-            err = system_error("epoll_pwait", e);
+            err = error_system(e, "wait for", "connections");
         int fd = n > 0 ? accept_connection(l->listen_fd) : -1;
         if (fd < 0) {
             if (l->after != NULL)

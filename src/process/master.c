@@ -57,11 +57,6 @@ static void on_signal(int number)
         reload_flag = 1;
 }
 
-static enum err system_error(const char *doing, const char *what, struct error *e)
-{
-    return error_set(e, ERR_UNAVAILABLE, "Cannot %s %s: %s", doing, what, strerror(errno));
-}
-
 /* Signals are blocked but for the time of waiting, so that none is missed. */
 static enum err set_signals(struct master *m, struct error *e)
 {
@@ -72,12 +67,12 @@ static enum err set_signals(struct master *m, struct error *e)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)sigaddset(&blocked, numbers[i]);
         if (sigaction(numbers[i], &handle, NULL) != 0)
-            return system_error("handle", "signals", e);
+            return error_system(e, "handle", "signals");
     }
     /* A write beyond a limit, or to who has gone, is an error like others. */
     if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
         sigprocmask(SIG_BLOCK, &blocked, &m->unblocked) != 0)
-        return system_error("handle", "signals", e);
+        return error_system(e, "handle", "signals");
     return ERR_OK;
 }
 
@@ -87,12 +82,12 @@ static enum err lock_run_dir(struct master *m, struct error *e)
     (void)snprintf(path, sizeof path, "%s/master.pid", m->cfg->run_dir);
     m->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (m->lock_fd < 0)
-        return system_error("open", path, e);
+        return error_system(e, "open", path);
     if (flock(m->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return error_set(e, ERR_CONFLICT, "Another pdf-ocr-api runs in %s.", m->cfg->run_dir);
     int n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     if (ftruncate(m->lock_fd, 0) != 0 || write(m->lock_fd, pid, (size_t)n) != n)
-        return system_error("write", path, e);
+        return error_system(e, "write", path);
     return ERR_OK;
 }
 
@@ -108,7 +103,7 @@ static enum err open_socket(const struct config *cfg, const char *name, int *fd,
     if (*fd < 0 || (unlink(at.sun_path) != 0 && errno != ENOENT) ||
         bind(*fd, (const struct sockaddr *)&at, sizeof at) != 0 || chmod(at.sun_path, 0660) != 0 ||
         listen(*fd, BACKLOG) != 0)
-        return system_error("listen on", at.sun_path, e);
+        return error_system(e, "listen on", at.sun_path);
     return ERR_OK;
 }
 
@@ -160,7 +155,7 @@ static void child_ended(struct master *m, pid_t pid, int status)
     if (t - s->started_us > YOUNG_US)
         s->backoff_us = BACKOFF_FIRST_US;
     else
-        s->backoff_us = s->backoff_us * 2 < BACKOFF_MOST_US ? s->backoff_us * 2 : BACKOFF_MOST_US;
+        s->backoff_us = backoff_us(s->backoff_us, 1, BACKOFF_MOST_US);
     s->start_at_us = t + s->backoff_us;
     if (WIFSIGNALED(status))
         (void)snprintf(text, sizeof text, "signal %d", WTERMSIG(status));
@@ -284,7 +279,7 @@ static enum err set_up(struct master *m, struct error *e)
         return err;
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0 ||
         (m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
-        return system_error("make", "a pipe", e);
+        return error_system(e, "make", "a pipe");
     m->retire_read_fd = pipe_fds[0];
     m->retire_write_fd = pipe_fds[1];
     source_hex(&system_source, m->task_key, 32);

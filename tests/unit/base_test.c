@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +10,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
+#include "base/sort.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "base/yielding.h"
@@ -239,7 +242,41 @@ static void only_nice_processes_yield_and_their_reads_go_on(void)
     }
 }
 
+static void delays_double_up_to_a_limit(void)
+{
+    CU_ASSERT_EQUAL(backoff_us(60, 0, 3600), 60);
+    CU_ASSERT_EQUAL(backoff_us(60, 3, 3600), 480);
+    CU_ASSERT_EQUAL(backoff_us(60, INT64_MAX, 3600), 3600);
+    CU_ASSERT_EQUAL(backoff_us(60, 0, 30), 30);
+}
+
+static void files_are_read_up_to_a_limit(void)
+{
+    char path[] = "/tmp/pdf-ocr-test-XXXXXX";
+    struct buffer b = BUFFER_INIT;
+    int fd = mkstemp(path);
+    CU_ASSERT_EQUAL_FATAL(write(fd, "12345", 5), 5);
+    (void)close(fd);
+    CU_ASSERT_EQUAL(file_read(path, 5, &b), 0);
+    CU_ASSERT_TRUE(b.len == 5 && memcmp(b.data, "12345", 5) == 0);
+    CU_ASSERT_EQUAL(file_read(path, 4, &b), EFBIG);
+    (void)unlink(path);
+    CU_ASSERT_EQUAL(file_read(path, 5, &b), ENOENT);
+    buffer_free(&b);
+}
+
+static void numbers_are_sorted(void)
+{
+    double v[] = {3, -1, 2, 2};
+    sort_doubles(v, 4);
+    CU_ASSERT_TRUE(v[0] == -1 && v[1] == 2 && v[2] == 2 && v[3] == 3);
+    sort_doubles(NULL, 0);
+}
+
 static const struct test_case tests[] = {
+    TEST(delays_double_up_to_a_limit),
+    TEST(files_are_read_up_to_a_limit),
+    TEST(numbers_are_sorted),
     TEST(long_error_is_cut_between_characters),
     TEST(lack_of_memory_is_internal),
     TEST(text_that_is_missing_is_copied_as_missing),

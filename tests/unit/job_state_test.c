@@ -137,9 +137,9 @@ static void percent_counts_pages_or_regions_and_is_100_at_the_end_only(void)
 
 static void back_off_doubles_up_to_the_most(void)
 {
-    CU_ASSERT_EQUAL(job_backoff_us(0, 60, 3600), 60);
-    CU_ASSERT_EQUAL(job_backoff_us(3, 60, 3600), 480);
-    CU_ASSERT_EQUAL(job_backoff_us(100, 60, 3600), 3600);
+    CU_ASSERT_EQUAL(backoff_us(60, 0, 3600), 60);
+    CU_ASSERT_EQUAL(backoff_us(60, 3, 3600), 480);
+    CU_ASSERT_EQUAL(backoff_us(60, 100, 3600), 3600);
 }
 
 static const struct test_case tests[] = {
