@@ -25,15 +25,15 @@ static const struct algorithm {
 
 #define N_ALGORITHMS (sizeof algorithms / sizeof algorithms[0])
 
-static bool is_string(const json_t *value, const char *want)
+static bool is_string(const json_t *value, const char *expected)
 {
-    return json_is_string(value) && strcmp(json_string_value(value), want) == 0;
+    return json_is_string(value) && strcmp(json_string_value(value), expected) == 0;
 }
 
-static bool holds_string(const json_t *array, const char *want)
+static bool holds_string(const json_t *array, const char *expected)
 {
     for (size_t i = 0; i < json_array_size(array); i++)
-        if (is_string(json_array_get(array, i), want))
+        if (is_string(json_array_get(array, i), expected))
             return true;
     return false;
 }

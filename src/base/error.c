@@ -47,8 +47,8 @@ static void format_text(char *out, size_t size, const char *fmt, va_list args)
     if (start == 0 || (unsigned char)out[start - 1] < 0xC0)
         return;
     unsigned char lead = (unsigned char)out[start - 1];
-    size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (end - (start - 1) < want)
+    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (end - (start - 1) < length)
         out[start - 1] = '\0';
 }
 

@@ -14,5 +14,5 @@ libbase_a_SOURCES = \
 	src/base/spawn.c src/base/spawn.h \
 	src/base/steady.c src/base/steady.h \
 	src/base/text.c src/base/text.h \
-	src/base/yielding.c src/base/yielding.h
+	src/base/cpu_yield.c src/base/cpu_yield.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

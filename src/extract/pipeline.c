@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/yielding.h"
+#include "base/cpu_yield.h"
 #include "extract/debug_graph.h"
 #include "extract/detect.h"
 #include "extract/join.h"
@@ -143,9 +143,9 @@ static enum err ask_later(struct run *u, const struct page_info *info, size_t in
 static enum err pass_between(void *self, struct error *e)
 {
     const struct run *u = self;
-    yielding_end();
+    cpu_yield_end();
     enum err err = checkpoint_pass(u->c, e);
-    yielding_begin();
+    cpu_yield_begin();
     return err;
 }
 
@@ -157,9 +157,9 @@ static enum err extract_region(struct run *u, const struct seen *s, size_t index
     enum err err = checkpoint_pass(u->c, e);
     if (err != ERR_OK)
         return err;
-    yielding_begin();
+    cpu_yield_begin();
     err = region_extract(s, out, &between, e);
-    yielding_end();
+    cpu_yield_end();
     if (err != ERR_OK)
         return err;
     if (u->r->join_pages) {

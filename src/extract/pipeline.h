@@ -1,4 +1,4 @@
-/* A document and a request in, an extraction out: DESIGN section 7. */
+/* A document and a request in, an extraction out: see docs/architecture.md. */
 #ifndef PDF_OCR_EXTRACT_PIPELINE_H
 #define PDF_OCR_EXTRACT_PIPELINE_H
 

@@ -13,7 +13,7 @@
 
 #define CHUNK           (8 << 20) /* of a resumable upload; a multiple of 256 KiB */
 #define TRANSFER_S      60        /* one try of moving a chunk or an object */
-#define DOWNLOAD_GOES   5
+#define DOWNLOAD_TRIES  5
 #define UPLOAD_FAILURES 5 /* in one session */
 #define UPLOAD_SESSIONS 3
 
@@ -296,8 +296,9 @@ static enum err not_the_object(int fd, struct error *e)
                      "Cloud Storage gave an answer that cannot be read; try again.");
 }
 
-/* One go of a download from where it broke off; generation pins the object's version. Only the last
- * go can count as a failed call: a download that broke is one call, however many goes it took. */
+/* One attempt at a download from where it broke off; generation pins the object's version. Only the
+ * last attempt can count as a failed call: a download that broke is one call, however many it took.
+ */
 static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, bool last,
                       int64_t *generation, struct error *e)
 {
@@ -323,7 +324,7 @@ static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, b
         err = google_call(t->client, &q, &r, e);
     if (r.generation != 0)
         *generation = r.generation;
-    /* Nothing is missing behind the end: the go before had brought the last byte. */
+    /* Nothing is missing behind the end: the attempt before had brought the last byte. */
     if (at > 0 && r.status == 416)
         err = ERR_OK;
     else if (err == ERR_OK && (r.generation == 0 || (at > 0 && r.status != 206)))
@@ -343,12 +344,12 @@ static enum err storage_open(void *self, const char *name, int *out, struct erro
     int fd = temp_file(t);
     if (fd < 0)
         return error_set(e, ERR_STORAGE_FULL, "There is no room for a temporary file.");
-    for (int go = 0; go < DOWNLOAD_GOES; go++) {
+    for (int attempt = 0; attempt < DOWNLOAD_TRIES; attempt++) {
         int64_t at = lseek(fd, 0, SEEK_END);
-        err = fetch(t, name, fd, at, go + 1 == DOWNLOAD_GOES, &generation, e);
+        err = fetch(t, name, fd, at, attempt + 1 == DOWNLOAD_TRIES, &generation, e);
         if (!err_is_transient(err) || err == ERR_STORAGE_FULL)
             break;
-        google_pause(t->client, go);
+        google_pause(t->client, attempt);
     }
     if (err == ERR_OK && lseek(fd, 0, SEEK_SET) != 0)
         err = error_no_memory(e);

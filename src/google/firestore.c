@@ -17,7 +17,7 @@
 
 #define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
 #define NAME_MAX_LEN        640
-#define FEEDBACK_PAGE       200 /* erased in one go */
+#define FEEDBACK_PAGE       200 /* erased at once */
 
 struct store {
     struct google_client *client;

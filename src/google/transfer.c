@@ -94,9 +94,9 @@ static size_t on_read(char *out, size_t size, size_t n, void *self)
 {
     struct call *k = self;
     int64_t left = k->q->body_file_len - k->sent;
-    size_t want = size * n < (size_t)left ? size * n : (size_t)left;
-    ssize_t got = pread(k->q->body_fd, out, want, k->q->body_offset + k->sent);
-    if (got < 0 || (got == 0 && want > 0))
+    size_t capacity = size * n < (size_t)left ? size * n : (size_t)left;
+    ssize_t got = pread(k->q->body_fd, out, capacity, k->q->body_offset + k->sent);
+    if (got < 0 || (got == 0 && capacity > 0))
         return CURL_READFUNC_ABORT;
     k->sent += got;
     return (size_t)got;

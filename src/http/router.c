@@ -11,17 +11,17 @@ static bool matches(const char *pattern, const char *path, char params[][PATH_PA
 {
     size_t n_params = 0;
     while (*pattern == '/' && *path == '/') {
-        size_t want = strcspn(++pattern, "/"), have = strcspn(++path, "/");
+        size_t expected = strcspn(++pattern, "/"), given = strcspn(++path, "/");
         if (*pattern == '{') {
-            if (have == 0 || have >= PATH_PARAM_LEN || n_params == PATH_PARAMS_MAX)
+            if (given == 0 || given >= PATH_PARAM_LEN || n_params == PATH_PARAMS_MAX)
                 return false;
-            memcpy(params[n_params], path, have);
-            params[n_params++][have] = '\0';
-        } else if (want != have || memcmp(pattern, path, want) != 0) {
+            memcpy(params[n_params], path, given);
+            params[n_params++][given] = '\0';
+        } else if (expected != given || memcmp(pattern, path, expected) != 0) {
             return false;
         }
-        pattern += want;
-        path += have;
+        pattern += expected;
+        path += given;
     }
     return *pattern == '\0' && *path == '\0';
 }

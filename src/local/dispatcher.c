@@ -169,7 +169,7 @@ static void put_back(struct delivery *v, int64_t due_us, int status)
     v->last_response = status;
 }
 
-static void settle(struct dispatcher *d, struct delivery *v, CURLcode result)
+static void end_delivery(struct dispatcher *d, struct delivery *v, CURLcode result)
 {
     const struct config *cfg = d->o->cfg;
     long status = 0;
@@ -211,7 +211,7 @@ static void collect(struct dispatcher *d)
         CURLcode result = m->data.result;
         (void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &v);
         (void)curl_multi_remove_handle(d->multi, m->easy_handle);
-        settle(d, v, result);
+        end_delivery(d, v, result);
     }
 }
 

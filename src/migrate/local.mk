@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libmigrate.a
 libmigrate_a_SOURCES = \
 	src/migrate/migration.c src/migrate/migration.h \
-	src/migrate/patience.c src/migrate/patience.h \
+	src/migrate/retry.c src/migrate/retry.h \
 	src/migrate/reader.c src/migrate/reader.h \
 	src/migrate/refused.c src/migrate/refused.h \
 	src/migrate/rejects.c src/migrate/rejects.h \

@@ -210,7 +210,7 @@ static void list_difference(void *self, enum difference d, const char *id)
 
 /* Rows beyond the documents and newer ones are no loss: the service erases old documents and adds
  * rows meanwhile. In a dry run nothing is there yet. */
-static int judge(struct run *m)
+static int exit_status(struct run *m)
 {
     int status = 0;
     for (size_t i = 0; i < BIGQUERY_TABLES; i++) {
@@ -257,7 +257,7 @@ static enum err do_collections(struct run *m, int *status, struct error *e)
         return err;
     sum_up(m);
     foretell(m);
-    *status = judge(m);
+    *status = exit_status(m);
     if (m->o->mode == MODE_DRY_RUN)
         report_note(&m->report, "Nothing was written: inserted and updated are what would be.");
     report_summaries(&m->report, m->summaries, BIGQUERY_TABLES, m->o->rejects, *status);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "google/firestore_message.h"
-#include "migrate/patience.h"
+#include "migrate/retry.h"
 #include "migrate/row.h"
 
 #define FIRST_PAGE 4000
@@ -99,7 +99,7 @@ static enum err ask(const struct reader *r, const char *cursor, struct page *pag
                                    .on_message_self = page,
                                    .idempotent = true,
                                    .timeout_s = PAGE_S};
-        err = patient_call(r->client, &q, r->checkpoint, &reply, e);
+        err = retry_call(r->client, &q, r->checkpoint, &reply, e);
         google_reply_clear(&reply);
     }
     buffer_free(&parent);
@@ -150,7 +150,7 @@ int64_t reader_count(const struct reader *r)
                                      .idempotent = true,
                                      .timeout_s = PAGE_S};
     bool ok = body != NULL && !buffer_failed(&path) &&
-              patient_call(r->client, &q, r->checkpoint, &reply, &ignored) == ERR_OK;
+              retry_call(r->client, &q, r->checkpoint, &reply, &ignored) == ERR_OK;
     const json_t *result = json_object_get(json_array_get(reply.json, 0), "result");
     const json_t *n = json_object_get(json_object_get(result, "aggregateFields"), "n");
     const char *digits = json_string_value(json_object_get(n, "integerValue"));

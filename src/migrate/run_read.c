@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "migrate/patience.h"
 #include "migrate/reader.h"
 #include "migrate/refused.h"
+#include "migrate/retry.h"
 #include "migrate/row.h"
 #include "migrate/run.h"
 

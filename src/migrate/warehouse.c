@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/source.h"
-#include "migrate/patience.h"
+#include "migrate/retry.h"
 
 #define STAGING_LIFE_S (7 * 24 * 3600)
 #define CALL_S         30
@@ -39,7 +39,7 @@ static enum err call(struct warehouse *w, const char *method, const char *path, 
                                      .json = body,
                                      .idempotent = true,
                                      .timeout_s = CALL_S};
-    enum err err = patient_call(w->client, &q, w->checkpoint, r, e);
+    enum err err = retry_call(w->client, &q, w->checkpoint, r, e);
     json_decref(body);
     return err;
 }
@@ -164,7 +164,7 @@ static enum err send_file(const struct task *t, const char *session, struct erro
                                .body_fd = t->fd,
                                .body_file_len = t->bytes,
                                .timeout_s = UPLOAD_S};
-    enum err err = patient_call(t->w->client, &q, t->w->checkpoint, &r, e);
+    enum err err = retry_call(t->w->client, &q, t->w->checkpoint, &r, e);
     google_reply_clear(&r);
     return err;
 }
@@ -198,7 +198,7 @@ static enum err start_query(const struct task *t, const char *id, struct error *
 static enum err find_or_start(const struct task *t, const char *id, json_t **job, struct error *e)
 {
     enum err err = ERR_OK;
-    for (int round = 0; round < PATIENCE; round++) {
+    for (int round = 0; round < RETRY_ROUNDS; round++) {
         err = get_job(t->w, id, job, e);
         if (err != ERR_NOT_FOUND)
             return err;
@@ -207,7 +207,7 @@ static enum err find_or_start(const struct task *t, const char *id, json_t **job
             return err;
         struct error stopped = {0};
         if (err != ERR_OK && err != ERR_CONFLICT &&
-            patient_pause(t->w->checkpoint, round, 0, &stopped) != ERR_OK) {
+            retry_pause(t->w->checkpoint, round, 0, &stopped) != ERR_OK) {
             *e = stopped;
             return stopped.kind;
         }
@@ -227,7 +227,7 @@ static enum err wait_for(struct warehouse *w, const char *id, json_t **job, stru
 {
     enum err err = ERR_OK;
     for (int64_t ms = POLL_FIRST_MS; err == ERR_OK && !is_done(*job);) {
-        if ((err = patient_wait(w->checkpoint, ms, e)) != ERR_OK)
+        if ((err = retry_wait(w->checkpoint, ms, e)) != ERR_OK)
             break;
         json_decref(*job);
         err = get_job(w, id, job, e);
@@ -245,7 +245,7 @@ static enum err job_error(const json_t *job, struct error *e)
     const char *message = json_string_value(json_object_get(result, "message"));
     if (result == NULL)
         return ERR_OK;
-    enum err kind = patient_reason(reason);
+    enum err kind = retry_reason(reason);
     message = message != NULL ? message : "not told";
     if (strstr(message, "streaming buffer") != NULL)
         kind = ERR_CONFLICT;
@@ -285,7 +285,7 @@ static enum err run_job(const struct task *t, const char *name, json_t **out, st
         struct error stopped = {0};
         if (!err_is_transient(err))
             return err;
-        if (patient_pause(t->w->checkpoint, attempt, 0, &stopped) != ERR_OK) {
+        if (retry_pause(t->w->checkpoint, attempt, 0, &stopped) != ERR_OK) {
             *e = stopped;
             return stopped.kind;
         }

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "base/yielding.h"
+#include "base/cpu_yield.h"
 #include "ocr/raster_rules.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
@@ -175,7 +175,7 @@ int main(int argc, char **argv)
                        strtoll(argv[4], NULL, 10)};
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     document_prepare();
-    yielding_begin();
+    cpu_yield_begin();
     if (sandbox_enter(&l.sandbox) != 0)
         return SANDBOX_ERROR;
     return serve(&l);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "base/yielding.h"
+#include "base/cpu_yield.h"
 #include "ocr/page.h"
 #include "ocr/read.h"
 #include "ocr/wire.h"
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
         (void)wire_write_answer(stdout, WIRE_NO_LANGUAGE, NULL, NULL);
         return EXIT_FAILURE;
     }
-    yielding_begin();
+    cpu_yield_begin();
     if (sandbox_enter(&limits) != 0)
         return SANDBOX_ERROR;
     serve(api, strtoll(argv[3], NULL, 10));

@@ -61,24 +61,24 @@ enum err child_start(struct child *r, const char *const argv[], int fd, struct e
     return error_cause(e, "%s: %s; set %s", r->program, strerror(code), r->setting);
 }
 
-/* Its wait status, and the CPU time it had. It is killed when it does not end within patience_ms:
+/* Its wait status, and the CPU time it had. It is killed when it does not end within timeout_ms:
  * then false. */
-static bool reap(struct child *r, int patience_ms, int *status, struct rusage *used)
+static bool reap(struct child *r, int timeout_ms, int *status, struct rusage *used)
 {
     static const struct timespec moment = {0, 10 * 1000000};
     *status = 0;
     memset(used, 0, sizeof *used);
     if (r->pid <= 0)
         return true;
-    for (; patience_ms > 0 && wait4(r->pid, status, WNOHANG, used) == 0; patience_ms -= 10)
+    for (; timeout_ms > 0 && wait4(r->pid, status, WNOHANG, used) == 0; timeout_ms -= 10)
         (void)nanosleep(&moment, NULL);
-    if (patience_ms <= 0) {
+    if (timeout_ms <= 0) {
         (void)kill(r->pid, SIGKILL);
         while (wait4(r->pid, status, 0, used) < 0 && errno == EINTR)
             continue;
     }
     r->pid = 0;
-    return patience_ms > 0;
+    return timeout_ms > 0;
 }
 
 void child_end(struct child *r)

@@ -1,4 +1,4 @@
-"""The limits of DESIGN that a hostile or huge document meets: each ends in a message to act on."""
+"""The limits that a hostile or huge document meets: each ends in a message to act on."""
 import random
 import zlib
 

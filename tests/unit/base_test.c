@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/cpu_yield.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sort.h"
 #include "base/source.h"
 #include "base/text.h"
-#include "base/yielding.h"
 #include "ports/blob_store.h"
 #include "tests/unit/suite.h"
 
@@ -218,14 +218,14 @@ static int read_patiently(int nice_by)
     char byte = 0;
     if (setpriority(PRIO_PROCESS, 0, nice_by) != 0 || pipe(fds) != 0)
         return 100;
-    yielding_begin();
+    cpu_yield_begin();
     wrong |= yields_every_us() == (nice_by > 0 ? 500 : 0) ? 0 : 1;
     if (fork() == 0) {
         (void)usleep(50000);
         _exit(write(fds[1], "x", 1) == 1 ? 0 : 1);
     }
     wrong |= read(fds[0], &byte, 1) == 1 && byte == 'x' ? 0 : 2;
-    yielding_end();
+    cpu_yield_end();
     wrong |= yields_every_us() == 0 ? 0 : 4;
     return wrong;
 }

@@ -191,7 +191,7 @@ static void count(enum google_api api, enum google_event event, long status, int
     refused += event == GOOGLE_REFUSED;
 }
 
-/* Nobody listens there, and the pauses are none. The goes of a download are one call. */
+/* Nobody listens there, and the pauses are none. The attempts at a download are one call. */
 static void broken_download_is_one_failed_call(void)
 {
     static const struct source s = {.random_bytes = draw};

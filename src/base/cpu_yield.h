@@ -9,10 +9,10 @@
  * The signal breaks off what sleeps (EINTR), also inside libraries: only computing, and reads and
  * writes, which are taken up again, belong between the calls.
  */
-#ifndef PDF_OCR_BASE_YIELDING_H
-#define PDF_OCR_BASE_YIELDING_H
+#ifndef PDF_OCR_BASE_CPU_YIELD_H
+#define PDF_OCR_BASE_CPU_YIELD_H
 
-void yielding_begin(void);
-void yielding_end(void);
+void cpu_yield_begin(void);
+void cpu_yield_end(void);
 
 #endif

@@ -1,4 +1,4 @@
-#include "base/yielding.h"
+#include "base/cpu_yield.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -24,14 +24,14 @@ static void set_timer(long us)
     (void)setitimer(ITIMER_REAL, &t, NULL);
 }
 
-void yielding_begin(void)
+void cpu_yield_begin(void)
 {
     const struct sigaction action = {.sa_handler = yield, .sa_flags = SA_RESTART};
     if (getpriority(PRIO_PROCESS, 0) > 0 && sigaction(SIGALRM, &action, NULL) == 0)
         set_timer(EVERY_US);
 }
 
-void yielding_end(void)
+void cpu_yield_end(void)
 {
     set_timer(0);
 }

@@ -1,4 +1,4 @@
-#include "migrate/patience.h"
+#include "migrate/retry.h"
 
 #include <string.h>
 #include <time.h>
@@ -8,7 +8,7 @@
 #define STEP_MS         100
 #define RETRY_AFTER_MAX 60
 
-enum err patient_reason(const char *reason)
+enum err retry_reason(const char *reason)
 {
     static const struct {
         const char *reason;
@@ -25,7 +25,7 @@ enum err patient_reason(const char *reason)
     return ERR_UNPROCESSABLE;
 }
 
-enum err patient_wait(const struct checkpoint *checkpoint, int64_t ms, struct error *e)
+enum err retry_wait(const struct checkpoint *checkpoint, int64_t ms, struct error *e)
 {
     enum err err = checkpoint_pass(checkpoint, e);
     for (int64_t end_us = monotonic_us() + ms * 1000; err == ERR_OK && monotonic_us() < end_us;) {
@@ -36,18 +36,18 @@ enum err patient_wait(const struct checkpoint *checkpoint, int64_t ms, struct er
     return err;
 }
 
-enum err patient_pause(const struct checkpoint *checkpoint, int round, int retry_after_s,
-                       struct error *e)
+enum err retry_pause(const struct checkpoint *checkpoint, int round, int retry_after_s,
+                     struct error *e)
 {
     int64_t most = backoff_us(US_PER_S / 4, round, 8 * US_PER_S);
     int64_t ms = source_jitter_us(&system_source, most) / 1000;
     if (retry_after_s > 0)
         ms = (retry_after_s < RETRY_AFTER_MAX ? retry_after_s : RETRY_AFTER_MAX) * INT64_C(1000);
-    return patient_wait(checkpoint, ms, e);
+    return retry_wait(checkpoint, ms, e);
 }
 
 /* 403 is BigQuery's answer to a limit too; its reason tells. */
-static enum err judge(const struct google_reply *r, enum err err, struct error *e)
+static enum err error_kind(const struct google_reply *r, enum err err, struct error *e)
 {
     const json_t *error = json_object_get(r->json, "error");
     const json_t *first = json_array_get(json_object_get(error, "errors"), 0);
@@ -59,11 +59,11 @@ static enum err judge(const struct google_reply *r, enum err err, struct error *
         error_set(e, ERR_UNPROCESSABLE, "A quota is used up; go on later with --resume.");
         return error_cause(e, "%s", message != NULL ? message : reason);
     }
-    return patient_reason(reason);
+    return retry_reason(reason);
 }
 
-enum err patient_call(struct google_client *c, const struct google_request *q,
-                      const struct checkpoint *checkpoint, struct google_reply *r, struct error *e)
+enum err retry_call(struct google_client *c, const struct google_request *q,
+                    const struct checkpoint *checkpoint, struct google_reply *r, struct error *e)
 {
     struct error own;
     enum err err;
@@ -76,13 +76,13 @@ enum err patient_call(struct google_client *c, const struct google_request *q,
             err = google_call_many(c, q, 1, checkpoint, r, &own, e);
         if (err == ERR_OK || checkpoint_pass(checkpoint, &stopped) != ERR_OK)
             return err;
-        enum err kind = judge(r, err, e);
+        enum err kind = error_kind(r, err, e);
         e->kind = kind;
         if (!err_is_transient(kind) || kind == ERR_STORAGE_FULL || !q->idempotent ||
-            round + 1 >= PATIENCE)
+            round + 1 >= RETRY_ROUNDS)
             return e->kind;
         google_reply_clear(r);
-        if ((err = patient_pause(checkpoint, round, e->retry_after_s, &stopped)) != ERR_OK) {
+        if ((err = retry_pause(checkpoint, round, e->retry_after_s, &stopped)) != ERR_OK) {
             *e = stopped;
             return err;
         }
