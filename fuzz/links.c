@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rfc3339.h"
 #include "core/signed_url.h"
 #include "http/request.h"
 #include "ports/blob_store.h"

@@ -1,5 +1,7 @@
 #include "auth/keys.h"
 
+#include "base/rfc3339.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>

@@ -16,6 +16,7 @@
 
 #include "auth/keys.h"
 #include "base/json.h"
+#include "base/rfc3339.h"
 
 #define KEY_PREFIX "pdfocr_" /* lets scanners for leaked secrets know one */
 #define KEY_BYTES  32

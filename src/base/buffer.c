@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/source.h"
+#include "base/rfc3339.h"
 #include "base/text.h"
 
 static bool over(const struct buffer *b, size_t extra)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/rfc3339.h"
 #include "base/source.h"
 
 static const char *const severities[LOG__MAX] = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"};

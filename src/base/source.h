@@ -38,12 +38,4 @@ int64_t source_jitter_us(const struct source *s, int64_t us);
 /* Monotonic microseconds, for durations and deadlines inside one process only. */
 int64_t monotonic_us(void);
 
-#define RFC3339_LEN 27 /* 2026-01-02T03:04:05.678901Z */
-
-/* Formats as RFC 3339 UTC with microseconds. */
-void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1]);
-
-/* Parses an RFC 3339 time with any offset and fraction. Returns 0, or -1 when it is not one. */
-int rfc3339_parse(const char *text, int64_t *us);
-
 #endif

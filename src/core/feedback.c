@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/rfc3339.h"
 #include "ports/analytics.h"
 #include "ports/extraction.h"
 

@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "google/bigquery_json.h"
 #include "google/google.h"
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/rfc3339.h"
 #include "google/google.h"
 #include "google/signed_links.h"
 #include "google/signed_url_v4.h"

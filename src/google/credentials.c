@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/rfc3339.h"
 #include "google/service_account.h"
 
 #define SCOPE       "https://www.googleapis.com/auth/cloud-platform"

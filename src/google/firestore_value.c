@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/source.h"
+#include "base/rfc3339.h"
 
 #define AS_TEXT    "json_text"
 #define NAME_MOST  1500 /* bytes; https://firebase.google.com/docs/firestore/quotas */

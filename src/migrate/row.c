@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "base/rfc3339.h"
 #include "base/source.h"
 #include "google/bigquery_json.h"
 #include "google/bigquery_number.h"

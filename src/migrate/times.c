@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/rfc3339.h"
 #include "base/source.h"
 
 /* BigQuery's TIMESTAMP: 0001-01-01 to the end of 9999. */

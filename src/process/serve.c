@@ -8,6 +8,7 @@
 
 #include "base/context.h"
 #include "base/log.h"
+#include "base/rfc3339.h"
 #include "http/request.h"
 #include "process/metrics.h"
 

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/rfc3339.h"
 #include "base/sort.h"
 #include "base/source.h"
 #include "base/text.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rfc3339.h"
 #include "google/bigquery_schema.h"
 #include "google/google.h"
 #include "google/session.h"
