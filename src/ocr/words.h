@@ -17,7 +17,7 @@ struct symbol {
 
 struct ink_word {
     const char *text;
-    struct span box; /* of its ink, as high as the line */
+    struct span box;  /* of its ink, as high as the line */
     float confidence; /* of its least sure symbol */
 };
 
