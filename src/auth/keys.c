@@ -1,7 +1,5 @@
 #include "auth/keys.h"
 
-#include "base/rfc3339.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -10,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/rfc3339.h"
 
 #define KEYS_MAX    1000
 #define KEY_LEN_MAX 512
