@@ -181,6 +181,8 @@ static const struct setting settings[] = {
             "deliveries a second by the local queue; 0: as many as are taken"),
     INTEGER("TASK_QUEUE_MAX_CONCURRENT_DISPATCHES", queue_max_concurrent, "0", 0, 5000,
             "deliveries at the same time; 0: TASK_WORKERS"),
+    INTEGER("TASK_QUEUE_MAX_CONCURRENT_PER_OWNER", queue_max_per_owner, "0", 0, 5000,
+            "of those, the ones of one owner, which take turns; 0: any number"),
     OF(URL, "TASKS_BASE_URL", tasks_base_url, NULL,
        "where the local queue delivers; API_BASE_URL when not set"),
     OF(FILE, "TASKS_CA_FILE", tasks_ca_file, NULL, "CA of that URL when it is not a public one"),

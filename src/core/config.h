@@ -79,9 +79,10 @@ struct config {
     int64_t queue_max_per_second; /* TASK_QUEUE_MAX_DISPATCHES_PER_SECOND: 0, meaning no limit
                                      (Cloud Tasks' 500 is the most) */
     int64_t
-        queue_max_concurrent; /* TASK_QUEUE_MAX_CONCURRENT_DISPATCHES: 0, meaning TASK_WORKERS */
-    char *tasks_base_url;     /* TASKS_BASE_URL: where the local queue delivers */
-    char *tasks_ca_file;      /* TASKS_CA_FILE: CA of that URL when it is not public */
+        queue_max_concurrent;    /* TASK_QUEUE_MAX_CONCURRENT_DISPATCHES: 0, meaning TASK_WORKERS */
+    int64_t queue_max_per_owner; /* TASK_QUEUE_MAX_CONCURRENT_PER_OWNER: 0 */
+    char *tasks_base_url;        /* TASKS_BASE_URL: where the local queue delivers */
+    char *tasks_ca_file;         /* TASKS_CA_FILE: CA of that URL when it is not public */
 
     int engine;         /* ENGINE: auto (enum engine_choice) */
     char *page_reader;  /* PAGE_READER: the installed pdf-ocr-page */

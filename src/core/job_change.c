@@ -6,6 +6,8 @@
 
 #include "base/log.h"
 
+#define SIZE_MOST 60 /* a large task waits for later small ones no longer than this, in seconds */
+
 int64_t job_now_us(const struct services *s)
 {
     return source_now_us(s->source);
@@ -26,6 +28,13 @@ void job_task_name(const char *kind, const struct job *j, char out[TASK_NAME_MAX
     (void)snprintf(out, TASK_NAME_MAX + 1, "%s-%s-%" PRId64, kind, j->id, j->version);
 }
 
+/* A second a region; who looks for them has a whole document read. */
+static int size_of(const struct job *j)
+{
+    int n = j->regions_count > 0 ? j->regions_count : SIZE_MOST;
+    return n < SIZE_MOST ? n : SIZE_MOST;
+}
+
 static enum err enqueue(const struct services *s, const char *kind, const char *path,
                         const struct job *j, struct buffer *body, int64_t schedule_us,
                         const char *traceparent, struct error *e)
@@ -36,7 +45,9 @@ static enum err enqueue(const struct services *s, const char *kind, const char *
                      .body = body->data,
                      .body_len = body->len,
                      .schedule_us = schedule_us,
-                     .traceparent = traceparent};
+                     .traceparent = traceparent,
+                     .owner = j->owner,
+                     .size = size_of(j)};
     job_task_name(kind, j, t.name);
     return s->queue.ops->enqueue(s->queue.self, &t, e);
 }

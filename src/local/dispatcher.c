@@ -263,7 +263,8 @@ static int64_t start_due(struct dispatcher *d)
         int64_t next_us;
         if (!take_token(d))
             return US_PER_S / 50;
-        if (sqlite_tasks_take(d->tasks, now(d), &t, &found, &next_us, &e) != ERR_OK) {
+        if (sqlite_tasks_take(d->tasks, now(d), d->o->cfg->queue_max_per_owner, &t, &found,
+                              &next_us, &e) != ERR_OK) {
             store_failed(d, &e);
             return STORE_PAUSE_US;
         }

@@ -84,6 +84,13 @@ static const char *const migrations[] = {
     " WHERE status IN ('completed', 'failed', 'cancelled');"
     "CREATE TABLE IF NOT EXISTS store_mark("
     " id INTEGER PRIMARY KEY, number INTEGER NOT NULL) STRICT;",
+    /* Whose a task is, and how large. */
+    "ALTER TABLE tasks ADD COLUMN owner TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE tasks ADD COLUMN size INTEGER NOT NULL DEFAULT 0;"
+    "DROP INDEX tasks_running;"
+    "CREATE INDEX tasks_running ON tasks(owner) WHERE state = 1;"
+    "CREATE INDEX tasks_waiting ON tasks(owner, due_us) WHERE state = 0;"
+    "CREATE INDEX tasks_rank ON tasks(owner, due_us + size * 1000000) WHERE state = 0;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

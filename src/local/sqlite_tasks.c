@@ -23,14 +23,24 @@ enum statement {
 };
 
 static const char *const sql[ST__MAX] = {
-    [ST_ADD] = "INSERT INTO tasks(name,path,body,traceparent,due_us,eta_us) "
-               "VALUES(?1,?2,?3,?4,?5,?5) ON CONFLICT(name) DO NOTHING",
+    [ST_ADD] = "INSERT INTO tasks(name,path,body,traceparent,due_us,eta_us,owner,size) "
+               "VALUES(?1,?2,?3,?4,?5,?5,?6,?7) ON CONFLICT(name) DO NOTHING",
     [ST_EXISTS] = "SELECT count(*) FROM tasks WHERE name=?1 AND state < 2",
     [ST_DEPTH] = "SELECT count(*) FROM tasks WHERE state < 2",
-    [ST_TAKE] = "UPDATE tasks SET state=1, dispatches=dispatches+1 WHERE name=(SELECT name FROM "
-                "tasks WHERE state=0 AND due_us<=?1 ORDER BY due_us LIMIT 1) RETURNING "
-                "name,path,body,traceparent,eta_us,dispatches-1,responses,last_response",
-    [ST_NEXT] = "SELECT min(due_us) FROM tasks WHERE state=0",
+    /* Of the owners with the fewest tasks running the next one by name, of that one's tasks the
+     * first by rank. Owners are found by steps through an index, not by reading all tasks. */
+    [ST_TAKE] =
+        "UPDATE tasks SET state=1, dispatches=dispatches+1 WHERE rowid=("
+        "SELECT rowid FROM tasks INDEXED BY tasks_rank WHERE state=0 AND due_us<=?1 AND owner=("
+        "WITH RECURSIVE o(owner) AS (SELECT min(owner) FROM tasks WHERE state=0 UNION ALL "
+        "SELECT (SELECT min(owner) FROM tasks WHERE state=0 AND owner>o.owner) FROM o "
+        "WHERE o.owner IS NOT NULL) SELECT owner FROM (SELECT owner, (SELECT count(*) FROM tasks "
+        "WHERE state=1 AND owner=o.owner) AS n FROM o WHERE owner IS NOT NULL AND EXISTS ("
+        "SELECT 1 FROM tasks WHERE state=0 AND owner=o.owner AND due_us<=?1)) "
+        "WHERE ?2=0 OR n<?2 ORDER BY n, owner<=?3, owner LIMIT 1) "
+        "ORDER BY due_us+size*1000000 LIMIT 1) RETURNING "
+        "name,path,body,traceparent,eta_us,dispatches-1,responses,last_response,owner",
+    [ST_NEXT] = "SELECT min(due_us) FROM tasks WHERE state=0 AND due_us>?1",
     [ST_END] = "UPDATE tasks SET state=2, ended_us=?2, body=x'' WHERE name=?1",
     [ST_DROP] = "DELETE FROM tasks WHERE name=?1",
     [ST_PUT_BACK] = "UPDATE tasks SET state=0, due_us=?2, last_response=?3, "
@@ -42,6 +52,7 @@ static const char *const sql[ST__MAX] = {
 struct sqlite_tasks {
     sqlite3 *db;
     sqlite3_stmt *st[ST__MAX];
+    char *served; /* owned: the owner of the task taken last; NULL: none yet */
 };
 
 enum err sqlite_tasks_open(const char *path, struct sqlite_tasks **out, struct error *e)
@@ -67,6 +78,7 @@ void sqlite_tasks_close(struct sqlite_tasks *t)
     for (int i = 0; i < ST__MAX; i++)
         (void)sqlite3_finalize(t->st[i]);
     (void)sqlite3_close(t->db);
+    free(t->served);
     free(t);
 }
 
@@ -90,6 +102,8 @@ enum err sqlite_tasks_add(struct sqlite_tasks *t, const struct task *task, int64
     else
         (void)sqlite3_bind_null(s, 4);
     (void)sqlite3_bind_int64(s, 5, task->schedule_us > now_us ? task->schedule_us : now_us);
+    (void)sqlite3_bind_text(s, 6, task->owner != NULL ? task->owner : "", -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int(s, 7, task->size);
     return sqlite_db_run(t->db, s, e);
 }
 
@@ -139,18 +153,29 @@ static bool read_task(sqlite3_stmt *s, struct due_task *d)
     return false;
 }
 
-enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, struct due_task *out,
-                           bool *found, int64_t *next_us, struct error *e)
+/* When memory is out the turn begins anew. */
+static void remember_owner(struct sqlite_tasks *t, const unsigned char *owner)
+{
+    free(t->served);
+    t->served = owner != NULL ? strdup((const char *)owner) : NULL;
+}
+
+enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, int64_t per_owner,
+                           struct due_task *out, bool *found, int64_t *next_us, struct error *e)
 {
     sqlite3_stmt *s = t->st[ST_TAKE];
     enum err err = ERR_OK;
     *found = false;
     *next_us = 0;
     (void)sqlite3_bind_int64(s, 1, now_us);
+    (void)sqlite3_bind_int64(s, 2, per_owner);
+    (void)sqlite3_bind_text(s, 3, t->served != NULL ? t->served : "", -1, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_int64(t->st[ST_NEXT], 1, now_us);
     int step = sqlite3_step(s);
     if (step == SQLITE_ROW) {
         if (!(*found = read_task(s, out)))
             err = error_no_memory(e);
+        remember_owner(t, sqlite3_column_text(s, 8));
         /* The change is committed when the statement has run to its end. */
         if (sqlite3_step(s) != SQLITE_DONE && err == ERR_OK)
             err = sqlite_db_error(t->db, e);

@@ -31,10 +31,13 @@ struct due_task {
 
 void due_task_free(struct due_task *d);
 
-/* Takes the task that has been due the longest and marks it running; dispatches grows by one.
- * *found tells whether there was one; if not, *next_us is when the next will be due (0: none). */
-enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, struct due_task *out,
-                           bool *found, int64_t *next_us, struct error *e);
+/* Takes a due task and marks it running; dispatches grows by one. Owners have their turns, those
+ * with fewer tasks running first; one with per_owner of them waits (0: any number). Of an owner's
+ * tasks the one that has been due the longest goes first, as if it had become due later by its
+ * size in seconds. *found tells whether there was one; if not, *next_us is when the next will be
+ * due (0: none). */
+enum err sqlite_tasks_take(struct sqlite_tasks *t, int64_t now_us, int64_t per_owner,
+                           struct due_task *out, bool *found, int64_t *next_us, struct error *e);
 
 /* Ends a task; its name stays known for an hour. */
 enum err sqlite_tasks_end(struct sqlite_tasks *t, const char *name, int64_t now_us,

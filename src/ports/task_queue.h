@@ -17,6 +17,8 @@ struct task {
     size_t body_len;
     int64_t schedule_us;     /* not before this time; 0: at once */
     const char *traceparent; /* may be NULL; sent along as a header */
+    const char *owner;       /* may be NULL; a queue of this machine takes owners in turn, */
+    int size;                /* and of an owner's tasks the smaller ones first: about seconds */
 };
 
 struct task_queue_ops {

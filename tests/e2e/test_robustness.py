@@ -86,6 +86,21 @@ def test_workers_are_recycled_and_no_request_is_lost(make_stack):
     assert len(started) >= 6
 
 
+def test_owner_of_many_jobs_does_not_keep_another_waiting(make_stack, tmp_path, reader):
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [
+        {"id": "other", "subject": "other", "scopes": ["client"],
+         "hash": hashlib.blake2b(b"other", digest_size=32).hexdigest()}]}))
+    s = make_stack(API_KEYS_FILE=tmp_path / "keys.json", TASK_WORKERS=1,
+                   PAGE_READER=slow_reader(tmp_path, 1))
+    pdf_id = s.upload(sample("form"))
+    many = [s.submit(pdf_id) for _ in range(20)]
+    r = s.call("POST", "/api/v1/extract/agentic", {"pdf_id": pdf_id}, key="other")
+    assert r.status == 202, r.body
+    until(lambda: s.call("GET", r.headers["Location"], key="other").json["status"] == "completed")
+    states = [s.call("GET", "/api/v1/jobs/" + id).json["status"] for id in many]
+    assert states.count("queued") > 10, states  # it did not wait for them
+
+
 def test_reload_takes_new_keys_and_drops_nothing(make_stack, tmp_path):
     def keys(*names):
         (tmp_path / "keys.json").write_text(json.dumps({"keys": [

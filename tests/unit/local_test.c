@@ -149,14 +149,14 @@ static void task_name_is_one_task_even_after_its_end(void)
     CU_ASSERT_EQUAL(sqlite_tasks_add(tasks, &t, 100, &e), ERR_OK);
     CU_ASSERT_EQUAL(sqlite_tasks_depth(tasks, &depth, &e), ERR_OK);
     CU_ASSERT_EQUAL(depth, 1);
-    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 99, &due, &found, &next, &e), ERR_OK);
+    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 99, 0, &due, &found, &next, &e), ERR_OK);
     CU_ASSERT_TRUE(!found && next == 100);
-    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 100, &due, &found, &next, &e), ERR_OK);
+    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 100, 0, &due, &found, &next, &e), ERR_OK);
     CU_ASSERT_TRUE_FATAL(found);
     CU_ASSERT_EQUAL(due.dispatches, 0);
     due_task_free(&due);
     CU_ASSERT_EQUAL(sqlite_tasks_recover(tasks, &e), ERR_OK); /* the dispatcher was killed */
-    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 100, &due, &found, &next, &e), ERR_OK);
+    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 100, 0, &due, &found, &next, &e), ERR_OK);
     CU_ASSERT_TRUE_FATAL(found);
     CU_ASSERT_EQUAL(due.dispatches, 1);
     due_task_free(&due);
@@ -168,6 +168,81 @@ static void task_name_is_one_task_even_after_its_end(void)
     CU_ASSERT_EQUAL(sqlite_tasks_add(tasks, &t, 300, &e), ERR_OK);
     CU_ASSERT_EQUAL(sqlite_tasks_depth(tasks, &depth, &e), ERR_OK);
     CU_ASSERT_EQUAL(depth, 1);
+    sqlite_tasks_close(tasks);
+    remove_folder();
+}
+
+static void add_task(struct sqlite_tasks *tasks, const char *name, const char *owner, int size,
+                     int64_t due_us)
+{
+    struct task t = {.path = "/p", .body = "{}", .body_len = 2, .owner = owner, .size = size};
+    struct error e;
+    (void)snprintf(t.name, sizeof t.name, "%s", name);
+    CU_ASSERT_EQUAL(sqlite_tasks_add(tasks, &t, due_us, &e), ERR_OK);
+}
+
+/* The name of the next task goes to out; "" when none may run. */
+static void take_name(struct sqlite_tasks *tasks, int64_t per_owner, char out[TASK_NAME_MAX + 1])
+{
+    struct due_task due;
+    struct error e;
+    bool found = false;
+    int64_t next;
+    out[0] = '\0';
+    CU_ASSERT_EQUAL(sqlite_tasks_take(tasks, 1000 * US_PER_S, per_owner, &due, &found, &next, &e),
+                    ERR_OK);
+    if (!found) {
+        CU_ASSERT_EQUAL(next, 0); /* what is due and may not run is not waited for */
+        return;
+    }
+    (void)snprintf(out, TASK_NAME_MAX + 1, "%s", due.name);
+    due_task_free(&due);
+}
+
+static void owners_take_turns_and_small_tasks_go_first(void)
+{
+    static const char *const order[] = {"many-0", "other-small", "third", "many-1", "other-large"};
+    struct sqlite_tasks *tasks = NULL;
+    struct error e;
+    char name[TASK_NAME_MAX + 1];
+    make_folder();
+    CU_ASSERT_EQUAL_FATAL(sqlite_tasks_open(db, &tasks, &e), ERR_OK);
+    for (int i = 0; i < 200; i++) {
+        (void)snprintf(name, sizeof name, "many-%d", i);
+        add_task(tasks, name, "many", 1, i);
+    }
+    add_task(tasks, "other-large", "other", 60, 200);
+    add_task(tasks, "other-small", "other", 1, 50 * US_PER_S);
+    add_task(tasks, "third", "third", 60, 300);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        take_name(tasks, 2, name);
+        CU_ASSERT_STRING_EQUAL(name, order[i]);
+    }
+    take_name(tasks, 2, name); /* both owners left have two, or nothing more */
+    CU_ASSERT_STRING_EQUAL(name, "");
+    CU_ASSERT_EQUAL(sqlite_tasks_end(tasks, "many-1", 0, &e), ERR_OK);
+    take_name(tasks, 2, name);
+    CU_ASSERT_STRING_EQUAL(name, "many-2");
+    sqlite_tasks_close(tasks);
+    remove_folder();
+}
+
+/* One worker: nothing runs when the next is taken. */
+static void turns_do_not_depend_on_what_runs(void)
+{
+    struct sqlite_tasks *tasks = NULL;
+    struct error e;
+    char name[TASK_NAME_MAX + 1];
+    make_folder();
+    CU_ASSERT_EQUAL_FATAL(sqlite_tasks_open(db, &tasks, &e), ERR_OK);
+    add_task(tasks, "a1", "a", 1, 1);
+    add_task(tasks, "a2", "a", 1, 2);
+    add_task(tasks, "b1", "b", 1, 3);
+    for (int i = 0; i < 3; i++) {
+        take_name(tasks, 0, name);
+        CU_ASSERT_STRING_EQUAL(name, i == 0 ? "a1" : i == 1 ? "b1" : "a2");
+        CU_ASSERT_EQUAL(sqlite_tasks_end(tasks, name, 0, &e), ERR_OK);
+    }
     sqlite_tasks_close(tasks);
     remove_folder();
 }
@@ -189,6 +264,8 @@ static void symbolic_links_are_not_followed(void)
 
 static const struct test_case own_tests[] = {
     TEST(task_name_is_one_task_even_after_its_end),
+    TEST(owners_take_turns_and_small_tasks_go_first),
+    TEST(turns_do_not_depend_on_what_runs),
     TEST(symbolic_links_are_not_followed),
 };
 
