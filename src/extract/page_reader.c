@@ -197,15 +197,29 @@ static bool read_box(json_t *item, struct box *b)
     return b->w >= 0 && b->h >= 0 && fmax(fmax(fabs(b->x), fabs(b->y)), fmax(b->w, b->h)) <= 2;
 }
 
+/* What has no place on the page is left out. */
+static enum err lose(struct page_content *out, const struct page_reader *r, struct error *e)
+{
+    char text[160];
+    (void)snprintf(text, sizeof text, "%s: some words have no place on the page and are left out.",
+                   r->child.subject);
+    if (out->warning == NULL && (out->warning = strdup(text)) == NULL)
+        return error_no_memory(e);
+    return ERR_OK;
+}
+
 /* [x, y, w, h, "text", turn?] */
-static enum err read_word(struct page_reader *r, json_t *item, struct word_list *out,
+static enum err read_word(struct page_reader *r, json_t *item, struct page_content *page,
                           struct error *e)
 {
+    struct word_list *out = &page->words;
     struct box b;
     json_t *text = json_array_get(item, 4);
     json_int_t turn = json_integer_value(json_array_get(item, 5));
-    if (!json_is_string(text) || !read_box(item, &b) || turn < 0 || turn > 270 || turn % 90 != 0)
+    if (!json_is_string(text) || turn < 0 || turn > 270 || turn % 90 != 0)
         return damaged(r, e);
+    if (!read_box(item, &b))
+        return lose(page, r, e);
     if (word_list_add(out, b, json_string_value(text), json_string_length(text), 1, ENGINE_TEXT) !=
         ERR_OK)
         return error_no_memory(e);
@@ -220,12 +234,21 @@ static enum err read_field(struct page_reader *r, json_t *item, struct page_cont
     struct filled_field *f = &out->fields[out->n_fields];
     const char *name = json_string_value(json_array_get(item, 4));
     const char *value = json_string_value(json_array_get(item, 5));
-    if (name == NULL || value == NULL || !read_box(item, &f->box))
+    if (name == NULL || value == NULL)
         return damaged(r, e);
+    if (!read_box(item, &f->box))
+        return lose(out, r, e);
     out->n_fields++;
     f->name = strdup(name);
     f->value = strdup(value);
     return f->name != NULL && f->value != NULL ? ERR_OK : error_no_memory(e);
+}
+
+static enum err too_much(const struct page_reader *r, struct error *e)
+{
+    return error_set(e, ERR_UNPROCESSABLE,
+                     "%s has more text than a page may have, %d words or %d MiB of them.",
+                     r->child.subject, WORDS_MAX, PAGE_MAX_BYTES >> 20);
 }
 
 /* Words and fields come a line each, so that no more than one is held twice. */
@@ -238,9 +261,11 @@ static enum err read_items(struct page_reader *r, size_t words, size_t fields,
         return error_no_memory(e);
     for (size_t i = 0; err == ERR_OK && i < words + fields; i++) {
         json_t *item = NULL;
+        if (left < LINE_MAX_BYTES)
+            return too_much(r, e);
         err = read_json(r, &left, &item, e);
         if (err == ERR_OK)
-            err = i < words ? read_word(r, item, &out->words, e) : read_field(r, item, out, e);
+            err = i < words ? read_word(r, item, out, e) : read_field(r, item, out, e);
         json_decref(item);
     }
     return err;
@@ -255,9 +280,13 @@ static enum err read_page(struct page_reader *r, json_t *answer, int page, struc
     out->info.width = json_number_value(json_object_get(answer, "width"));
     out->info.height = json_number_value(json_object_get(answer, "height"));
     out->image_coverage = json_number_value(json_object_get(answer, "images"));
-    if (words < 0 || words > WORDS_MAX || fields < 0 || fields > WORDS_MAX)
+    if (words < 0 || fields < 0)
         return damaged(r, e);
-    enum err err = read_items(r, (size_t)words, (size_t)fields, out, e);
+    if (words > WORDS_MAX || fields > WORDS_MAX)
+        return too_much(r, e);
+    enum err err = json_is_true(json_object_get(answer, "lost")) ? lose(out, r, e) : ERR_OK;
+    if (err == ERR_OK)
+        err = read_items(r, (size_t)words, (size_t)fields, out, e);
     if (err == ERR_OK && (out->info.width <= 0 || out->info.width > PAGE_MAX_PT ||
                           out->info.height <= 0 || out->info.height > PAGE_MAX_PT))
         return error_set(e, ERR_UNPROCESSABLE, "%s has no size that can be shown.",
@@ -330,6 +359,7 @@ static enum err find_rules(struct page_reader *r, int page, struct page_content 
         err = ended_on_error(
             r, read_rules(r, json_integer_value(json_object_get(answer, "rules")), out, e));
     } else if (err == ERR_UNPROCESSABLE) {
+        free(out->warning);
         out->warning = strdup(e->detail);
         err = out->warning != NULL ? ERR_OK : error_no_memory(e);
     }

@@ -31,7 +31,7 @@ enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
 
 /* Words of the text layer, ruling lines and facts of a page (1-based). image_coverage is found
  * when images are asked for, else 0. A page that cannot be drawn has no rules and a
- * warning. */
+ * warning; one with words in impossible places lacks these and has one, too. */
 enum err page_reader_page(struct page_reader *r, int page, bool images, struct page_content *out,
                           struct error *e);
 

@@ -50,8 +50,8 @@ static void append_place(struct buffer *out, const PopplerRectangle *r, const st
 static bool on_page(const PopplerRectangle *r, const struct page_size *s)
 {
     double x = (r->x1 + r->x2) / 2, y = (r->y1 + r->y2) / 2;
-    return x >= 0 && y >= 0 && x <= s->width && y <= s->height && r->x2 - r->x1 <= s->width &&
-           r->y2 - r->y1 <= s->height;
+    return s->width > 0 && s->height > 0 && x >= 0 && y >= 0 && x <= s->width && y <= s->height &&
+           r->x2 - r->x1 <= s->width && r->y2 - r->y1 <= s->height;
 }
 
 /* A line for each word on the page; returns how many. */
@@ -109,11 +109,14 @@ void document_describe_page(PopplerPage *page, bool images, struct buffer *out)
     struct page_size s;
     struct buffer items = BUFFER_INIT;
     poppler_page_get_size(page, &s.width, &s.height);
-    GArray *words = words_of_page(page), *fields = fields_of_page(page, words);
+    bool lost;
+    GArray *words = words_of_page(page, &lost), *fields = fields_of_page(page, words);
     guint n_words = append_words(words, &s, &items), n_fields = append_fields(fields, &s, &items);
     buffer_printf(out,
-                  "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":%u,\"fields\":%u}",
-                  s.width, s.height, images ? image_coverage(page, &s) : 0, n_words, n_fields);
+                  "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":%u,\"fields\":%u,"
+                  "\"lost\":%s}",
+                  s.width, s.height, images ? image_coverage(page, &s) : 0, n_words, n_fields,
+                  lost ? "true" : "false");
     buffer_append(out, items.data != NULL ? items.data : "", items.len);
     out->failed = out->failed || items.failed;
     buffer_free(&items);

@@ -17,9 +17,10 @@ void document_prepare(void);
  * encrypted, damaged, no_pages. */
 PopplerDocument *document_open(int fd, const char **why);
 
-/* Appends {"width","height","images","words":N,"fields":M}, then on a line each N words
+/* Appends {"width","height","images","words":N,"fields":M,"lost"}, then on a line each N words
  * [x,y,w,h,"text",turn?] and M fields [x,y,w,h,"name","value"], the last line without its end.
- * Boxes are fractions of the page as shown, turn is told where it is not 0 (reader/words.h). images
+ * Boxes are fractions of the page as shown, turn is told where it is not 0 (reader/words.h), lost
+ * whether words with impossible places were left out. images
  * is found where there are fewer than few words, else 0. */
 void document_describe_page(PopplerPage *page, bool images, struct buffer *out);
 

@@ -117,7 +117,7 @@ static struct selection select_page(PopplerPage *page)
 }
 
 /* poppler gives the text and a box for each of its characters but those that turn its direction. */
-static GArray *letters_of(PopplerPage *page)
+static GArray *letters_of(PopplerPage *page, bool *lost)
 {
     GArray *letters = g_array_new(FALSE, FALSE, sizeof(struct letter));
     struct selection s = select_page(page);
@@ -127,8 +127,10 @@ static GArray *letters_of(PopplerPage *page)
         if (is_bidi_control(l.c))
             continue;
         l.box = s.boxes[i++];
-        if (!g_unichar_isspace(l.c) && !mend_box(&l.box))
+        if (!g_unichar_isspace(l.c) && !mend_box(&l.box)) {
+            *lost = true;
             continue;
+        }
         if (letters->len == 0 ||
             !same_place(&g_array_index(letters, struct letter, letters->len - 1), &l))
             g_array_append_val(letters, l);
@@ -384,10 +386,11 @@ static void mark_raised(GArray *words)
     }
 }
 
-GArray *words_of_page(PopplerPage *page)
+GArray *words_of_page(PopplerPage *page, bool *lost)
 {
+    *lost = false;
     GArray *words = g_array_new(FALSE, FALSE, sizeof(struct page_word));
-    GArray *letters = letters_of(page);
+    GArray *letters = letters_of(page, lost);
     g_array_set_clear_func(words, word_clear);
     cut_words(letters, words);
     g_array_unref(letters);

@@ -15,8 +15,8 @@ struct page_word {
  * with negative sides are turned round and impossible ones dropped; ligatures and presentation
  * forms become letters; soft hyphens, bidi controls, leader dots and lines of dashes are left out;
  * letters drawn twice count once, spaced letters are one word; raised digits become superscripts
- * (U+00B9 and others) on the line of what they belong to. */
-GArray *words_of_page(PopplerPage *page);
+ * (U+00B9 and others) on the line of what they belong to. *lost: some boxes were impossible. */
+GArray *words_of_page(PopplerPage *page, bool *lost);
 
 /* Adds the words of a value that stands in an area, where its letters may be: an empty one adds
  * none. */

@@ -80,6 +80,41 @@ static void reader_that_closes_its_answers_and_lives_is_ended(void)
     CU_ASSERT_TRUE(monotonic_us() - start_us < 30 * US_PER_S); /* it did not wait for its end */
 }
 
+/* One page of 9 by 9 points with so many words, which come next; then there are no rules. */
+#define PAGE_OF(n, words)                                                                          \
+    "echo '{\"pages\":1}'; read x; echo '{\"width\":9,\"height\":9,\"words\":" n "}'; " words      \
+    "; read x; echo '{\"rules\":0}'; read x"
+
+static void a_word_in_no_place_costs_only_itself(void)
+{
+    static const char commands[] =
+        PAGE_OF("4", "echo '[0,0,-1,0,\"a\"]'; echo '[9,0,0,0,\"b\"]'; echo '[0,0,1e9,0,\"c\"]'; "
+                     "echo '[0,0,0.1,0.1,\"d\"]'");
+    char path[] = "/tmp/reader-XXXXXX";
+    struct page_reader *reader = NULL;
+    struct page_content page = {0};
+    struct error e;
+    write_reader(path, commands);
+    CU_ASSERT_EQUAL_FATAL(open_reader(path, 60, &reader, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(page_reader_page(reader, 1, false, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(page.words.n, 1);
+    CU_ASSERT_STRING_EQUAL(page.words.items[0].text, "d");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page.warning);
+    CU_ASSERT_STRING_EQUAL(page.warning,
+                           "Page 1: some words have no place on the page and are left out.");
+    page_content_free(&page);
+    page_reader_close(reader);
+    (void)unlink(path);
+}
+
+static void a_page_of_too_many_words_says_which_limit(void)
+{
+    struct error e;
+    CU_ASSERT_EQUAL(read_with(PAGE_OF("2000001", ":"), 60, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_STRING_EQUAL(e.detail, "Page 1 has more text than a page may have, 2000000 words or "
+                                     "64 MiB of them.");
+}
+
 static void reader_stopped_from_outside_is_the_services_trouble(void)
 {
     struct error e;
@@ -277,6 +312,8 @@ static void reader_ends_with_its_worker(void)
 
 static const struct test_case tests[] = {
     TEST(reader_that_closes_its_answers_and_lives_is_ended),
+    TEST(a_word_in_no_place_costs_only_itself),
+    TEST(a_page_of_too_many_words_says_which_limit),
     TEST(reader_stopped_from_outside_is_the_services_trouble),
     TEST(reader_that_breaks_off_is_the_documents_trouble),
     TEST(deadline_without_cpu_time_is_the_machines_trouble),
