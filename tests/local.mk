@@ -24,6 +24,12 @@ core_test_CPPFLAGS = $(TEST_CPPFLAGS)
 core_test_CFLAGS = $(TEST_CFLAGS)
 core_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
+check_PROGRAMS += parts_test
+parts_test_SOURCES = tests/unit/parts_test.c src/app/parts.c
+parts_test_CPPFLAGS = $(TEST_CPPFLAGS)
+parts_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(TESSERACT_CFLAGS)
+parts_test_LDADD = liblocal.a $(google_test_LDADD) $(SQLITE_LIBS)
+
 check_PROGRAMS += format_test
 format_test_SOURCES = tests/unit/format_test.c
 format_test_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -7,7 +7,7 @@
 #include "extract/languages.h"
 #include "ports/ocr_engine.h"
 
-/* The document whose page was drawn last, so that Google mode does not download it for each. */
+/* The document whose page was drawn last, so that it is not downloaded for each. */
 struct kept_document {
     char pdf_id[JOB_PDF_ID_MAX + 1];
     int fd;           /* valid while until_us is not 0 */
@@ -20,6 +20,8 @@ struct readiness {
     struct error e;   /* kind ERR_OK: ready */
 };
 
+struct parts; /* app/parts.h */
+
 struct app {
     struct services services;
     struct job_runner runner;   /* task pool only */
@@ -28,7 +30,9 @@ struct app {
     struct readiness ready;     /* health pool only: one process, so one look for all */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
-    void (*write_metrics)(struct buffer *out); /* counters of the stores; may be NULL */
+    const struct parts *parts; /* what follows is called with them; may be NULL */
+    void (*write_metrics)(const struct parts *p, struct buffer *out);  /* counters of their own */
+    void (*write_versions)(const struct parts *p, struct buffer *out); /* ,"library":"version" */
 };
 
 void kept_document_drop(struct kept_document *k);

@@ -5,9 +5,7 @@
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <sodium.h>
-#include <sqlite3.h>
 #include <string.h>
-#include <tesseract/version.h>
 #include <unistd.h>
 
 #include "api/handlers.h"
@@ -114,7 +112,8 @@ enum err health_ready(void *self, struct request *r, struct reply *p, struct err
 /* Versions are for those who have a key: others would look up what is wrong with them. */
 enum err health_dependencies(void *self, struct request *r, struct reply *p, struct error *e)
 {
-    const struct services *s = &((struct app *)self)->services;
+    const struct app *app = self;
+    const struct services *s = &app->services;
     const char *reader = s->cfg->page_reader;
     (void)e;
     buffer_printf(&p->body,
@@ -122,13 +121,15 @@ enum err health_dependencies(void *self, struct request *r, struct reply *p, str
                   "\"page_reader\":%s",
                   s->jobs.ops->name, s->blobs.ops->name, s->queue.ops->name,
                   access(reader, X_OK) == 0 ? "true" : "false");
-    if (!r->auth.anonymous)
+    if (!r->auth.anonymous) {
+        if (app->parts != NULL)
+            app->write_versions(app->parts, &p->body);
         buffer_printf(&p->body,
-                      ",\"tesseract\":\"%s\",\"sqlite\":\"%s\",\"curl\":\"%s\","
+                      ",\"curl\":\"%s\","
                       "\"jansson\":\"%s\",\"sodium\":\"%s\",\"openssl\":\"%s\"",
-                      TESSERACT_VERSION_STR, sqlite3_libversion(),
                       curl_version_info(CURLVERSION_NOW)->version, jansson_version_str(),
                       sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING));
+    }
     buffer_puts(&p->body, "}");
     return ERR_OK;
 }

@@ -14,5 +14,4 @@ libapi_a_SOURCES = \
 	src/api/results.c \
 	src/api/tasks.c \
 	src/api/upload.c
-libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS) \
-	$(SQLITE_CFLAGS) $(TESSERACT_CFLAGS)
+libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)

@@ -6,22 +6,19 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/app.h"
 #include "app/maintenance.h"
-#include "base/log.h"
-#include "base/steady.h"
-#include "google/counters.h"
-#include "google/documentai.h"
-#include "google/gemini.h"
-#include "google/google.h"
-#include "local/local.h"
+#include "app/parts.h"
+#include "extract/pipeline.h"
 #include "process/metrics.h"
 
-char *backend_path(const struct config *cfg, const char *name)
-{
-    struct buffer b = BUFFER_INIT;
-    buffer_printf(&b, "%s/%s", cfg->data_dir, name);
-    return buffer_take(&b);
-}
+struct backend {
+    struct app app;
+    struct pipeline pipeline; /* what app.runner runs; it owns the recognizer */
+    struct parts parts;
+    size_t n_opened; /* of the parts */
+    struct slots slots;
+};
 
 static enum err make_folder(const char *path, mode_t mode, struct error *e)
 {
@@ -32,45 +29,30 @@ static enum err make_folder(const char *path, mode_t mode, struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "Cannot make the folder %s: %s", path, strerror(errno));
 }
 
-enum err backend_check(const struct config *cfg, struct error *e)
-{
-    struct google_session session;
-    if (cfg->backend != BACKEND_GOOGLE)
-        return ERR_OK;
-    enum err err = google_session_open(cfg, &system_source, NULL, &session, e);
-    if (err == ERR_OK && !google_credentials_have_signer(session.credentials))
-        err =
-            error_set(e, ERR_UNPROCESSABLE,
-                      "SIGNING_SERVICE_ACCOUNT is not set; the file that "
-                      "GOOGLE_APPLICATION_CREDENTIALS names has no account that could sign links.");
-    google_session_close(&session);
-    return err;
-}
-
-/* In Google mode the folders hold what passes through: sockets, bodies, downloads. */
+/* Where blobs and jobs live elsewhere the folders hold what passes through: sockets, bodies,
+ * downloads. */
 enum err backend_prepare(const struct config *cfg, struct error *e)
 {
+    struct parts parts;
     unsigned char key[SIGNING_KEY_BYTES];
-    char *uploads = backend_path(cfg, "uploads"), *blobs = backend_path(cfg, "blobs");
-    char *key_path = backend_path(cfg, "signing-key"), *clock_path = backend_path(cfg, "clock");
+    char *uploads = config_data_path(cfg, "uploads");
+    char *key_path = config_data_path(cfg, "signing-key");
     enum err err = make_folder(cfg->data_dir, 0750, e);
     if (err == ERR_OK)
         err = make_folder(cfg->run_dir, 0750, e);
-    if (err == ERR_OK && cfg->backend == BACKEND_GOOGLE)
-        err = google_counters_setup(e);
     if (err == ERR_OK)
         err = make_folder(uploads, 0750, e);
     if (err == ERR_OK)
         err = make_folder(cfg->uploads_dir, 0750, e);
-    if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
-        err = make_folder(blobs, 0750, e);
-    if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
+    if (err == ERR_OK)
         err = key_path != NULL ? signing_key_load(key_path, key, e) : error_no_memory(e);
-    if (err == ERR_OK && cfg->backend == BACKEND_LOCAL)
-        err = clock_path != NULL ? steady_open(clock_path, e) : error_no_memory(e);
+    if (err == ERR_OK)
+        err = parts_find(cfg, &parts, e);
+    for (size_t i = 0; err == ERR_OK && i < parts.n; i++)
+        if (parts.chosen[i]->prepare != NULL)
+            err = parts.chosen[i]->prepare(cfg, e);
+    sodium_memzero(key, sizeof key);
     free(uploads);
-    free(blobs);
-    free(clock_path);
     free(key_path);
     return err;
 }
@@ -84,92 +66,6 @@ static enum err run_pipeline(void *self, const struct services *s, const struct 
     return pipeline_run(self, pdf_fd, r, c, progress, out, e);
 }
 
-static enum err open_local(const struct config *cfg, int notify_fd, struct backend *b,
-                           struct error *e)
-{
-    struct services *s = &b->app.services;
-    char *db = backend_path(cfg, "pdf-ocr.sqlite3"), *blobs = backend_path(cfg, "blobs");
-    char *key_path = backend_path(cfg, "signing-key");
-    enum err err = db != NULL && blobs != NULL && key_path != NULL ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK)
-        err = signing_key_load(key_path, b->app.signing_key, e);
-    if (err == ERR_OK)
-        err = sqlite_job_store_open(db, s->source, &s->jobs, e);
-    if (err == ERR_OK)
-        err = sqlite_task_queue_open(db, s->source, notify_fd, &s->queue, e);
-    if (err == ERR_OK)
-        err = sqlite_analytics_open(db, &s->analytics, e);
-    if (err == ERR_OK)
-        err = file_blob_store_open(blobs, cfg->api_base_url, b->app.signing_key, s->source,
-                                   &s->blobs, e);
-    free(db);
-    free(blobs);
-    free(key_path);
-    return err;
-}
-
-static enum err open_google_stores(const struct config *cfg, struct backend *b, struct error *e)
-{
-    struct services *s = &b->app.services;
-    struct google_client *client = b->google.stores;
-    struct buffer links = BUFFER_INIT;
-    char *temp = backend_path(cfg, "uploads");
-    google_link_base(cfg, &links);
-    struct firestore_options jobs = {.source = s->source,
-                                     .project = cfg->project,
-                                     .database = cfg->firestore_database,
-                                     .collection = cfg->collection,
-                                     .feedback_collection = cfg->feedback_collection};
-    struct cloud_storage_options blobs = {.source = s->source,
-                                          .credentials = b->google.credentials,
-                                          .bucket = cfg->bucket,
-                                          .temp_dir = temp,
-                                          .link_base = links.data};
-    struct cloud_tasks_options queue = {.project = cfg->project,
-                                        .location = cfg->queue_location,
-                                        .queue = cfg->task_queue_name,
-                                        .target_base_url = cfg->api_base_url,
-                                        .service_account = cfg->tasks_account,
-                                        .api_key = cfg->api_key,
-                                        .dispatch_deadline_s =
-                                            (int)cfg->task_deadline_s + TASK_MARGIN_S};
-    struct bigquery_options analytics = {.project = cfg->project,
-                                         .dataset = cfg->dataset,
-                                         .bucket = cfg->bucket,
-                                         .lost = google_counters_rows_lost};
-    enum err err = temp != NULL && !buffer_failed(&links) ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK)
-        err = firestore_job_store_open(client, &jobs, &s->jobs, e);
-    if (err == ERR_OK)
-        err = cloud_storage_open(client, &blobs, &s->blobs, e);
-    if (err == ERR_OK)
-        err = cloud_tasks_open(client, &queue, &s->queue, e);
-    if (err == ERR_OK)
-        err = bigquery_analytics_open(client, &analytics, &s->analytics, e);
-    free(temp);
-    buffer_free(&links);
-    return err;
-}
-
-/* Links of this service's own are never given out, so none is taken: the key is thrown away. */
-static enum err open_google(const struct config *cfg, struct backend *b, struct error *e)
-{
-    struct pipeline *p = &b->pipeline;
-    enum err err =
-        google_session_open(cfg, b->app.services.source, google_counters_observe, &b->google, e);
-    b->app.write_metrics = google_counters_write;
-    randombytes_buf(b->app.signing_key, sizeof b->app.signing_key);
-    if (err == ERR_OK)
-        err = open_google_stores(cfg, b, e);
-    if (err == ERR_OK && cfg->processor_id != NULL)
-        err = documentai_engine_open(b->google.engines, cfg->project, cfg->location,
-                                     cfg->processor_id, (int)cfg->google_parallel, &p->ocr[0], e);
-    if (err == ERR_OK && cfg->gemini_api_key != NULL)
-        err = gemini_structurer_open(b->google.engines, cfg->gemini_model, &p->structurer, e);
-    return err;
-}
-
-/* Tesseract reads where Document AI does not, and where a request asks for it. */
 static enum err open_recognizer(const struct config *cfg, struct pipeline *p, struct error *e)
 {
     const struct recognizer_limits limits = {.program = cfg->ocr_reader,
@@ -178,24 +74,87 @@ static enum err open_recognizer(const struct config *cfg, struct pipeline *p, st
                                              .cpu_s = cfg->ocr_cpu_s,
                                              .memory_bytes = cfg->ocr_memory_bytes,
                                              .max_raster_pixels = cfg->max_raster_pixels};
-    enum err err = recognizer_open(&limits, &p->recognizer, e);
-    if (err == ERR_OK)
-        p->ocr[p->ocr[0].ops == NULL ? 0 : 1] = recognizer_engine(p->recognizer);
+    return recognizer_open(&limits, &p->recognizer, e);
+}
+
+static enum err load_key(const struct config *cfg, unsigned char key[SIGNING_KEY_BYTES],
+                         struct error *e)
+{
+    char *path = config_data_path(cfg, "signing-key");
+    enum err err = path != NULL ? signing_key_load(path, key, e) : error_no_memory(e);
+    free(path);
     return err;
 }
 
-enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b, struct error *e)
+static void close_slots(struct slots *s)
 {
+    if (s->analytics.ops != NULL)
+        s->analytics.ops->close(s->analytics.self);
+    if (s->jobs.ops != NULL)
+        s->jobs.ops->close(s->jobs.self);
+    if (s->queue.ops != NULL)
+        s->queue.ops->close(s->queue.self);
+    if (s->blobs.ops != NULL)
+        s->blobs.ops->close(s->blobs.self);
+    if (s->structurer.ops != NULL)
+        s->structurer.ops->close(s->structurer.self);
+}
+
+static void backend_close(struct backend *b)
+{
+    struct pipeline *p = &b->pipeline;
+    kept_document_drop(&b->app.kept);
+    languages_free(&b->app.languages);
+    close_slots(&b->slots);
+    for (size_t i = 0; i < p->n_ocr; i++)
+        p->ocr[i].ops->close(p->ocr[i].self);
+    recognizer_close(p->recognizer);
+    for (size_t i = 0; i < b->n_opened; i++)
+        if (b->parts.chosen[i]->close != NULL)
+            b->parts.chosen[i]->close();
     memset(b, 0, sizeof *b);
+}
+
+/* Engines are put in the order in which they are named. */
+static enum err open_parts(const struct part_context *x, struct backend *b, struct slots *s,
+                           struct error *e)
+{
+    struct pipeline *p = &b->pipeline;
+    for (; b->n_opened < b->parts.n; b->n_opened++) {
+        enum err err = b->parts.chosen[b->n_opened]->open(x, s, e);
+        if (err != ERR_OK)
+            return err;
+        if (s->ocr.ops != NULL)
+            p->ocr[p->n_ocr++] = s->ocr;
+        s->ocr = (struct ocr_engine){NULL, NULL};
+    }
+    return ERR_OK;
+}
+
+static enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b,
+                             struct error *e)
+{
     struct services *s = &b->app.services;
     struct pipeline *p = &b->pipeline;
     s->cfg = cfg;
     s->source = &system_source;
     b->app.version = PACKAGE_VERSION;
-    enum err err =
-        cfg->backend == BACKEND_GOOGLE ? open_google(cfg, b, e) : open_local(cfg, notify_fd, b, e);
+    b->app.parts = &b->parts;
+    b->app.write_metrics = parts_write_metrics;
+    b->app.write_versions = parts_write_versions;
+    enum err err = parts_find(cfg, &b->parts, e);
+    if (err == ERR_OK)
+        err = load_key(cfg, b->app.signing_key, e);
     if (err == ERR_OK)
         err = open_recognizer(cfg, p, e);
+    const struct part_context x = {cfg, s->source, notify_fd, b->app.signing_key, p->recognizer};
+    if (err == ERR_OK)
+        err = open_parts(&x, b, &b->slots, e);
+    s->jobs = b->slots.jobs;
+    s->queue = b->slots.queue;
+    s->blobs = b->slots.blobs;
+    s->analytics = b->slots.analytics;
+    p->structurer = b->slots.structurer;
     p->reader = (struct page_reader_limits){.program = cfg->page_reader,
                                             .cpu_s = cfg->reader_cpu_s,
                                             .memory_bytes = cfg->reader_memory_bytes,
@@ -207,45 +166,6 @@ enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b
     if (err != ERR_OK)
         backend_close(b);
     return err;
-}
-
-void backend_probe(const struct config *cfg, struct backend *b)
-{
-    struct error e = {0};
-    if (b->pipeline.structurer.ops == NULL)
-        return;
-    enum err err = gemini_find_model(b->google.engines, cfg->gemini_model, &e);
-    if (err == ERR_NOT_FOUND)
-        log_event(
-            LOG_ERROR,
-            "there is no such Gemini model (any more): tables stay unchecked; set GEMINI_MODEL",
-            "model", cfg->gemini_model, NULL);
-    else if (err != ERR_OK)
-        log_error(LOG_WARNING, "Gemini cannot be asked", &e);
-}
-
-void backend_close(struct backend *b)
-{
-    struct services *s = &b->app.services;
-    struct pipeline *p = &b->pipeline;
-    kept_document_drop(&b->app.kept);
-    languages_free(&b->app.languages);
-    if (s->analytics.ops != NULL)
-        s->analytics.ops->close(s->analytics.self);
-    if (s->jobs.ops != NULL)
-        s->jobs.ops->close(s->jobs.self);
-    if (s->queue.ops != NULL)
-        s->queue.ops->close(s->queue.self);
-    if (s->blobs.ops != NULL)
-        s->blobs.ops->close(s->blobs.self);
-    for (size_t i = 0; i < PIPELINE_ENGINES; i++)
-        if (p->ocr[i].ops != NULL)
-            p->ocr[i].ops->close(p->ocr[i].self);
-    recognizer_close(p->recognizer);
-    if (p->structurer.ops != NULL)
-        p->structurer.ops->close(p->structurer.self);
-    google_session_close(&b->google);
-    memset(b, 0, sizeof *b);
 }
 
 /* --- what the processes are given --- */
@@ -282,24 +202,22 @@ static enum err dispatch(struct instance *i, const struct dispatch *d, struct er
     struct backend *b = i->self;
     const struct services *s = &b->app.services;
     struct maintenance m = {.services = s};
-    if (s->cfg->backend == BACKEND_GOOGLE) {
-        backend_probe(s->cfg, b);
-        maintenance_loop(&m, d->stop);
-        return ERR_OK;
-    }
-    char *db = backend_path(s->cfg, "pdf-ocr.sqlite3");
-    struct dispatcher_options o = {.cfg = s->cfg,
-                                   .source = s->source,
-                                   .db_path = db,
-                                   .auth_key = d->auth_key,
-                                   .notify_fd = d->notify_fd,
-                                   .stop = d->stop,
-                                   .tick = maintenance_run,
-                                   .tick_self = &m,
-                                   .lost = metrics_store_lost};
-    enum err err = db != NULL ? dispatcher_run(&o, e) : error_no_memory(e);
-    free(db);
-    return err;
+    const struct queue_run run = {.cfg = s->cfg,
+                                  .source = s->source,
+                                  .auth_key = d->auth_key,
+                                  .notify_fd = d->notify_fd,
+                                  .stop = d->stop,
+                                  .tick = maintenance_run,
+                                  .tick_self = &m,
+                                  .lost = metrics_store_lost};
+    for (size_t k = 0; k < b->parts.n; k++)
+        if (b->parts.chosen[k]->probe != NULL)
+            b->parts.chosen[k]->probe(s->cfg);
+    for (size_t k = 0; k < b->parts.n; k++)
+        if (b->parts.chosen[k]->deliver != NULL)
+            return b->parts.chosen[k]->deliver(&run, e);
+    maintenance_loop(&m, d->stop);
+    return ERR_OK;
 }
 
 const struct program backend_program = {open_instance, close_instance, flush_analytics, dispatch};

@@ -2,6 +2,7 @@
 bin_PROGRAMS += pdf-ocr-api
 pdf_ocr_api_SOURCES = \
 	src/app/backend.c src/app/backend.h \
+	src/app/parts.c src/app/parts.h \
 	src/app/process_limits.c src/app/process_limits.h \
 	src/app/main.c \
 	src/app/maintenance.c src/app/maintenance.h \
@@ -9,7 +10,7 @@ pdf_ocr_api_SOURCES = \
 	src/app/routes.c
 pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
-	$(SQLITE_CFLAGS)
+	$(TESSERACT_CFLAGS)
 pdf_ocr_api_LDADD = libapi.a libprocess.a libauth.a libhttp.a liblocal.a libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) \
 	libextract.a libsandbox.a libocr.a libports.a libbase.a \
 	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) \

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "app/backend.h"
+#include "app/parts.h"
 #include "app/probe.h"
 #include "app/process_limits.h"
 #include "auth/auth.h"
@@ -15,12 +16,11 @@
 #include "auth/keys_command.h"
 #include "base/log.h"
 #include "formats/format.h"
-#include "local/local.h"
 #include "process/master.h"
 
 static const char usage[] =
-    "usage: pdf-ocr-api [--check-config | --health | --print-settings | --routes | --formats | "
-    "--help | --version]\n"
+    "usage: pdf-ocr-api [--check-config | --health | --print-env | --print-settings | --routes |\n"
+    "                    --formats | --help | --version]\n"
     "       pdf-ocr-api keys new|list|revoke ...\n"
     "\n"
     "Serves the PDF extraction API over FastCGI behind nginx. Settings come from the\n"
@@ -28,6 +28,7 @@ static const char usage[] =
     "\n"
     "  --check-config    read the settings, tell what is wrong, end\n"
     "  --health          ask the service of this machine whether it is ready; 0: yes\n"
+    "  --print-env       print the settings in force, without secrets, for a shell\n"
     "  --print-settings  list every setting: name, default, meaning, what is expected\n"
     "                    (tab separated)\n"
     "  --routes          list every route and who may call it, as JSON\n"
@@ -44,7 +45,7 @@ static enum err ensure_key(struct config *cfg, struct error *e)
     bool made = false;
     if (cfg->api_key != NULL || cfg->api_keys_file != NULL)
         return ERR_OK;
-    char *path = backend_path(cfg, "api-key");
+    char *path = config_data_path(cfg, "api-key");
     if (path == NULL)
         return error_no_memory(e);
     enum err err = keys_local(path, key, &made, e);
@@ -55,17 +56,6 @@ static enum err ensure_key(struct config *cfg, struct error *e)
                   made ? "an API key was made; it is in this file" : "the API key is in this file",
                   "file", path, NULL);
     sodium_memzero(key, sizeof key);
-    free(path);
-    return err;
-}
-
-/* A job store that cannot be used ends the start, not worker after worker. */
-static enum err prepare_store(const struct config *cfg, struct error *e)
-{
-    if (cfg->backend != BACKEND_LOCAL)
-        return ERR_OK;
-    char *path = backend_path(cfg, "pdf-ocr.sqlite3");
-    enum err err = path != NULL ? sqlite_prepare(path, e) : error_no_memory(e);
     free(path);
     return err;
 }
@@ -98,8 +88,6 @@ static int serve(struct config *cfg)
     if (err == ERR_OK)
         err = backend_prepare(cfg, &e);
     if (err == ERR_OK)
-        err = prepare_store(cfg, &e);
-    if (err == ERR_OK)
         err = ensure_key(cfg, &e);
     if (err == ERR_OK)
         err = master_run(&backend_program, cfg, &e);
@@ -119,11 +107,15 @@ static int probe(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"check-config", no_argument, NULL, 'c'},   {"health", no_argument, NULL, 'H'},
-        {"print-settings", no_argument, NULL, 'p'}, {"routes", no_argument, NULL, 'r'},
-        {"formats", no_argument, NULL, 'f'},        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"check-config", no_argument, NULL, 'c'},
+                                            {"health", no_argument, NULL, 'H'},
+                                            {"print-settings", no_argument, NULL, 'p'},
+                                            {"print-env", no_argument, NULL, 'e'},
+                                            {"routes", no_argument, NULL, 'r'},
+                                            {"formats", no_argument, NULL, 'f'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'V'},
+                                            {NULL, 0, NULL, 0}};
     if (argc > 1 && strcmp(argv[1], "keys") == 0)
         return keys_command(argc - 1, argv + 1);
     int option = getopt_long(argc, argv, "", options, NULL);
@@ -145,7 +137,7 @@ int main(int argc, char **argv)
         print_formats();
         return 0;
     }
-    if ((option != -1 && option != 'c' && option != 'H') || optind < argc) {
+    if ((option != -1 && option != 'c' && option != 'e' && option != 'H') || optind < argc) {
         (void)fputs(usage, stderr);
         return 2;
     }
@@ -160,8 +152,9 @@ int main(int argc, char **argv)
     }
     enum err err = config_load(&cfg, &e);
     if (err == ERR_OK &&
-        ((err = process_limits_check(&cfg, &e)) != ERR_OK ||
-         (err = auth_check(&cfg, &e)) != ERR_OK || (err = backend_check(&cfg, &e)) != ERR_OK))
+        ((err = parts_fill(&cfg, &e)) != ERR_OK ||
+         (err = process_limits_check(&cfg, &e)) != ERR_OK ||
+         (err = auth_check(&cfg, &e)) != ERR_OK || (err = parts_check(&cfg, &e)) != ERR_OK))
         config_free(&cfg);
     if (err != ERR_OK) {
         log_error(LOG_ERROR, "the settings are wrong", &e);
@@ -169,8 +162,10 @@ int main(int argc, char **argv)
         return 2;
     }
     log_setup((enum log_level)cfg.log_level, (enum log_format)cfg.log_format, "master");
-    log_project(cfg.backend == BACKEND_GOOGLE ? cfg.project : NULL);
-    int status = option == 'c' ? 0 : serve(&cfg);
+    log_project(cfg.project);
+    if (option == 'e')
+        config_print_env(&cfg, stdout);
+    int status = option == -1 ? serve(&cfg) : 0;
     config_free(&cfg);
     curl_global_cleanup();
     return status;

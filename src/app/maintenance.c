@@ -15,7 +15,7 @@ static void sweep_files(const struct services *s, int64_t retention_us)
     struct error e = {0};
     int erased = 0;
     enum err err =
-        file_sweep(s->cfg->data_dir, s->cfg->backend == BACKEND_LOCAL ? &s->jobs : NULL,
+        file_sweep(s->cfg->data_dir, s->blobs.ops->nginx_location != NULL ? &s->jobs : NULL,
                    retention_us, s->cfg->result_ttl_days * 24 * 3600 * US_PER_S, &erased, &e);
     (void)snprintf(text, sizeof text, "%d", erased);
     if (erased > 0)

@@ -2,29 +2,23 @@
 
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "core/config.h"
 
 #define PATH      "/api/v1/health/ready"
 #define TIMEOUT_S 5L
 
-static const char *setting(const char *name, const char *fallback)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : fallback;
-}
-
-/* These are nginx's own settings (scripts/render-nginx), so the configuration has them not. */
 static void make_url(char *url, size_t size)
 {
-    const char *port = setting("PORT", NULL), *host = setting("LISTEN_ADDRESS", "127.0.0.1");
+    const char *port = config_given("PORT"), *host = config_given("LISTEN_ADDRESS");
     if (port != NULL)
         (void)snprintf(url, size, "http://127.0.0.1:%s" PATH, port);
     else
         (void)snprintf(url, size, "https://%s:%s" PATH,
                        strcmp(host, "0.0.0.0") == 0 || strcmp(host, "[::]") == 0 ? "127.0.0.1"
                                                                                  : host,
-                       setting("HTTPS_PORT", "8443"));
+                       config_given("HTTPS_PORT"));
 }
 
 static size_t ignore_body(char *bytes, size_t size, size_t n, void *self)

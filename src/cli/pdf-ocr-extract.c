@@ -323,6 +323,7 @@ static int run(const struct command *c)
                                         .max_pages = cfg.max_pages,
                                         .max_raster_pixels = cfg.max_raster_pixels},
                              .ocr = {recognizer_engine(recognizer)},
+                             .n_ocr = 1,
                              .recognizer = recognizer,
                              .engine = (enum engine_choice)cfg.engine,
                              .ocr_dpi = (int)cfg.ocr_dpi};

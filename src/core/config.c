@@ -1,6 +1,5 @@
 #include "core/config.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/log.h"
 #include "core/origins.h"
+#include "core/setting_text.h"
 #include "ports/extraction.h"
 
 enum type {
@@ -20,6 +20,7 @@ enum type {
     TYPE_ORIGINS,
     TYPE_NETWORKS,
     TYPE_SECRET,
+    TYPE_COUNT,
     TYPE_INTEGER,
     TYPE_BOOL,
     TYPE_ENUM
@@ -37,7 +38,6 @@ struct setting {
     const char *help;
 };
 
-static const char *const backend_names[] = {"local", "google", NULL};
 static const char *const level_names[] = {"debug", "info", "notice", "warning", "error", NULL};
 static const char *const log_format_names[] = {"auto", "json", "text", NULL};
 
@@ -72,7 +72,15 @@ static const char *const log_format_names[] = {"auto", "json", "text", NULL};
     }
 
 static const struct setting settings[] = {
-    ENUM("BACKEND", backend, "local", backend_names, "where jobs, blobs and tasks live"),
+    OF(NAME, "BACKEND", backend, "local",
+       "local or google: what the parts that follow are when they are not set"),
+    OF(NAME, "JOB_STORE", job_store, NULL, "where jobs and feedback live"),
+    OF(NAME, "TASK_QUEUE", task_queue, NULL, "what delivers tasks"),
+    OF(NAME, "BLOB_STORE", blob_store, NULL, "where documents and results live"),
+    OF(NAME, "ANALYTICS", analytics, NULL, "the analysts' copy"),
+    OF(NAME, "OCR_ENGINES", ocr_engines, NULL,
+       "what reads scans, comma separated, the preferred one first; or none"),
+    OF(NAME, "STRUCTURER", structurer, NULL, "what is asked about unclear tables; or none"),
     OF(PATH, "DATA_DIR", data_dir, "data", "the folder of everything local mode keeps"),
     OF(PATH, "RUN_DIR", run_dir, NULL, "sockets and pid file; DATA_DIR/run when not set"),
     OF(PATH, "UPLOADS_DIR", uploads_dir, NULL,
@@ -122,7 +130,7 @@ static const struct setting settings[] = {
          "the system's when not set"),
     EDGE_INTEGER("PAGE_CACHE_MB", "64", 1, 65536, "page images that nginx keeps, in MiB"),
     EDGE_INTEGER("METRICS_PORT", "9464", 1, 65535, "where /metrics is served on 127.0.0.1"),
-    EDGE(NAME, "NGINX_WORKERS", "auto", "nginx's processes; auto: one a core"),
+    EDGE(COUNT, "NGINX_WORKERS", "auto", "nginx's processes; auto: one a core"),
     EDGE(PATH, "NGINX_ACCESS_LOG", "/dev/stderr",
          "nginx's log of requests: /dev/stderr for those that no worker has logged, a file for "
          "all, or "
@@ -195,7 +203,7 @@ static const struct setting settings[] = {
     OF(PATH, "TESSDATA_PREFIX", tessdata_dir, NULL, "Tesseract's data folder"),
     OF(NAME, "OCR_LANGUAGE", ocr_language, "eng", "Tesseract's language or languages (eng+deu)"),
     INTEGER("OCR_DPI", ocr_dpi, "200", 72, 600, "resolution at which regions are read by OCR"),
-    OF(NAME, "GCP_PROJECT_ID", project, NULL, "Google Cloud project (BACKEND=google)"),
+    OF(NAME, "GCP_PROJECT_ID", project, NULL, "Google Cloud project"),
     OF(NAME, "GCP_LOCATION", location, "us", "location of the Document AI processor"),
     OF(NAME, "GCP_PROCESSOR_ID", processor_id, NULL,
        "Document AI processor that reads scans; Tesseract when not set"),
@@ -268,6 +276,7 @@ static void expected(const struct setting *s, struct buffer *out)
         [TYPE_JWKS] = "an https:// URL (http:// only for this machine), or a file that can be read",
         [TYPE_ORIGINS] = "origins such as https://app.example",
         [TYPE_NETWORKS] = "addresses or networks such as 10.0.0.0/8, comma separated; or any",
+        [TYPE_COUNT] = "a whole number from 1 to 512, or auto",
         [TYPE_BOOL] = "true or false",
     };
     if (s->type == TYPE_INTEGER)
@@ -311,42 +320,6 @@ static bool enum_valid(const struct setting *s, const char *value, int *out)
     return false;
 }
 
-static bool origins_valid(const char *value)
-{
-    struct origins o;
-    struct error unused;
-    bool ok = origins_read(value, &o, &unused) == ERR_OK;
-    if (ok)
-        origins_free(&o);
-    return ok;
-}
-
-static bool network_valid(char *text)
-{
-    unsigned char address[sizeof(struct in6_addr)];
-    char *slash = strchr(text, '/'), *end = NULL;
-    if (slash != NULL)
-        *slash = '\0';
-    bool six = inet_pton(AF_INET6, text, address) == 1;
-    if (!six && inet_pton(AF_INET, text, address) != 1)
-        return false;
-    long bits = slash != NULL ? strtol(slash + 1, &end, 10) : 0;
-    return slash == NULL || (slash[1] >= '0' && slash[1] <= '9' && *end == '\0' && bits >= 0 &&
-                             bits <= (six ? 128 : 32));
-}
-
-static bool networks_valid(const char *value)
-{
-    if (strcmp(value, "any") == 0)
-        return true;
-    char *copy = strdup(value), *rest = copy;
-    bool ok = copy != NULL;
-    while (ok && rest != NULL)
-        ok = network_valid(strsep(&rest, ","));
-    free(copy);
-    return ok;
-}
-
 static bool printable(const char *value, const char *forbidden)
 {
     for (const char *p = value; *p != '\0'; p++)
@@ -368,6 +341,8 @@ static bool text_valid(const struct setting *s, const char *value)
 {
     static const char unfit[] = " \"'\\;|{}$&";
     switch (s->type) {
+    case TYPE_COUNT:
+        return count_valid(value);
     case TYPE_SECRET:
         return secret_valid(s, value);
     case TYPE_ORIGINS:
@@ -400,13 +375,17 @@ static enum err read_text(struct config *c, const struct setting *s, const char 
     return copy != NULL ? ERR_OK : error_no_memory(e);
 }
 
-static enum err read_setting(struct config *c, const struct setting *s, struct error *e)
+static const char *given(const struct setting *s)
 {
     const char *value = getenv(s->name);
+    return value != NULL && value[0] != '\0' ? value : s->fallback;
+}
+
+static enum err read_setting(struct config *c, const struct setting *s, struct error *e)
+{
+    const char *value = given(s);
     int64_t number;
     int index;
-    if (value == NULL || value[0] == '\0')
-        value = s->fallback;
     if (value == NULL)
         return ERR_OK;
     switch (s->type) {
@@ -444,22 +423,6 @@ static void warn_about_unknown_names(void)
     }
 }
 
-static enum err missing(const char *name, const char *why, struct error *e)
-{
-    return error_set(e, ERR_UNPROCESSABLE, "%s is not set; with BACKEND=google %s.", name, why);
-}
-
-/* Cloud Tasks waits 30 minutes for an answer at most (dispatchDeadline). */
-static enum err check_deadline(const struct config *c, struct error *e)
-{
-    const int most = 1800 - TASK_MARGIN_S;
-    if (c->task_deadline_s <= most)
-        return ERR_OK;
-    return error_set(e, ERR_UNPROCESSABLE,
-                     "TASK_DEADLINE_S is \"%" PRId64 "\"; expected at most %d with BACKEND=google.",
-                     c->task_deadline_s, most);
-}
-
 /* Google gives anybody's service account a token for any audience, so issuer and audience alone
  * would let everybody in. */
 static enum err check_tokens(const struct config *c, struct error *e)
@@ -480,25 +443,6 @@ static enum err check_tokens(const struct config *c, struct error *e)
     return ERR_OK;
 }
 
-/* What BACKEND=google cannot do without. */
-static enum err check_google(const struct config *c, struct error *e)
-{
-    const char *base_url = getenv("API_BASE_URL");
-    if (c->project == NULL)
-        return missing("GCP_PROJECT_ID", "it names the project", e);
-    if (c->bucket == NULL)
-        return missing("GCS_BUCKET_NAME", "it names the bucket of uploads and results", e);
-    if (c->api_key == NULL && c->api_keys_file == NULL)
-        return missing("API_KEY", "a key must be given (or API_KEYS_FILE)", e);
-    if (c->tasks_account == NULL && c->api_key == NULL)
-        return missing("TASKS_SERVICE_ACCOUNT", "it or API_KEY lets Cloud Tasks in", e);
-    if (base_url == NULL || base_url[0] == '\0')
-        return missing("API_BASE_URL", "it tells Cloud Tasks where to call", e);
-    if (c->engine == CHOICE_DOCUMENTAI && c->processor_id == NULL)
-        return missing("GCP_PROCESSOR_ID", "ENGINE=documentai needs it", e);
-    return check_deadline(c, e);
-}
-
 /* Paths are put behind a URL, so it must not end in a slash. */
 static void trim_slashes(char *url)
 {
@@ -506,15 +450,19 @@ static void trim_slashes(char *url)
         url[n - 1] = '\0';
 }
 
-/* One below DATA_DIR where the setting is not set. */
+char *config_data_path(const struct config *c, const char *name)
+{
+    struct buffer path = BUFFER_INIT;
+    buffer_printf(&path, "%s/%s", c->data_dir, name);
+    return buffer_take(&path);
+}
+
 static enum err default_folder(const struct config *c, const char *name, char **folder,
                                struct error *e)
 {
-    struct buffer path = BUFFER_INIT;
     if (*folder != NULL)
         return ERR_OK;
-    buffer_printf(&path, "%s/%s", c->data_dir, name);
-    *folder = buffer_take(&path);
+    *folder = config_data_path(c, name);
     return *folder != NULL ? ERR_OK : error_no_memory(e);
 }
 
@@ -534,10 +482,6 @@ enum err config_load(struct config *c, struct error *e)
         trim_slashes(c->api_base_url);
         trim_slashes(c->tasks_base_url);
     }
-    if (err == ERR_OK && c->backend == BACKEND_GOOGLE)
-        err = check_google(c, e);
-    if (err == ERR_OK && c->engine == CHOICE_GEMINI && c->gemini_api_key == NULL)
-        err = error_set(e, ERR_UNPROCESSABLE, "GEMINI_API_KEY is not set; ENGINE=gemini needs it.");
     if (err != ERR_OK) {
         config_free(c);
         return err;
@@ -563,6 +507,36 @@ void config_print_settings(FILE *out)
         (void)fprintf(out, "%s\t%s\t%s\t%s\n", s->name, s->fallback != NULL ? s->fallback : "",
                       s->help, want.data != NULL ? want.data : "");
         buffer_free(&want);
+    }
+}
+
+static void print_quoted(const char *name, const char *text, FILE *out)
+{
+    (void)fprintf(out, "%s='", name);
+    for (const char *p = text; *p != '\0'; p++)
+        (void)fprintf(out, *p == '\'' ? "'\\''" : "%c", *p);
+    (void)fputs("'\n", out);
+}
+
+const char *config_given(const char *name)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return given(&settings[i]);
+    return NULL;
+}
+
+static const char *text_of(const struct config *c, const struct setting *s)
+{
+    return is_kept(s) && is_text(s) ? *(char *const *)((const char *)c + s->offset) : given(s);
+}
+
+void config_print_env(const struct config *c, FILE *out)
+{
+    for (size_t i = 0; i < N_SETTINGS; i++) {
+        const char *text = settings[i].type != TYPE_SECRET ? text_of(c, &settings[i]) : NULL;
+        if (text != NULL)
+            print_quoted(settings[i].name, text, out);
     }
 }
 

@@ -12,14 +12,15 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-enum backend_kind { BACKEND_LOCAL, BACKEND_GOOGLE };
-
-/* Seconds that Cloud Tasks waits beyond TASK_DEADLINE_S. */
-enum { TASK_MARGIN_S = 30 };
-
 /* Strings are owned by the config; NULL when not set and without a default. */
 struct config {
-    int backend;        /* BACKEND: local */
+    char *backend;      /* BACKEND: local; for the parts that are not set */
+    char *job_store;    /* JOB_STORE; parts_choose (app/parts.h) sets what is not set of these */
+    char *task_queue;   /* TASK_QUEUE */
+    char *blob_store;   /* BLOB_STORE */
+    char *analytics;    /* ANALYTICS */
+    char *ocr_engines;  /* OCR_ENGINES: comma separated, the preferred one first */
+    char *structurer;   /* STRUCTURER */
     char *data_dir;     /* DATA_DIR: ./data */
     char *run_dir;      /* RUN_DIR: DATA_DIR/run; api.sock, tasks.sock, page.sock, ...,
                            master.pid */
@@ -92,7 +93,7 @@ struct config {
     char *ocr_language; /* OCR_LANGUAGE: eng */
     int64_t ocr_dpi;    /* OCR_DPI: 200 */
 
-    /* BACKEND=google */
+    /* Google's services */
     char *project;             /* GCP_PROJECT_ID */
     char *location;            /* GCP_LOCATION: us; of the Document AI processor */
     char *processor_id;        /* GCP_PROCESSOR_ID; not set: Tesseract reads */
@@ -133,6 +134,16 @@ void config_free(struct config *c);
 
 /* Writes one line a setting: name, default, meaning, what is expected (tab separated). */
 void config_print_settings(FILE *out);
+
+/* A setting's text as it is given, or its default; NULL: neither, or no such setting. For nginx's
+ * settings, which struct config does not have. Valid until the environment changes. */
+const char *config_given(const char *name);
+
+/* Writes the settings in force, without secrets, as NAME='value' lines for a shell. */
+void config_print_env(const struct config *c, FILE *out);
+
+/* A path below DATA_DIR that the caller frees; NULL when memory is out. */
+char *config_data_path(const struct config *c, const char *name);
 
 /* Appends the settings in force as a JSON object; secrets are "set" or "not set". */
 void config_describe(const struct config *c, struct buffer *out);

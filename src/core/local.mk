@@ -12,6 +12,8 @@ libcore_a_SOURCES = \
 	src/core/job_submit.c \
 	src/core/job_sweep.c \
 	src/core/origins.c src/core/origins.h \
+	src/core/part.h \
 	src/core/retention.c src/core/retention.h \
+	src/core/setting_text.c src/core/setting_text.h \
 	src/core/signed_url.c src/core/signed_url.h
 libcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)

@@ -39,10 +39,10 @@ struct run {
 /* The engine that reads for the choice; NULL: none does. */
 static const struct ocr_engine *engine_for(const struct pipeline *p, enum engine_choice choice)
 {
-    for (size_t i = 0; i < PIPELINE_ENGINES; i++) {
+    for (size_t i = 0; i < p->n_ocr; i++) {
         const struct ocr_engine_ops *ops = p->ocr[i].ops;
-        if (ops == NULL || choice == CHOICE_TEXT)
-            continue;
+        if (choice == CHOICE_TEXT)
+            return NULL;
         if (choice == CHOICE_AUTO || choice == CHOICE_GEMINI ||
             strcmp(engine_names[ops->engine], engine_choice_names[choice]) == 0)
             return &p->ocr[i];

@@ -8,13 +8,13 @@
 #include "ports/ocr_engine.h"
 #include "ports/structurer.h"
 
-#define PIPELINE_ENGINES 2
+#define PIPELINE_ENGINES 8
 
 struct pipeline {
     struct page_reader_limits reader;
-    /* The first reads what has no text layer; the other one where a request names it. ops NULL:
-     * none. */
+    /* The first reads what has no text layer; the others where a request names them. */
     struct ocr_engine ocr[PIPELINE_ENGINES];
+    size_t n_ocr;
     struct recognizer *recognizer; /* puts pages upright for engines that do not; borrowed */
     struct structurer structurer;  /* for tables that stay unclear; ops NULL: none */
     enum engine_choice engine;     /* the configured one; a request that is not AUTO wins */

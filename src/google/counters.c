@@ -16,6 +16,8 @@ static atomic_llong *rows_lost;
 
 enum err google_counters_setup(struct error *e)
 {
+    if (counters != NULL)
+        return ERR_OK;
     void *memory = mmap(NULL, (GOOGLE_API__MAX + 1) * sizeof *counters, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)

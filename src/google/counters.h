@@ -4,7 +4,8 @@
 
 #include "google/client.h"
 
-/* Maps the shared memory; called by the master before it forks. */
+/* Maps the shared memory; called by the master before it forks;
+ * a second call does nothing. */
 enum err google_counters_setup(struct error *e);
 
 /* Counts (google_observe_fn). */

@@ -37,6 +37,7 @@ enum err cloud_storage_open(struct google_client *client, const struct cloud_sto
 
 /* Tasks of one queue. They carry an OIDC token of service_account, or, where that is NULL, the
  * header X-API-Key. */
+enum { TASK_MARGIN_S = 30 }; /* what Cloud Tasks waits beyond TASK_DEADLINE_S */
 struct cloud_tasks_options {
     const char *project, *location, *queue;
     const char *target_base_url; /* API_BASE_URL */

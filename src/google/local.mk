@@ -24,6 +24,7 @@ libgoogle_a_SOURCES = \
 	src/google/google.h \
 	src/google/grpc.c src/google/grpc.h \
 	src/google/image_call.c src/google/image_call.h \
+	src/google/parts.c src/google/parts.h \
 	src/google/service_account.c src/google/service_account.h \
 	src/google/session.c src/google/session.h \
 	src/google/signed_links.c src/google/signed_links.h \

@@ -33,7 +33,8 @@ struct delivery {
 };
 
 struct dispatcher {
-    const struct dispatcher_options *o;
+    const struct queue_run *o;
+    const char *db_path;
     struct sqlite_tasks *tasks;
     struct store_mark *mark;
     CURLM *multi;
@@ -325,9 +326,9 @@ static void work(struct dispatcher *d)
 static enum err open_tables(struct dispatcher *d, struct error *e)
 {
     bool lost = false;
-    enum err err = sqlite_tasks_open(d->o->db_path, &d->tasks, e);
+    enum err err = sqlite_tasks_open(d->db_path, &d->tasks, e);
     if (err == ERR_OK)
-        err = store_mark_open(d->o->db_path, &d->mark, e);
+        err = store_mark_open(d->db_path, &d->mark, e);
     if (err == ERR_OK)
         err = store_mark_check(d->mark, &lost, e);
     if (lost)
@@ -335,9 +336,9 @@ static enum err open_tables(struct dispatcher *d, struct error *e)
     return err == ERR_OK ? sqlite_tasks_recover(d->tasks, e) : err;
 }
 
-enum err dispatcher_run(const struct dispatcher_options *o, struct error *e)
+enum err dispatcher_run(const struct queue_run *o, const char *db_path, struct error *e)
 {
-    struct dispatcher d = {.o = o, .filled_us = monotonic_us()};
+    struct dispatcher d = {.o = o, .db_path = db_path, .filled_us = monotonic_us()};
     d.limit = (int)(o->cfg->queue_max_concurrent > 0 ? o->cfg->queue_max_concurrent
                                                      : o->cfg->task_workers);
     d.next_tick_us = monotonic_us() + o->cfg->sweep_interval_s * US_PER_S;

@@ -1,14 +1,10 @@
-/* The local adapters: SQLite, files, Tesseract. Each fills its port; close it by ops->close. */
+/* The local adapters: SQLite and files. Each fills its port; close it by ops->close. */
 #ifndef PDF_OCR_LOCAL_LOCAL_H
 #define PDF_OCR_LOCAL_LOCAL_H
 
 #include "base/source.h"
-#include "core/config.h"
+#include "core/part.h"
 #include "core/signed_url.h"
-#include "ports/analytics.h"
-#include "ports/blob_store.h"
-#include "ports/job_store.h"
-#include "ports/task_queue.h"
 
 /* Once, before workers are forked: makes the file, or upgrades that of an older release, after a
  * copy. ERR_UNPROCESSABLE when it is a newer release's. */
@@ -37,21 +33,10 @@ enum err file_blob_store_open(const char *root, const char *base_url,
 enum err file_sweep(const char *data_dir, const struct job_store *jobs, int64_t now_us,
                     int64_t keep_us, int *erased, struct error *e);
 
-/* The dispatcher: delivers the queue's tasks over HTTP as Cloud Tasks does, until *stop is set
- * (it wakes on signals). auth_key: sent as X-API-Key. tick is called about every
- * SWEEP_INTERVAL_S for maintenance. Returns when stopped and its calls have ended or the grace
- * period is over. */
-struct dispatcher_options {
-    const struct config *cfg;
-    const struct source *source;
-    const char *db_path;
-    const char *auth_key;
-    int notify_fd;
-    const volatile int *stop;
-    void (*tick)(void *self);
-    void *tick_self;
-    void (*lost)(void); /* the database is older than it was (local/store_mark.h) */
-};
-enum err dispatcher_run(const struct dispatcher_options *o, struct error *e);
+/* The dispatcher: delivers the tasks of the queue at db_path over HTTP as Cloud Tasks does, see
+ * part.deliver. */
+enum err dispatcher_run(const struct queue_run *o, const char *db_path, struct error *e);
+
+extern const struct part sqlite_jobs_part, sqlite_queue_part, sqlite_analytics_part, files_part;
 
 #endif

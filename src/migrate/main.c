@@ -138,8 +138,6 @@ static int read_options(int argc, char **argv, struct migration_options *o)
 /* The service's own needs, a bucket and a key, are none of this program. */
 static enum err load_settings(struct config *cfg, struct error *e)
 {
-    if (setenv("BACKEND", "local", 1) != 0)
-        return error_no_memory(e);
     enum err err = config_load(cfg, e);
     if (err != ERR_OK)
         return err;

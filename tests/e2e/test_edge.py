@@ -526,13 +526,31 @@ def test_settings_that_belong_together():
     assert status == 2 and detail == "API_KEY is wrong; expected 16 to 512 printable characters without spaces."
 
 
-def test_defaults_of_the_edge_are_the_documented_ones():
-    """scripts/render-nginx has them a second time, since nginx is configured without the program."""
-    rows = [line.split("\t") for line in subprocess.run(
+def test_defaults_stand_in_the_program_only():
+    """What the scripts that configure nginx and the start use is asked of the program."""
+    from conftest import ROOT
+    known = [line.split("\t")[0] for line in subprocess.run(
         [BUILD / "pdf-ocr-api", "--print-settings"], check=True, text=True,
         stdout=subprocess.PIPE).stdout.splitlines()]
-    from conftest import ROOT
-    used = dict(re.findall(r"\$\{([A-Z_]+):-([^}]+)\}", (ROOT / "scripts" / "render-nginx").read_text()))
-    documented = {r[0]: r[1] for r in rows}
-    known = {k: v for k, v in used.items() if documented.get(k)}
-    assert known == {k: documented[k] for k in known} and len(known) > 10
+    for script in ("serve", "render-nginx", "quickstart"):
+        defaults = re.findall(r"\$\{([A-Z_]+):?-([0-9a-z/.]+)\}", (ROOT / "scripts" / script).read_text())
+        assert [d for d in defaults if d[0] in known and d[1] != "auto"] == [], script
+
+
+def test_settings_are_printed_for_a_shell_without_secrets(tmp_path):
+    env = {"PATH": os.environ["PATH"], "API_KEY": KEY, "DATA_DIR": str(tmp_path), "CORS_ORIGINS": '["https://a.example"]',
+           "HTTPS_PORT": "8555"}
+    told = subprocess.run(["sh", "-c", 'set -eu; s=$("$0" --print-env); eval "$s"; '
+                           'echo "$HTTPS_PORT $NGINX_WORKERS $RUN_DIR $CORS_ORIGINS $JOB_STORE $MAX_REGIONS"; echo "$s"',
+                           BUILD / "pdf-ocr-api"], check=True, text=True, stdout=subprocess.PIPE, env=env).stdout
+    assert told.splitlines()[0] == f'8555 auto {tmp_path}/run ["https://a.example"] sqlite 200'
+    assert KEY not in told
+
+
+@pytest.mark.parametrize("workers", ["0", "many", "-1", "513", "1;x"])
+def test_wrong_number_of_nginx_processes_is_refused(workers):
+    r = subprocess.run([BUILD / "pdf-ocr-api", "--check-config"], text=True, stderr=subprocess.PIPE,
+                       env={**os.environ, "LOG_FORMAT": "json", "NGINX_WORKERS": workers}, check=False)
+    assert r.returncode == 2
+    assert json.loads(r.stderr)["detail"] == \
+        f'NGINX_WORKERS is "{workers}"; expected a whole number from 1 to 512, or auto.'

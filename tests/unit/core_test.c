@@ -205,48 +205,11 @@ static void wrong_setting_is_named(void)
     config_free(&c);
 }
 
-/* What Google would refuse at the first job stops the start. */
-static void google_mode_needs_what_it_cannot_do_without(void)
-{
-    static const char *const settings[][2] = {
-        {"BACKEND", "google"},           {"GCP_PROJECT_ID", "p"},       {"GCS_BUCKET_NAME", "b"},
-        {"API_KEY", "0123456789abcdef"}, {"API_BASE_URL", "https://h"}, {"TASK_DEADLINE_S", "1770"},
-    };
-    static const char *const wrong[][3] = {
-        {"GCP_PROJECT_ID", "", "GCP_PROJECT_ID is not set"},
-        {"GCS_BUCKET_NAME", "", "GCS_BUCKET_NAME is not set"},
-        {"API_KEY", "", "API_KEY is not set"},
-        {"API_BASE_URL", "", "API_BASE_URL is not set"},
-        {"TASK_DEADLINE_S", "1771", "TASK_DEADLINE_S is \"1771\"; expected at most 1770"},
-    };
-    struct config c;
-    struct error e;
-    for (size_t i = 0; i <= sizeof wrong / sizeof wrong[0]; i++) {
-        for (size_t k = 0; k < sizeof settings / sizeof settings[0]; k++)
-            CU_ASSERT_EQUAL(setenv(settings[k][0], settings[k][1], 1), 0);
-        if (i == 0) {
-            CU_ASSERT_EQUAL(config_load(&c, &e), ERR_OK);
-            config_free(&c);
-            continue;
-        }
-        CU_ASSERT_EQUAL(setenv(wrong[i - 1][0], wrong[i - 1][1], 1), 0);
-        CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
-        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, wrong[i - 1][2]));
-    }
-    for (size_t k = 0; k < sizeof settings / sizeof settings[0]; k++)
-        CU_ASSERT_EQUAL(unsetenv(settings[k][0]), 0);
-}
-
 static const struct test_case tests[] = {
-    TEST(signed_link_holds_for_itself_only),
-    TEST(request_survives_being_written_and_read),
-    TEST(the_longest_list_of_pages_survives),
-    TEST(empty_regions_are_refused),
-    TEST(wrong_page_lists_are_refused),
-    TEST(feedback_needs_what_its_action_needs),
-    TEST(number_that_is_too_large_is_refused),
-    TEST(wrong_setting_is_named),
-    TEST(google_mode_needs_what_it_cannot_do_without),
+    TEST(signed_link_holds_for_itself_only),   TEST(request_survives_being_written_and_read),
+    TEST(the_longest_list_of_pages_survives),  TEST(empty_regions_are_refused),
+    TEST(wrong_page_lists_are_refused),        TEST(feedback_needs_what_its_action_needs),
+    TEST(number_that_is_too_large_is_refused), TEST(wrong_setting_is_named),
 };
 
 int main(void)

@@ -133,6 +133,7 @@ static struct pipeline fresh(void)
                                         .max_pages = 100,
                                         .max_raster_pixels = 40000000},
                              .ocr = {{&ocr_ops, NULL}},
+                             .n_ocr = 1,
                              .recognizer = recognizer,
                              .ocr_dpi = 72};
 }
