@@ -9,13 +9,25 @@ const api = new Api({askKey: (why) => askKey(api, why), onWait: (s) => say(`Tryi
 let spec = null;
 
 const refName = (schema) => schema?.$ref?.split("/").pop();
-const resolve = (schema) => (schema?.$ref ? spec.components.schemas[refName(schema)] : schema) ?? {};
+const follow = (thing) => (thing?.$ref ? thing.$ref.split("/").slice(1).reduce((at, name) => at[name], spec) : thing) ?? {};
+
+// Of several shapes the first is taken for examples; told are the members of all.
+function resolve(schema) {
+    const {oneOf, ...whole} = follow(schema);
+    if (!oneOf)
+        return whole;
+    const shapes = oneOf.map(resolve);
+    return {...shapes[0], ...whole, properties: Object.assign({}, ...shapes.map((s) => s.properties)),
+        required: shapes[0].required.filter((name) => shapes.every((s) => s.required.includes(name)))};
+}
 
 // --- telling ---
 
 function typeName(schema) {
     if (schema?.$ref)
         return refName(schema);
+    if (schema?.oneOf)
+        return schema.oneOf.map(typeName).join(" or ");
     if (schema?.enum)
         return schema.enum.map(String).join(" | ");
     if (schema?.type === "array")
@@ -65,7 +77,8 @@ function describe(operation) {
         if (rowsOf(schema).length > 0)
             parts.push(fields(rowsOf(schema), "Member"));
     }
-    parts.push(fields(Object.entries(operation.responses).map(([status, r]) => {
+    parts.push(fields(Object.entries(operation.responses).map(([status, answer]) => {
+        const r = follow(answer);
         const schema = Object.values(r.content ?? {})[0]?.schema;
         return row(status, false, schema ?? {type: Object.keys(r.content ?? {}).join(", ") || "nothing"}, 0, r.description);
     }), "Answer"));
@@ -118,8 +131,9 @@ async function showAnswer(response, out) {
 
 function input(p) {
     const attributes = {name: p.name, required: p.required};
-    return el("label", {}, p.name, p.schema.enum
-        ? el("select", attributes, p.required ? null : el("option", {value: ""}, ""), ...p.schema.enum.map((v) => el("option", {value: v}, String(v))))
+    const {enum: choices} = resolve(p.schema);
+    return el("label", {}, p.name, choices
+        ? el("select", attributes, p.required ? null : el("option", {value: ""}, ""), ...choices.map((v) => el("option", {value: v}, String(v))))
         : el("input", {type: "text", autocomplete: "off", ...attributes}));
 }
 
@@ -180,8 +194,11 @@ function show() {
                 ` ${path.replace("/api/v1", "")}`));
         }
     }
-    for (const [name, schema] of Object.entries(spec.components.schemas))
-        $("schemas").append(el("article", {id: name, class: "operation"}, el("h3", {}, name), fields(rowsOf(schema), "Member")));
+    for (const [name, schema] of Object.entries(spec.components.schemas)) {
+        const rows = rowsOf(schema);
+        $("schemas").append(el("article", {id: name, class: "operation"}, el("h3", {}, name),
+            rows.length > 0 ? fields(rows, "Member") : el("p", {}, [typeName(schema), limits(schema)].filter(Boolean).join("; "))));
+    }
     if (location.hash)
         document.getElementById(location.hash.slice(1))?.scrollIntoView();
 }

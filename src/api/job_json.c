@@ -11,7 +11,7 @@ const char *request_owner(const struct request *r)
 
 enum err job_id_check(const char *id, struct error *e)
 {
-    if (strlen(id) == UUID_LEN && strspn(id, "0123456789abcdef-") == UUID_LEN)
+    if (uuid_valid(id))
         return ERR_OK;
     return error_set(e, ERR_NOT_FOUND, "There is no job %.64s.", id);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "core/extraction_request.h"
 
 #define POLL_S 2 /* as the web client polls */
 
@@ -96,6 +97,8 @@ enum err job_list(void *app, struct request *r, struct reply *p, struct error *e
         err = read_status(status, &f.status, e);
     if (err == ERR_OK && (err = query_text(r, "pdf_id", pdf_id, &found, e)) == ERR_OK && found)
         f.pdf_id = pdf_id;
+    if (err == ERR_OK && f.pdf_id != NULL && !pdf_id_valid(pdf_id))
+        err = error_set(e, ERR_UNPROCESSABLE, "pdf_id: must be one that an upload gave");
     if (err == ERR_OK && (err = page_query_read(r, &f.page_size, token, &found, e)) == ERR_OK &&
         found)
         f.page_token = token;

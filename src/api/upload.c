@@ -59,7 +59,10 @@ enum err upload_generate_url(void *app, struct request *r, struct reply *p, stru
     enum err err = request_query(r, "file_name", &name, &found, e);
     if (err == ERR_OK)
         err = request_query(r, "limit_size", &limit, &limited, e);
-    limited = limited && limit.data != NULL && strcmp(limit.data, "true") == 0;
+    const char *choice = limit.data != NULL ? limit.data : "";
+    if (err == ERR_OK && limited && strcmp(choice, "true") != 0 && strcmp(choice, "false") != 0)
+        err = error_set(e, ERR_UNPROCESSABLE, "limit_size: must be true or false");
+    limited = strcmp(choice, "true") == 0;
     if (err == ERR_OK)
         err = safe_file_name(name.data != NULL ? name.data : "", safe, e);
     if (err != ERR_OK)

@@ -1,10 +1,10 @@
 #include "api/handlers.h"
 
 const struct route routes[] = {
+    ROUTE(POST, "/api/v1/extract/agentic", KEY, API, JSON, "", extract_agentic),
     ROUTE(GET, "/api/v1/extract/{job_id}", KEY, API, NONE, "", job_get),
     ROUTE(GET, "/api/v1/jobs/{job_id}", KEY, API, NONE, "", job_get),
     ROUTE(POST, "/api/v1/extract", KEY, API, JSON, "", extract_create),
-    ROUTE(POST, "/api/v1/extract/agentic", KEY, API, JSON, "", extract_agentic),
     ROUTE(GET, "/api/v1/jobs", KEY, API, NONE, "status pdf_id page_size page_token", job_list),
     ROUTE(GET, "/api/v1/jobs/{job_id}/results/{format}", KEY, API, NONE, "", job_result),
     ROUTE(POST, "/api/v1/jobs/{job_id}/retry", KEY, API, NONE, "", job_retry_request),

@@ -8,6 +8,8 @@
 
 #include "base/buffer.h"
 
+#define MAX_EXACT_REAL 9007199254740992.0 /* 2^53 */
+
 enum err json_parse(const char *text, size_t len, json_t **out, struct error *e)
 {
     json_error_t where;
@@ -121,9 +123,11 @@ enum err json_read_string(const struct json_at *at, size_t min_len, size_t max_l
 enum err json_read_integer(const struct json_at *at, int64_t min, int64_t max, int64_t *out,
                            struct error *e)
 {
-    if (!json_is_integer(at->value))
+    double real = json_is_real(at->value) ? json_real_value(at->value) : 0.5;
+    bool whole = fabs(real) < MAX_EXACT_REAL && real == floor(real);
+    if (!json_is_integer(at->value) && !whole)
         return expected(at, "an integer", e);
-    *out = json_integer_value(at->value);
+    *out = whole ? (int64_t)real : json_integer_value(at->value);
     if (*out < min || *out > max)
         return json_refuse(at, e, "must be %" PRId64 " to %" PRId64, min, max);
     return ERR_OK;

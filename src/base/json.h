@@ -35,8 +35,8 @@ bool json_missing(const struct json_at *at);
  * none. ERR_UNKNOWN_NAME, which tells the names that are known. */
 enum err json_only(const struct json_at *object, const char *const *names, struct error *e);
 
-/* Each reads a value of that type. len limits are bytes of UTF-8; a string with U+0000 is refused.
- * The string is borrowed from the tree. */
+/* Each reads a value of that type; 2.0 is an integer. len limits are bytes of UTF-8; a string with
+ * U+0000 is refused. The string is borrowed from the tree. */
 enum err json_read_object(const struct json_at *at, struct error *e);
 enum err json_read_array(const struct json_at *at, size_t max_items, size_t *n, struct error *e);
 enum err json_read_string(const struct json_at *at, size_t min_len, size_t max_len,

@@ -16,7 +16,8 @@ void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1])
     time_t t = (time_t)s;
     struct tm tm;
     gmtime_r(&t, &tm);
-    size_t n = strftime(out, RFC3339_LEN + 1, "%Y-%m-%dT%H:%M:%S", &tm);
+    size_t n = (size_t)snprintf(out, RFC3339_LEN + 1, "%04d", tm.tm_year + 1900);
+    n += strftime(out + n, RFC3339_LEN + 1 - n, "-%m-%dT%H:%M:%S", &tm);
     (void)snprintf(out + n, RFC3339_LEN + 1 - n, ".%06dZ", (int)fraction);
 }
 

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/steady.h"
@@ -36,6 +37,17 @@ int64_t source_now_us(const struct source *s)
 int64_t source_steady_us(const struct source *s)
 {
     return s->steady_us != NULL ? s->steady_us(s->self) : s->now_us(s->self);
+}
+
+bool uuid_valid(const char *text)
+{
+    size_t n = 0;
+    for (; text[n] != '\0' && n < UUID_LEN; n++) {
+        bool dash = n == 8 || n == 13 || n == 18 || n == 23;
+        if (dash ? text[n] != '-' : strchr("0123456789abcdef", text[n]) == NULL)
+            return false;
+    }
+    return n == UUID_LEN && text[n] == '\0';
 }
 
 void source_uuid(const struct source *s, char out[UUID_LEN + 1])

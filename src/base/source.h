@@ -2,6 +2,7 @@
 #ifndef PDF_OCR_BASE_SOURCE_H
 #define PDF_OCR_BASE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,9 @@ int64_t source_steady_us(const struct source *s);
 
 /* Writes a random UUID, version 4 (RFC 9562), lower case, NUL-terminated. */
 void source_uuid(const struct source *s, char out[UUID_LEN + 1]);
+
+/* Whether text is a UUID of any version, in lower case. */
+bool uuid_valid(const char *text);
 
 /* Writes n_bytes random bytes as lower-case hex; out holds 2 * n_bytes + 1. */
 void source_hex(const struct source *s, char *out, size_t n_bytes);

@@ -12,15 +12,7 @@
 
 bool pdf_id_valid(const char *id)
 {
-    size_t n = strlen(id);
-    if (n != UUID_LEN && n != 64)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        bool dash = n == UUID_LEN && (i == 8 || i == 13 || i == 18 || i == 23);
-        if (dash ? id[i] != '-' : !isxdigit((unsigned char)id[i]) || isupper((unsigned char)id[i]))
-            return false;
-    }
-    return true;
+    return uuid_valid(id) || (strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64);
 }
 
 static enum err read_box(const struct json_at *at, struct box *b, struct error *e)
@@ -117,14 +109,16 @@ enum err page_ranges_read(const char *text, struct extraction_request *out, stru
     for (const char *p = text;;) {
         struct page_range range;
         int used = 0;
-        if (!isdigit((unsigned char)*p) || sscanf(p, "%6d%n", &range.first, &used) != 1)
+        if (!isdigit((unsigned char)*p) || *p == '0' ||
+            sscanf(p, "%6d%n", &range.first, &used) != 1)
             break;
         p += used;
         range.last = range.first;
         if (*p == '-') {
             range.last = 0;
             p++;
-            if (isdigit((unsigned char)*p) && sscanf(p, "%6d%n", &range.last, &used) == 1) {
+            if (isdigit((unsigned char)*p) && *p != '0' &&
+                sscanf(p, "%6d%n", &range.last, &used) == 1) {
                 p += used;
                 if (range.last < range.first)
                     break;
@@ -210,14 +204,15 @@ enum err extraction_request_only_known(json_t *body, struct error *e)
     static const char *const members[] = {
         "pdf_id",          "regions",      "output_format", "engine",    "pages",
         "escape_formulas", "also_formats", "join_pages",    "languages", NULL};
-    static const char *const of_region[] = {"page", "x",         "y",           "width", "height",
-                                            "bbox", "region_id", "region_type", NULL};
+    static const char *const by_edges[] = {"page",   "x",         "y",           "width",
+                                           "height", "region_id", "region_type", NULL};
+    static const char *const by_box[] = {"page", "bbox", "region_id", "region_type", NULL};
     static const char *const of_box[] = {"x", "y", "w", "h", NULL};
     struct json_at root = json_root(body), regions = json_member(&root, "regions");
     enum err err = json_only(&root, members, e);
     for (size_t i = 0; err == ERR_OK && i < json_array_size(regions.value); i++) {
         struct json_at region = json_item(&regions, i), box = json_member(&region, "bbox");
-        err = json_only(&region, of_region, e);
+        err = json_only(&region, json_missing(&box) ? by_edges : by_box, e);
         if (err == ERR_OK)
             err = json_only(&box, of_box, e);
     }

@@ -152,7 +152,8 @@ struct route {
 /* The table, ended by a row whose handler is NULL (app/routes.c). */
 extern const struct route routes[];
 
-/* Finds the row for a path and method and fills r->params. ERR_NOT_FOUND; ERR_METHOD_NOT_ALLOWED
+/* Finds the row for a path and method and fills r->params. The first pattern that fits the path is
+ * the one that is meant. ERR_NOT_FOUND; ERR_METHOD_NOT_ALLOWED
  * with the methods that would do in allow (comma separated). */
 enum err router_find(const struct route *table, struct request *r, const struct route **out,
                      char allow[64], struct error *e);

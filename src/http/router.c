@@ -39,10 +39,13 @@ enum err router_find(const struct route *table, struct request *r, const struct 
 {
     enum method method = r->method == METHOD_HEAD ? METHOD_GET : r->method;
     char params[PATH_PARAMS_MAX][PATH_PARAM_LEN] = {0};
+    const char *pattern = NULL;
     allow[0] = '\0';
     for (const struct route *route = table; route->handler != NULL; route++) {
-        if (!matches(route->pattern, r->path, params))
+        if (pattern != NULL ? strcmp(route->pattern, pattern) != 0
+                            : !matches(route->pattern, r->path, params))
             continue;
+        pattern = route->pattern;
         if (route->method == method) {
             memcpy(r->params, params, sizeof r->params);
             *out = route;

@@ -167,6 +167,7 @@ def test_unknown_field_is_named(stack, name):
 @pytest.mark.parametrize("change,place", [
     ({"regions": [{**REGION, "pge": 2}]}, "/regions/0/pge"),
     ({"regions": [REGION, {"page": 1, "bbox": {"x": 0, "y": 0, "w": 1, "h": 1, "width": 1}}]}, "/regions/1/bbox/width"),
+    ({"regions": [{**REGION, "bbox": {"x": 0, "y": 0, "w": 1, "h": 1}}]}, "/regions/0/x"),
     ({"agentic": True}, "/agentic")])
 def test_unknown_field_further_in_is_named(stack, change, place):
     r = stack.call("POST", "/api/v1/extract", {"pdf_id": str(uuid.uuid4()), "regions": [REGION], **change})

@@ -115,6 +115,9 @@ static void times_round_trip_and_bad_ones_are_refused(void)
     CU_ASSERT_EQUAL(us, INT64_C(1767323045678901));
     CU_ASSERT_EQUAL(rfc3339_parse("2026-01-02T05:04:05.678901+02:00", &us), 0);
     CU_ASSERT_EQUAL(us, INT64_C(1767323045678901));
+    CU_ASSERT_EQUAL(rfc3339_parse("0140-11-06T19:25:54Z", &us), 0);
+    rfc3339_format(us, text);
+    CU_ASSERT_STRING_EQUAL(text, "0140-11-06T19:25:54.000000Z");
     static const char *const bad[] = {"",
                                       "2026-01-02",
                                       "2026-01-02T03:04:05",
