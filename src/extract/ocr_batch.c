@@ -62,7 +62,11 @@ enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
 {
     struct ocr_result *read = calloc(b->n + 1, sizeof *read);
     memset(out, 0, b->n * sizeof *out);
-    enum err err = read != NULL ? raster_batch_draw(b, reader, e) : error_no_memory(e);
+    enum err err = read != NULL ? ERR_OK : error_no_memory(e);
+    if (err == ERR_OK && engine->ops->check != NULL)
+        err = engine->ops->check(engine->self, e);
+    if (err == ERR_OK)
+        err = raster_batch_draw(b, reader, e);
     if (err == ERR_OK && engine->ops->puts_upright)
         err = engine->ops->recognize(engine->self, b->images, b->n, languages, c, read, e);
     else if (err == ERR_OK)

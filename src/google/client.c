@@ -61,17 +61,15 @@ static void observe(const struct google_client *c, enum google_api api, enum goo
 
 /* --- the circuits: an API that keeps failing is left alone --- */
 
-static enum err check_circuit(const struct call *k)
+enum err google_may_call(const struct google_client *c, enum google_api api, struct error *e)
 {
-    enum google_api api = k->q->api;
-    int64_t left = circuit_open_us(&k->client->circuits[api], monotonic_us());
+    int64_t left = circuit_open_us(&c->circuits[api], monotonic_us());
     if (left == 0)
         return ERR_OK;
-    observe(k->client, api, GOOGLE_REFUSED, 0, 0);
-    error_set(k->e, ERR_UNAVAILABLE, "%s does not answer; try again.", google_api_names[api]);
-    k->e->retry_after_s = (int)(left / US_PER_S) + 1;
-    return error_cause(k->e, "not called for another %d s after repeated failure",
-                       k->e->retry_after_s);
+    observe(c, api, GOOGLE_REFUSED, 0, 0);
+    error_set(e, ERR_UNAVAILABLE, "%s does not answer; try again.", google_api_names[api]);
+    e->retry_after_s = (int)(left / US_PER_S) + 1;
+    return error_cause(e, "not called for another %d s after repeated failure", e->retry_after_s);
 }
 
 static void note_failure(struct google_client *c, enum google_api api, bool failed)
@@ -197,7 +195,7 @@ static int64_t start_due(struct batch *b)
             continue;
         }
         /* A call that was let through makes all its tries. */
-        enum err err = k->tries == 0 ? check_circuit(k) : ERR_OK;
+        enum err err = k->tries == 0 ? google_may_call(b->client, k->q->api, k->e) : ERR_OK;
         if (err == ERR_OK)
             err = call_start(k);
         if (err == ERR_OK) {

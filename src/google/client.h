@@ -147,6 +147,10 @@ enum err google_call_many(struct google_client *c, const struct google_request *
 /* Sleeps as between two tries, but not past the deadline: for those who try again themselves. */
 void google_pause(const struct google_client *c, int tries);
 
+/* ERR_UNAVAILABLE, with its time to wait, while the circuit of the API is open: what a call needs
+ * need not be made. */
+enum err google_may_call(const struct google_client *c, enum google_api api, struct error *e);
+
 /* Appends a tree as JSON; a tree of NULL is one that there was no memory for. */
 enum err google_json_body(const json_t *tree, struct buffer *out, struct error *e);
 

@@ -164,6 +164,12 @@ static enum err call(struct documentai *d, const struct raster *images, const st
 
 /* --- the engine --- */
 
+static enum err check(void *self, struct error *e)
+{
+    const struct documentai *d = self;
+    return google_may_call(d->client, GOOGLE_DOCUMENTAI, e);
+}
+
 static enum err recognize(void *self, const struct raster *images, size_t n, const char *languages,
                           const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
@@ -216,6 +222,7 @@ enum err documentai_engine_open(struct google_client *client, const char *projec
     d->client = client;
     d->ops = (struct ocr_engine_ops){.engine = ENGINE_DOCUMENTAI,
                                      .batch = batch > 0 ? (size_t)batch : 1,
+                                     .check = check,
                                      .recognize = recognize,
                                      .close = engine_close};
     *out = (struct ocr_engine){&d->ops, d};

@@ -27,6 +27,9 @@ struct ocr_engine_ops {
     size_t batch; /* how many rasters it likes to get at once: 1 for an engine of this machine */
     bool puts_upright; /* it does so itself and tells pose and rules; others want upright pages */
 
+    /* Whether it can be asked now, before rasters are made for it; NULL: always. */
+    enum err (*check)(void *self, struct error *e);
+
     /* Reads n rasters; out[i] belongs to images[i]. languages, as "eng+deu", are a hint; "": the
      * engine's own. Words come in reading order. A raster with no
      * text is ERR_OK and no words. On an error out holds nothing. */

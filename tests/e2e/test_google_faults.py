@@ -492,7 +492,7 @@ def test_circuit_opens_and_one_call_closes_it(world):
     after = counters(world)
     assert after["calls_total", "5xx"] - before["calls_total", "5xx"] == first + 4
     assert after["retries_total", ""] - before["retries_total", ""] == 3 * (first + 4) // 4
-    assert after["refusals_total", ""] - before["refusals_total", ""] >= first // 4
+    assert after["refusals_total", ""] - before["refusals_total", ""] >= 1
     assert world.stack.logs().count(LEFT_ALONE) == opened + 1
     world.faults.clear()
     job = read_scan(world, regions=on_pages(REGION, 20))

@@ -31,8 +31,10 @@ def tight(tmp_path_factory):
 
 
 def failure(stack, data, **request):
-    job = stack.wait(stack.submit(stack.upload(data), **{"regions": WHOLE, **request}), 60)
-    assert (job["status"], job["attempts"]) == ("failed", 1), job
+    job = stack.wait(stack.submit(stack.upload(data), **{"regions": WHOLE, **request}))
+    assert job["status"] == "failed", job
+    # Only what the machine's load cost is tried again.
+    assert job["attempts"] == 1 or "too little computing time" in stack.logs(), job
     return job["error_message"]
 
 

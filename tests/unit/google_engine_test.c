@@ -62,6 +62,13 @@ enum err google_call_many(struct google_client *c, const struct google_request *
     return http.fail == ERR_OK ? ERR_OK : error_set(e, http.fail, "No such thing.");
 }
 
+enum err google_may_call(const struct google_client *c, enum google_api api, struct error *e)
+{
+    (void)c;
+    CU_ASSERT_EQUAL(api, GOOGLE_DOCUMENTAI);
+    return http.fail == ERR_OK ? ERR_OK : error_set(e, http.fail, "Not now.");
+}
+
 static void forget(void)
 {
     for (size_t i = 0; i < http.n; i++)
@@ -169,6 +176,18 @@ static void large_images_go_in_bands(void)
     forget();
 }
 
+static void it_tells_whether_it_may_be_asked(void)
+{
+    struct ocr_engine engine = document_ai();
+    struct error e;
+    CU_ASSERT_EQUAL(engine.ops->check(engine.self, &e), ERR_OK);
+    http.fail = ERR_UNAVAILABLE;
+    CU_ASSERT_EQUAL(engine.ops->check(engine.self, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(http.n, 0);
+    engine.ops->close(engine.self);
+    forget();
+}
+
 static void one_bad_answer_leaves_nothing(void)
 {
     struct ocr_engine engine = document_ai();
@@ -240,9 +259,9 @@ static void image_too_large_is_made_smaller(void)
 }
 
 static const struct test_case tests[] = {
-    TEST(images_go_to_the_processor),      TEST(large_images_go_in_bands),
-    TEST(one_bad_answer_leaves_nothing),   TEST(model_gets_prompt_image_and_schema),
-    TEST(image_too_large_is_made_smaller),
+    TEST(images_go_to_the_processor),         TEST(large_images_go_in_bands),
+    TEST(it_tells_whether_it_may_be_asked),   TEST(one_bad_answer_leaves_nothing),
+    TEST(model_gets_prompt_image_and_schema), TEST(image_too_large_is_made_smaller),
 };
 
 int main(void)
