@@ -16,7 +16,9 @@ dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/mig
 scriptsdir = $(pkgdatadir)/scripts
 dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate scripts/serve-edge
 EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadolint.yaml .yamllint \
-	.github/workflows/ci.yml .github/workflows/deploy.yml deploy.sh monitoring \
+	.github/workflows/ci.yml .github/workflows/deploy.yml .github/ISSUE_TEMPLATE/config.yml \
+	.github/ISSUE_TEMPLATE/problem.yml .github/ISSUE_TEMPLATE/wish.yml \
+	.github/pull_request_template.md deploy.sh monitoring \
 	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/gcloud-steps \
 	scripts/artifact-cleanup.json \
 	tests/containers tests/deployment

@@ -42,7 +42,7 @@ int64_t source_steady_us(const struct source *s)
 bool uuid_valid(const char *text)
 {
     size_t n = 0;
-    for (; text[n] != '\0' && n < UUID_LEN; n++) {
+    for (; n < UUID_LEN && text[n] != '\0'; n++) {
         bool dash = n == 8 || n == 13 || n == 18 || n == 23;
         if (dash ? text[n] != '-' : strchr("0123456789abcdef", text[n]) == NULL)
             return false;

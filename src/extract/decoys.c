@@ -32,7 +32,7 @@ static bool is_bullet(const char *text)
 static bool is_enumerator(const char *text)
 {
     size_t opened = text[0] == '(' || text[0] == '[', n = opened;
-    while (isalnum((unsigned char)text[n]) && n < opened + 4)
+    while (n < opened + 4 && isalnum((unsigned char)text[n]))
         n++;
     return n > opened && text[n] != '\0' && strchr(".)]", text[n]) != NULL && text[n + 1] == '\0' &&
            (isdigit((unsigned char)text[opened]) || n - opened == 1 ||

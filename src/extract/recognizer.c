@@ -242,7 +242,8 @@ enum err recognizer_open(const struct recognizer_limits *l, struct recognizer **
                          struct error *e)
 {
     struct recognizer *r = calloc(1, sizeof *r);
-    if ((*out = r) == NULL)
+    *out = r;
+    if (r == NULL)
         return error_no_memory(e);
     r->limits = *l;
     for (size_t i = 0; i < PROCESSES; i++)
