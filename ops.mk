@@ -23,7 +23,7 @@ EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadol
 	scripts/artifact-cleanup.json \
 	tests/containers tests/deployment
 EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md CONTRIBUTING.md NEWS.md scripts/check scripts/install-packages \
-	scripts/packages scripts/print-settings scripts/quickstart scripts/chaos scripts/fuzz fuzz/json.c fuzz/links.c fuzz/reader.c fuzz/recognizer.c \
+	scripts/packages scripts/print-settings scripts/quickstart scripts/chaos scripts/fuzz fuzz/fake_child.c fuzz/fake_child.h fuzz/json.c fuzz/links.c fuzz/reader.c fuzz/recognizer.c \
 	fuzz/multipart.c fuzz/jwt.c fuzz/firestore.c fuzz/replies.c fuzz/rows.c fuzz/credentials.c tests/cli tests/check.mk tests/checks tests/sources \
 	tests/support.py tests/e2e tests/google tests/openapi .ci/run \
 	tests/web/browser.mjs tests/web/scenarios.mjs tests/web/package.json tests/web/package-lock.json

@@ -7,28 +7,9 @@
 #include <unistd.h>
 
 #include "extract/page_reader.h"
-#include "sandbox/child.h"
+#include "fake_child.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct {
-    const uint8_t *data;
-    size_t size;
-} answers;
-
-/* --- a child that says what the fuzzer wants --- */
-
-enum err child_start(struct child *r, const char *const argv[], int fd, struct error *e)
-{
-    (void)argv, (void)fd, (void)e;
-    r->pid = 1;
-    return ERR_OK;
-}
-
-void child_allow(struct child *r, int64_t cpu_s)
-{
-    (void)r, (void)cpu_s;
-}
 
 enum err child_send(struct child *r, const void *bytes, size_t n, struct error *e)
 {
@@ -36,46 +17,6 @@ enum err child_send(struct child *r, const void *bytes, size_t n, struct error *
     if (r->pid <= 0 || n == 0 || memchr(bytes, '\n', n) != (const char *)bytes + n - 1)
         abort();
     return ERR_OK;
-}
-
-static enum err ended(struct error *e)
-{
-    return error_set(e, ERR_UNAVAILABLE, "The answers have ended.");
-}
-
-enum err child_line(struct child *r, size_t max, const char **line, size_t *n, struct error *e)
-{
-    const uint8_t *end = answers.size > 0 ? memchr(answers.data, '\n', answers.size) : NULL;
-    if (end == NULL)
-        return ended(e);
-    *line = (const char *)answers.data;
-    *n = (size_t)(end - answers.data);
-    if (*n > max)
-        return child_damaged(r, e);
-    answers.data += *n + 1;
-    answers.size -= *n + 1;
-    return ERR_OK;
-}
-
-enum err child_bytes(struct child *r, void *to, size_t n, struct error *e)
-{
-    (void)r;
-    if (n > answers.size)
-        return ended(e);
-    memcpy(to, answers.data, n);
-    answers.data += n;
-    answers.size -= n;
-    return ERR_OK;
-}
-
-void child_end(struct child *r)
-{
-    r->pid = 0;
-}
-
-enum err child_damaged(const struct child *r, struct error *e)
-{
-    return error_set(e, ERR_UNPROCESSABLE, "%s is damaged.", r->subject);
 }
 
 /* --- what is asked --- */

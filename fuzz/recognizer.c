@@ -6,42 +6,12 @@
 #include <string.h>
 
 #include "extract/recognizer.h"
+#include "fake_child.h"
 #include "ocr/wire.h"
-#include "sandbox/child.h"
 
 #define MAX_PIXELS 4096
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct {
-    const uint8_t *data;
-    size_t size;
-} answers;
-
-/* --- a child that says what the fuzzer wants --- */
-
-enum err child_start(struct child *r, const char *const argv[], int fd, struct error *e)
-{
-    (void)argv, (void)fd, (void)e;
-    r->pid = 1;
-    return ERR_OK;
-}
-
-bool child_lives(struct child *r)
-{
-    return r->pid > 0;
-}
-
-int64_t child_cpu_s(const struct child *r)
-{
-    (void)r;
-    return 0;
-}
-
-void child_allow(struct child *r, int64_t cpu_s)
-{
-    (void)r, (void)cpu_s;
-}
 
 enum err child_send(struct child *r, const void *bytes, size_t n, struct error *e)
 {
@@ -49,27 +19,6 @@ enum err child_send(struct child *r, const void *bytes, size_t n, struct error *
     if (r->pid <= 0 || n == 0)
         abort();
     return ERR_OK;
-}
-
-enum err child_bytes(struct child *r, void *to, size_t n, struct error *e)
-{
-    (void)r;
-    if (n > answers.size)
-        return error_set(e, ERR_UNAVAILABLE, "The answers have ended.");
-    memcpy(to, answers.data, n);
-    answers.data += n;
-    answers.size -= n;
-    return ERR_OK;
-}
-
-void child_end(struct child *r)
-{
-    r->pid = 0;
-}
-
-enum err child_damaged(const struct child *r, struct error *e)
-{
-    return error_set(e, ERR_UNPROCESSABLE, "%s is damaged.", r->subject);
 }
 
 /* --- what is asked --- */
