@@ -49,3 +49,8 @@ bool text_is_utf8(const char *text)
             return false;
     return true;
 }
+
+bool text_has_digit(const char *text)
+{
+    return strpbrk(text, "0123456789") != NULL;
+}

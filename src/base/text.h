@@ -1,4 +1,4 @@
-/* Copies of text that may be missing, and what is UTF-8. */
+/* Copies of text that may be missing, and what text is made of. */
 #ifndef PDF_OCR_BASE_TEXT_H
 #define PDF_OCR_BASE_TEXT_H
 
@@ -14,5 +14,8 @@ size_t text_utf8_sequence(const unsigned char *p);
 
 /* Whether all of it is. */
 bool text_is_utf8(const char *text);
+
+/* Whether it has a digit, 0 to 9. */
+bool text_has_digit(const char *text);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "extract/decoys.h"
 #include "extract/form.h"
 #include "extract/frames.h"
@@ -188,8 +189,8 @@ static bool are_pair(const struct line *a, const struct line *b, double height)
         const struct piece *p = &a->pieces[i], *q = &b->pieces[i];
         if (fmin(fabs(p->r.x0 - q->r.x0), fabs(p->r.x1 - q->r.x1)) > ALIGNED * height)
             return false;
-        numbers = numbers || (strpbrk(p->items[0].word->text, "0123456789") != NULL &&
-                              strpbrk(q->items[0].word->text, "0123456789") != NULL);
+        numbers = numbers || (text_has_digit(p->items[0].word->text) &&
+                              text_has_digit(q->items[0].word->text));
     }
     return numbers;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/sort.h"
+#include "base/text.h"
 #include "extract/grid_parts.h"
 
 #define HEAD_GAP   0.5 /* between the lines of a heading, in heights */
@@ -107,7 +108,7 @@ static bool has_number(const struct rows *r, const struct line *line)
 {
     for (size_t i = 0; i < line->n; i++)
         if (edges_find(&r->g->cols, line->items[i].r.x0 + 1) > 0 &&
-            strpbrk(line->items[i].word->text, "0123456789") != NULL)
+            text_has_digit(line->items[i].word->text))
             return true;
     return false;
 }

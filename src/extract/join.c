@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define MARGIN      0.08  /* of the page's height: running heads and page numbers */
 #define CAPTION     0.1   /* of the page's height: how far a caption is from its table */
 #define SAME_LINE   0.004 /* of the page's height */
@@ -40,7 +42,7 @@ void join_look(const struct word_list *words, struct box region, struct around *
         out->below += y > region.y + region.h;
         bool same = fabs(y - nearest) < SAME_LINE;
         if (y >= region.y || (same ? b.x >= left : y < nearest) ||
-            strpbrk(words->items[i].text, "0123456789") == NULL)
+            !text_has_digit(words->items[i].text))
             continue;
         nearest = y;
         left = b.x;
@@ -126,11 +128,6 @@ static int repeated_rows(const struct table *a, const struct table *b)
     return row;
 }
 
-static bool has_digit(const char *text)
-{
-    return strpbrk(text, "0123456789") != NULL;
-}
-
 static bool has_letter(const char *text)
 {
     for (; *text != '\0'; text++)
@@ -146,7 +143,7 @@ static bool has_numbers(const struct table *t, int col)
     for (size_t i = row_start(t, 1); i < t->n_cells; i++) {
         const struct cell *c = &t->cells[i];
         filled += c->col == col && c->text[0] != '\0';
-        numbers += c->col == col && has_digit(c->text);
+        numbers += c->col == col && text_has_digit(c->text);
     }
     return numbers * 2 > filled;
 }
@@ -159,8 +156,8 @@ static bool has_own_head(const struct table *a, const struct table *b)
         const struct cell *c = &b->cells[i];
         if (!has_numbers(a, c->col) || !has_numbers(b, c->col))
             continue;
-        numbers += has_digit(c->text);
-        words += !has_digit(c->text) && has_letter(c->text);
+        numbers += text_has_digit(c->text);
+        words += !text_has_digit(c->text) && has_letter(c->text);
     }
     return words > numbers;
 }

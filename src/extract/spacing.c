@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sort.h"
+#include "base/text.h"
 
 /* Word spaces of printing types, in heights, and how much wider than one a space may be. */
 #define SPACE_LEAST 0.14
@@ -104,7 +105,7 @@ enum err spacing_measure(const struct layout *l, struct gaps *out, struct error 
 
 static bool is_number(const char *text)
 {
-    return strpbrk(text, "0123456789") != NULL && text[strspn(text, "0123456789.,%()+-")] == '\0';
+    return text_has_digit(text) && text[strspn(text, "0123456789.,%()+-")] == '\0';
 }
 
 /* Whether a number may go on after a space: 1 234 567,89. */

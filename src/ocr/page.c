@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ocr/raster_rules.h"
 #include "ocr/read.h"
 #include "ocr/straighten.h"
@@ -96,8 +97,8 @@ static enum err try_turned(TessBaseAPI *api, const struct raster *image, struct 
 /* Pictures and dirt are read as single letters of which the engine is not sure. */
 static bool is_unsure(const struct word *w)
 {
-    bool number = strcspn(w->text, "0123456789") < strlen(w->text);
-    return w->confidence < (!number && strlen(w->text) < LONG_WORD ? SHORT_SURE : LONG_SURE);
+    return w->confidence <
+           (!text_has_digit(w->text) && strlen(w->text) < LONG_WORD ? SHORT_SURE : LONG_SURE);
 }
 
 /* Forgets what is hardly text; all of it where the page as a whole hardly is. */
