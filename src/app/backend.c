@@ -29,6 +29,15 @@ static enum err make_folder(const char *path, mode_t mode, struct error *e)
     return error_set(e, ERR_UNAVAILABLE, "Cannot make the folder %s: %s", path, strerror(errno));
 }
 
+static enum err load_key(const struct config *cfg, unsigned char key[SIGNING_KEY_BYTES],
+                         struct error *e)
+{
+    char *path = config_data_path(cfg, "signing-key");
+    enum err err = path != NULL ? signing_key_load(path, key, e) : error_no_memory(e);
+    free(path);
+    return err;
+}
+
 /* Where blobs and jobs live elsewhere the folders hold what passes through: sockets, bodies,
  * downloads. */
 enum err backend_prepare(const struct config *cfg, struct error *e)
@@ -36,7 +45,6 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
     struct parts parts;
     unsigned char key[SIGNING_KEY_BYTES];
     char *uploads = config_data_path(cfg, "uploads");
-    char *key_path = config_data_path(cfg, "signing-key");
     enum err err = make_folder(cfg->data_dir, 0750, e);
     if (err == ERR_OK)
         err = make_folder(cfg->run_dir, 0750, e);
@@ -45,7 +53,7 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
     if (err == ERR_OK)
         err = make_folder(cfg->uploads_dir, 0750, e);
     if (err == ERR_OK)
-        err = key_path != NULL ? signing_key_load(key_path, key, e) : error_no_memory(e);
+        err = load_key(cfg, key, e);
     if (err == ERR_OK)
         err = parts_find(cfg, &parts, e);
     for (size_t i = 0; err == ERR_OK && i < parts.n; i++)
@@ -53,7 +61,6 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
             err = parts.chosen[i]->prepare(cfg, e);
     sodium_memzero(key, sizeof key);
     free(uploads);
-    free(key_path);
     return err;
 }
 
@@ -75,15 +82,6 @@ static enum err open_recognizer(const struct config *cfg, struct pipeline *p, st
                                              .memory_bytes = cfg->ocr_memory_bytes,
                                              .max_raster_pixels = cfg->max_raster_pixels};
     return recognizer_open(&limits, &p->recognizer, e);
-}
-
-static enum err load_key(const struct config *cfg, unsigned char key[SIGNING_KEY_BYTES],
-                         struct error *e)
-{
-    char *path = config_data_path(cfg, "signing-key");
-    enum err err = path != NULL ? signing_key_load(path, key, e) : error_no_memory(e);
-    free(path);
-    return err;
 }
 
 static void close_slots(struct slots *s)
