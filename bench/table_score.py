@@ -17,8 +17,6 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", pathlib.Path(__file__).parents[1] / "build"))
-os.environ.setdefault("PAGE_READER", str(BUILD / "pdf-ocr-page"))
-os.environ.setdefault("OCR_READER", str(BUILD / "pdf-ocr-recognize"))
 MARGIN_PT = 2.0  # the boxes of the ground truth touch the letters
 
 
