@@ -10,7 +10,7 @@ check_PROGRAMS += base_test
 base_test_SOURCES = tests/unit/base_test.c
 base_test_CPPFLAGS = $(TEST_CPPFLAGS)
 base_test_CFLAGS = $(TEST_CFLAGS)
-base_test_LDADD = libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+base_test_LDADD = libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += job_state_test
 job_state_test_SOURCES = tests/unit/job_state_test.c
@@ -74,7 +74,7 @@ migrate_test_LDADD = libmigrate.a $(google_test_LDADD) $(SQLITE_LIBS)
 noinst_PROGRAMS += print_numbers
 print_numbers_SOURCES = tests/unit/print_numbers.c
 print_numbers_CPPFLAGS = $(TEST_CPPFLAGS)
-print_numbers_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) -lm
+print_numbers_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS)
 
 noinst_PROGRAMS += google_conformance
 google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \
