@@ -140,10 +140,13 @@ def test_trace_goes_along_to_the_task_and_to_google(world, header, value):
     assert task["httpRequest"]["url"] == f"https://127.0.0.1:{s.port}/api/v1/tasks/process-extraction"
     told = {c["api"] for c in world.side.control("calls") if trace in (c["traceparent"] or "")}
     assert told >= {"tasks", "storage", "documentai"}
-    lines = [json.loads(line) for line in s.logs().splitlines() if trace in line]
-    assert {"/api/v1/extract", "/api/v1/tasks/process-extraction"} <= {
-        line["httpRequest"]["requestUrl"] for line in lines if "httpRequest" in line}
-    assert {line["logging.googleapis.com/trace"] for line in lines} == {f"projects/demo-test/traces/{trace}"}
+
+    def lines():
+        return [json.loads(line) for line in s.logs().splitlines() if trace in line]
+    # The task's line is written after its reply.
+    until(lambda: {"/api/v1/extract", "/api/v1/tasks/process-extraction"} <= {
+        line["httpRequest"]["requestUrl"] for line in lines() if "httpRequest" in line}, told=s.logs)
+    assert {line["logging.googleapis.com/trace"] for line in lines()} == {f"projects/demo-test/traces/{trace}"}
 
 
 def test_regions_of_a_page_cost_one_reading(world):
