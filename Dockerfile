@@ -20,7 +20,8 @@ RUN ../scripts/install-packages run unit && ../configure -q --enable-werror && \
     make -s -j"$(nproc)" check && grep -c '\.\.\.passed' ./*_test.log
 
 FROM ${BASE} AS runtime
-COPY scripts/packages scripts/install-packages /tmp/scripts/
+ARG VERSION=0.1.0
+COPY scripts/packages scripts/install-packages scripts/sbom /tmp/scripts/
 # Neither a package manager nor Perl stays; dpkg's list of what does is for scanners.
 RUN /tmp/scripts/install-packages run libraries && \
     useradd --uid 10001 --user-group --home-dir /data --shell /usr/sbin/nologin pdf-ocr && \
@@ -28,6 +29,8 @@ RUN /tmp/scripts/install-packages run libraries && \
     . /tmp/scripts/packages && \
     dpkg --purge --force-depends --force-remove-essential --force-remove-protected \
         $unneeded_packages && \
+    mkdir -p /usr/share/pdf-ocr-api && \
+    /tmp/scripts/sbom "$VERSION" >/usr/share/pdf-ocr-api/sbom.cdx.json && \
     rm -rf /tmp/scripts /var/cache/apt /var/cache/debconf /var/cache/ldconfig /var/log/* \
         /var/lib/apt /var/lib/dpkg/info /var/lib/dpkg/*-old /usr/bin/dpkg* /usr/share/doc \
         /usr/share/man /usr/share/locale /usr/share/lintian /usr/share/bash-completion \
@@ -38,11 +41,13 @@ COPY --from=build /usr/bin/flock /usr/bin/
 
 # One layer without what was removed above.
 FROM scratch
+ARG BASE
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="pdf-ocr-api" \
       org.opencontainers.image.description="Tables, forms and text of PDFs over HTTP" \
       org.opencontainers.image.licenses="MIT AND GPL-2.0-or-later" \
+      org.opencontainers.image.base.name="${BASE}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 # hadolint ignore=DL3067

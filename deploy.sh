@@ -29,6 +29,7 @@ What the service has and is not given here stays as it is.
   --env-file F      settings from a file, NAME=VALUE a line
   --keys-secret S   the secret with API_KEYS_FILE (pdf-ocr-keys, where the service has no keys yet)
   --gemini          use Gemini, with the secret gemini-api-key
+  --kms-key K       projects/../cryptoKeys/K: the revision's image is encrypted with it
   --image I         this image; else one is built by Cloud Build from this folder
   --wait S          for how many seconds a revision may take to be healthy (120)
   --canary N        per cent of the traffic that tries the new revision first (10)
@@ -41,7 +42,7 @@ TEXT
 }
 
 project=${GCP_PROJECT_ID:-} region=us-central1 service=pdf-ocr-api bucket="" url="" image=""
-processor=${GCP_PROCESSOR_ID:-} processor_location="" dataset="" origins="" gemini="" keys_secret=""
+processor=${GCP_PROCESSOR_ID:-} processor_location="" dataset="" origins="" gemini="" keys_secret="" kms_key=""
 given=() unset=() canary_key=pdf-ocr-client-key
 
 read_env_file() {
@@ -69,6 +70,7 @@ while [ $# -gt 0 ]; do
     --env-file) read_env_file "$2"; shift 2 ;;
     --keys-secret) keys_secret=$2; shift 2 ;;
     --gemini) gemini=yes; shift ;;
+    --kms-key) kms_key=$2; shift 2 ;;
     --image) image=$2; shift 2 ;;
     --wait) wait=$2; shift 2 ;;
     --canary) canary=$2; shift 2 ;;
@@ -154,12 +156,16 @@ choose_settings() {
     choose TASK_WORKERS "" 4
     choose NGINX_WORKERS "" 2
     choose TASK_DEADLINE_S "" 285
+    choose GOOGLE_PARALLEL_CALLS "" 2
     choose READER_MEMORY_BYTES "" 402653184
     if [ -n "$keys_secret" ] || ! { has API_KEY || has API_KEYS_FILE; }; then
         secrets+=("/keys/keys.json=${keys_secret:-pdf-ocr-keys}:latest")
         put API_KEYS_FILE=/keys/keys.json
     fi
     [ -z "$gemini" ] || secrets+=(GEMINI_API_KEY=gemini-api-key:latest)
+    if ! has SEALING_KEY && there gcloud secrets describe pdf-ocr-sealing-key --project="$project"; then
+        secrets+=(SEALING_KEY=pdf-ocr-sealing-key:latest)
+    fi
     for pair in "${given[@]}"; do
         [[ $pair =~ ^[A-Z][A-Z0-9_]*= ]] || fail "NAME=VALUE expected, not $pair"
         put "$pair"
@@ -317,10 +323,13 @@ joined() { # separator, words...
 timeout_s() { echo $(($(chosen TASK_DEADLINE_S) + 15)); }
 
 # Starting does not need Google: an instance that is up serves, and says by its readiness what it lacks.
+# Whether it lives is nginx's answer alone: workers that all wait for a slow Firestore, or read what
+# Document AI was paid for, are no reason to end it.
 # The service checks callers itself. Its door for everybody is Cloud Run's check switched off, and not
 # a role for allUsers, which organisations that share within their domains only forbid.
 deploy() { # further flags...
     local flags=("--update-env-vars=^|^$(joined '|' "${settings[@]}")")
+    [ -z "$kms_key" ] || flags+=("--key=$kms_key")
     [ ${#secrets[@]} -eq 0 ] || flags+=("--update-secrets=$(joined , "${secrets[@]}")")
     local name plain=() secret=()
     for name in "${unset[@]}"; do
@@ -329,11 +338,11 @@ deploy() { # further flags...
     [ ${#plain[@]} -eq 0 ] || flags+=("--remove-env-vars=$(joined , "${plain[@]}")")
     [ ${#secret[@]} -eq 0 ] || flags+=("--remove-secrets=$(joined , "${secret[@]}")")
     run gcloud run deploy "$service" "${where[@]}" --image="$image" --service-account="$account" \
-        "${flags[@]}" --port=8080 --cpu=2 --memory=2Gi \
+        "${flags[@]}" --port=8080 --cpu=2 --memory=4Gi \
         --concurrency=16 --timeout="$(timeout_s)" --min-instances=0 --max-instances=10 --no-cpu-throttling \
         --cpu-boost --execution-environment=gen2 --no-invoker-iam-check \
         --startup-probe=httpGet.path=/api/v1/health,httpGet.port=8080,periodSeconds=2,timeoutSeconds=2,failureThreshold=30 \
-        --liveness-probe=httpGet.path=/api/v1/health,httpGet.port=8080,periodSeconds=30,timeoutSeconds=5,failureThreshold=3 \
+        --liveness-probe=httpGet.path=/api/v1/health/live,httpGet.port=8080,periodSeconds=30,timeoutSeconds=5,failureThreshold=3 \
         --quiet "$@"
 }
 

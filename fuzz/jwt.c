@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct jwt_wanted wanted = {"https://issuer.example", "pdf-ocr", NULL};
+    static const struct jwt_expected wanted = {"https://issuer.example", "pdf-ocr", NULL};
     static struct jwt_keys *known;
     struct jwt_keys *keys = NULL;
     struct jwt_claims claims;

@@ -19,6 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ftruncate(in, 0) != 0 || ftruncate(out, 0) != 0 || lseek(out, 0, SEEK_SET) != 0 ||
         pwrite(in, data, size, 0) != (ssize_t)size || lseek(in, 0, SEEK_SET) != 0)
         abort();
-    (void)multipart_copy_file(dup(in), "multipart/form-data; boundary=B", out, name);
+    struct buffer fields = BUFFER_INIT;
+    (void)multipart_copy_file(dup(in), "multipart/form-data; boundary=B", out, name, &fields);
+    buffer_free(&fields);
     return 0;
 }

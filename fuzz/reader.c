@@ -29,12 +29,15 @@ static void ask(struct page_reader *r, int what)
     struct page_size *sizes = NULL;
     struct buffer png = BUFFER_INIT;
     struct error e;
+    double images;
     if (what == 0)
-        (void)page_reader_page(r, 1, true, &page, &e);
+        (void)page_reader_page(r, 1, &page, &e);
     else if (what == 1)
         (void)page_reader_raster(r, 1, whole, 72, &image, &e);
     else if (what == 2)
         (void)page_reader_sizes(r, &sizes, &e);
+    else if (what == 3)
+        (void)page_reader_images(r, 1, &images, &e);
     else
         (void)page_reader_image(r, 1, 100, &png, &e);
     page_content_free(&page);
@@ -55,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     answers.data = data + 1;
     answers.size = size - 1;
     if (page_reader_open(&limits, fd, NULL, &r, &pages, &e) == ERR_OK)
-        for (int i = 0; i < 4; i++)
-            ask(r, (data[0] + i) % 4);
+        for (int i = 0; i < 5; i++)
+            ask(r, (data[0] + i) % 5);
     page_reader_close(r);
     (void)close(fd);
     return 0;

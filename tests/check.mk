@@ -1,6 +1,6 @@
 # What scripts/check runs, and what waits for what. Each check is a function of tests/checks.
 # Those that wait for the network, and the longest, come first.
-needs = build build-asan google-contracts browser-driver bigquery-engine zetasql openapi-tools
+needs = build build-asan google-contracts browser-driver bigquery-engine zetasql openapi-tools s3-server
 e2e = end-to-end end-to-end-plain google-stand-ins
 sources = clang-format include-graph clang-tidy cppcheck shellcheck manual-pages
 programs = unit-tests unit-tests-asan build-promises command-line quickstart nginx-config settings fuzz
@@ -19,13 +19,13 @@ shipped: $(shipped)
 containers: container-tests
 $(checks):
 	@$(nice) tests/checks $@
-# The tests end to end have deadlines; what only computes lets them go first.
-$(sources) $(shipped) fuzz: nice = nice
+# What has deadlines goes first; what only computes lets it.
+$(sources) distcheck tarball fuzz: nice = nice
 
 clang-tidy $(programs) $(shipped) container-tests end-to-end-plain end-to-end-quick: build
 unit-tests-asan end-to-end: build-asan
 google-stand-ins: google-contracts bigquery-engine
-end-to-end end-to-end-plain: google-contracts browser-driver bigquery-engine zetasql openapi-tools
+end-to-end end-to-end-plain: google-contracts browser-driver bigquery-engine zetasql openapi-tools s3-server
 # They make in the same tree.
 distcheck: unit-tests
 tarball deployment-files: distcheck

@@ -16,25 +16,37 @@ check_PROGRAMS += job_state_test
 job_state_test_SOURCES = tests/unit/job_state_test.c
 job_state_test_CPPFLAGS = $(TEST_CPPFLAGS)
 job_state_test_CFLAGS = $(TEST_CFLAGS)
-job_state_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+job_state_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += core_test
 core_test_SOURCES = tests/unit/core_test.c
 core_test_CPPFLAGS = $(TEST_CPPFLAGS)
 core_test_CFLAGS = $(TEST_CFLAGS)
-core_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+core_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += parts_test
-parts_test_SOURCES = tests/unit/parts_test.c src/app/parts.c
+parts_test_SOURCES = tests/unit/parts_test.c src/app/parts.c src/app/settings.c
 parts_test_CPPFLAGS = $(TEST_CPPFLAGS)
-parts_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(TESSERACT_CFLAGS)
-parts_test_LDADD = liblocal.a $(google_test_LDADD) $(SQLITE_LIBS)
+parts_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
+parts_test_LDADD = libtelemetry.a libtesseract_part.a liblocal.a libpostgres.a libs3.a libdispatch.a $(google_test_LDADD) $(SQLITE_LIBS) $(PQ_LIBS) $(XML_LIBS)
 
 check_PROGRAMS += format_test
 format_test_SOURCES = tests/unit/format_test.c
 format_test_CPPFLAGS = $(TEST_CPPFLAGS)
 format_test_CFLAGS = $(TEST_CFLAGS)
-format_test_LDADD = libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+format_test_LDADD = libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += sheet_test
+sheet_test_SOURCES = tests/unit/sheet_test.c
+sheet_test_CPPFLAGS = $(TEST_CPPFLAGS)
+sheet_test_CFLAGS = $(TEST_CFLAGS) $(ARCHIVE_CFLAGS)
+sheet_test_LDADD = $(format_test_LDADD)
+
+check_PROGRAMS += edits_test
+edits_test_SOURCES = tests/unit/edits_test.c
+edits_test_CPPFLAGS = $(TEST_CPPFLAGS)
+edits_test_CFLAGS = $(TEST_CFLAGS)
+edits_test_LDADD = libcore.a $(format_test_LDADD)
 
 check_PROGRAMS += ocr_test
 ocr_test_SOURCES = tests/unit/ocr_test.c
@@ -42,13 +54,19 @@ ocr_test_CPPFLAGS = $(TEST_CPPFLAGS)
 ocr_test_CFLAGS = $(TEST_CFLAGS) $(LEPT_CFLAGS)
 ocr_test_LDADD = libocr.a libports.a libbase.a $(LEPT_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
 
+check_PROGRAMS += rules_test
+rules_test_SOURCES = tests/unit/rules_test.c
+rules_test_CPPFLAGS = $(TEST_CPPFLAGS)
+rules_test_CFLAGS = $(TEST_CFLAGS) $(LEPT_CFLAGS)
+rules_test_LDADD = libocr.a libports.a libbase.a $(LEPT_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+
 check_PROGRAMS += local_test
 local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
 	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
-local_test_LDADD = liblocal.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
+local_test_LDADD = liblocal.a libdispatch.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(SQLITE_LIBS) $(CURL_LIBS) \
 	$(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += job_service_test
@@ -61,8 +79,15 @@ check_PROGRAMS += google_test
 google_test_SOURCES = tests/unit/google_test.c
 google_test_CPPFLAGS = $(TEST_CPPFLAGS)
 google_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
-google_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
+google_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libextract.a libsandbox.a libocr.a libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(PNG_LIBS) $(CUNIT_LIBS) -lm
+
+check_PROGRAMS += s3_test
+s3_test_SOURCES = tests/unit/s3_test.c
+s3_test_CPPFLAGS = $(TEST_CPPFLAGS)
+s3_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
+s3_test_LDADD = libs3.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) \
+	$(SODIUM_LIBS) $(XML_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += migrate_test
 migrate_test_SOURCES = tests/unit/migrate_test.c
@@ -75,6 +100,19 @@ noinst_PROGRAMS += print_numbers
 print_numbers_SOURCES = tests/unit/print_numbers.c
 print_numbers_CPPFLAGS = $(TEST_CPPFLAGS)
 print_numbers_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS)
+
+noinst_PROGRAMS += postgres_conformance
+postgres_conformance_SOURCES = tests/unit/postgres_conformance.c tests/unit/job_store_suite.c \
+	tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
+postgres_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
+postgres_conformance_CFLAGS = $(TEST_CFLAGS) $(PQ_CFLAGS)
+postgres_conformance_LDADD = libpostgres.a $(local_test_LDADD) $(PQ_LIBS)
+
+noinst_PROGRAMS += s3_conformance
+s3_conformance_SOURCES = tests/unit/s3_conformance.c tests/unit/blob_store_suite.c
+s3_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
+s3_conformance_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
+s3_conformance_LDADD = $(s3_test_LDADD)
 
 noinst_PROGRAMS += google_conformance
 google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \
@@ -89,6 +127,24 @@ extract_test_CPPFLAGS = $(TEST_CPPFLAGS)
 extract_test_CFLAGS = $(TEST_CFLAGS)
 extract_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(LEPT_LIBS) \
 	$(CUNIT_LIBS) -lm
+
+check_PROGRAMS += charts_test
+charts_test_SOURCES = tests/unit/charts_test.c
+charts_test_CPPFLAGS = $(TEST_CPPFLAGS)
+charts_test_CFLAGS = $(TEST_CFLAGS)
+charts_test_LDADD = $(extract_test_LDADD)
+
+check_PROGRAMS += forms_test
+forms_test_SOURCES = tests/unit/forms_test.c
+forms_test_CPPFLAGS = $(TEST_CPPFLAGS)
+forms_test_CFLAGS = $(TEST_CFLAGS)
+forms_test_LDADD = $(extract_test_LDADD)
+
+check_PROGRAMS += words_test
+words_test_SOURCES = tests/unit/words_test.c src/reader/words.c
+words_test_CPPFLAGS = $(TEST_CPPFLAGS)
+words_test_CFLAGS = $(TEST_CFLAGS) $(POPPLER_CFLAGS)
+words_test_LDADD = $(POPPLER_LIBS) $(CUNIT_LIBS) -lm
 
 check_PROGRAMS += direction_test
 direction_test_SOURCES = tests/unit/direction_test.c
@@ -167,7 +223,7 @@ bigquery_test_SOURCES = tests/unit/bigquery_test.c
 bigquery_test_CPPFLAGS = $(TEST_CPPFLAGS)
 bigquery_test_CFLAGS = $(TEST_CFLAGS)
 bigquery_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=monotonic_us
-bigquery_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+bigquery_test_LDADD = libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += google_token_test
@@ -178,10 +234,10 @@ google_token_test_LDADD = libgoogle.a libports.a libbase.a $(CRYPTO_LIBS) $(CJOS
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += server_test
-server_test_SOURCES = tests/unit/server_test.c src/auth/keys.c
+server_test_SOURCES = tests/unit/server_test.c src/auth/keys.c src/process/deferred.c src/process/turns.c
 server_test_CPPFLAGS = $(TEST_CPPFLAGS)
 server_test_CFLAGS = $(TEST_CFLAGS) $(FCGI_CFLAGS) $(CURL_CFLAGS)
-server_test_LDADD = libhttp.a libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
+server_test_LDADD = libhttp.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS)
 
 check_PROGRAMS += auth_test
@@ -189,7 +245,7 @@ auth_test_SOURCES = tests/unit/auth_test.c src/auth/jwks.c src/auth/jwt.c \
 	src/auth/limits.c
 auth_test_CPPFLAGS = $(TEST_CPPFLAGS)
 auth_test_CFLAGS = $(TEST_CFLAGS) $(CJOSE_CFLAGS) $(CURL_CFLAGS)
-auth_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
+auth_test_LDADD = libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(CURL_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) \
 	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += sandbox_test

@@ -19,8 +19,15 @@ const ADVICE = {
     507: ["The service's disk is full.", "Tell the operator, and try again later."],
 };
 
+// "/pages: must be ..." tells a program where; a person is told of what.
+function plain(detail) {
+    const [, name, rest] = /^\/?([a-z_]+)[^:\s]*: (.*)$/s.exec(detail ?? "") ?? [];
+    return name ? `${name[0].toUpperCase()}${name.slice(1).replaceAll("_", " ")}: ${rest}` : detail;
+}
+
 export class Problem extends Error {
-    constructor(status, detail) {
+    constructor(status, said) {
+        const detail = plain(said);
         const [title, advice] = ADVICE[status] ||
             (status >= 500 ? ["Something went wrong in the service.", "Try again."]
                 : ["This cannot be done.", ""]);
@@ -56,10 +63,10 @@ async function detailOf(response) {
 }
 
 export class Api {
-    // askKey(why) resolves to whether there is a new key; onWait(seconds) tells of a retry.
-    constructor({askKey, onWait}) {
-        this.askKey = askKey;
-        this.onWait = onWait;
+    // askKey(why) resolves to whether there is a new key; onWait(title, seconds) tells why and when
+    // there is a retry, onAnswer() that the service has answered as it should.
+    constructor({askKey, onWait, onAnswer}) {
+        Object.assign(this, {askKey, onWait, onAnswer});
     }
 
     get key() {
@@ -73,6 +80,8 @@ export class Api {
             sessionStorage.removeItem(KEY);
     }
 
+    pdfPassword = ""; // of the document that is open; nowhere but here
+
     headers(more = {}) {
         return this.key ? {...more, "X-API-Key": this.key} : more;
     }
@@ -81,7 +90,8 @@ export class Api {
     async send(method, path, {body, headers, signal} = {}) {
         try {
             return await fetch(BASE + path, {method, body, signal, cache: "no-cache",
-                credentials: "omit", headers: this.headers(headers)});
+                credentials: "omit", headers: this.headers(path.startsWith("/documents/") && this.pdfPassword
+                    ? {...headers, "X-PDF-Password": encodeURIComponent(this.pdfPassword)} : headers)});
         } catch (e) {
             if (e.name === "AbortError")
                 throw e;
@@ -89,26 +99,29 @@ export class Api {
         }
     }
 
-    // Whether a refusal of the key has been answered by another key.
-    async newKey(status, detail) {
-        return (status === 401 || status === 403) &&
-            await this.askKey(status === 401 ? "This service needs an API key." : detail);
+    // Whether a refusal of the key that was used has been answered by another key.
+    async newKey(used, status, detail) {
+        return (status === 401 || status === 403) && (this.key !== used ||
+            await this.askKey(status === 401 ? "This service needs an API key." : detail));
     }
 
     // Tries again where that can help: only calls that may be repeated come here.
     async request(method, path, options = {}) {
         for (let go = 1; ; go++) {
+            const used = this.key;
             const response = await this.send(method, path, {...options, headers: options.makeHeaders?.() ?? options.headers});
             options.onAnswer?.();
-            if (response.ok || response.status === 304)
+            if (response.ok || response.status === 304) {
+                this.onAnswer();
                 return response;
+            }
             const detail = await detailOf(response);
-            if (await this.newKey(response.status, detail))
+            if (await this.newKey(used, response.status, detail))
                 continue;
             if (go >= TRIES || !PASSING.includes(response.status))
                 throw new Problem(response.status, detail);
             const seconds = Math.min(Number(response.headers.get("Retry-After")) || go, 5);
-            this.onWait(seconds);
+            this.onWait(ADVICE[response.status][0], seconds);
             await pause(seconds * 1000);
         }
     }
@@ -119,8 +132,11 @@ export class Api {
         return (await this.request(method, path, options)).json();
     }
 
-    async blob(path, signal) {
-        return (await this.request("GET", path, {signal})).blob();
+    // body: what to POST for it.
+    async blob(path, body) {
+        const response = body === undefined ? this.request("GET", path)
+            : this.request("POST", path, {body: JSON.stringify(body), headers: {"Content-Type": "application/json"}});
+        return (await response).blob();
     }
 
     // A start whose answer was lost is sent again with the same key, so that there is one job.
@@ -135,6 +151,18 @@ export class Api {
         };
         const response = await this.request("POST", path, {body, makeHeaders, onAnswer: () => { this.#unanswered = null; }});
         return response.json();
+    }
+
+    // The newest jobs; none where they cannot be had.
+    async recentJobs(most) {
+        try {
+            const response = await this.send("GET", `/jobs?page_size=${most}`);
+            return response.ok ? (await response.json()).jobs : [];
+        } catch (e) {
+            if (!passing(e))
+                throw e;
+            return [];
+        }
     }
 
     // Whether a GET of it would give something.
@@ -177,13 +205,15 @@ export class Api {
     async upload(file, onProgress, signal) {
         if (file.size > DIRECT)
             return this.uploadByLink(file, onProgress, signal);
+        const form = new FormData(); // which tells the file's name
+        form.append("file", file);
         for (;;) {
-            const x = await this.sendFile("POST", BASE + "/upload/documents",
-                this.headers({"Content-Type": "application/pdf"}), file, onProgress, signal);
+            const used = this.key;
+            const x = await this.sendFile("POST", BASE + "/upload/documents", this.headers(), form, onProgress, signal);
             const answer = parsed(x.responseText);
             if (x.status === 200 || x.status === 201)
                 return answer;
-            if (!await this.newKey(x.status, answer.detail))
+            if (!await this.newKey(used, x.status, answer.detail))
                 throw new Problem(x.status, answer.detail);
         }
     }

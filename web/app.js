@@ -1,33 +1,41 @@
 // The page: upload, mark, extract, check, correct.
 
-import {$, el, hideProblem, percent, plural, saveFile, say, showProblem} from "./dom.js";
+import {$, el, hideNotice, hideProblem, percent, plural, say, showNotice, showProblem} from "./dom.js";
 import {Api, Problem} from "./api.js";
 import {Corrections} from "./corrections.js";
+import {Downloads, FORMATS} from "./downloads.js";
+import {Edits} from "./edits.js";
+import {showHistory} from "./history.js";
 import {JobWatch} from "./job.js";
-import {askKey, setUpKey} from "./key.js";
+import {keep, kept} from "./kept.js";
+import {askKey, keyCame, setUpKey} from "./key.js";
 import {Layer} from "./layer.js";
+import {askPassword} from "./password.js";
 import {RegionList} from "./region_list.js";
 import {Regions} from "./regions.js";
 import {ResultView} from "./results.js";
+import {setUpSplitter} from "./splitter.js";
+import {shareKey} from "./tabs.js";
 import {Viewer} from "./viewer.js";
 
-const EXTENSIONS = {csv: "csv", tsv: "tsv", json: "json", markdown: "md", html: "html",
-    xlsx: "xlsx"}; // as pdf-ocr-api --formats lists them
-const FORMATS = Object.keys(EXTENSIONS);
 const HEADER_WINDOW = 1024; // readers look for %PDF- this far
+const IMAGES = ["\x89PNG", "\xff\xd8\xff", "II*\0", "MM\0*"]; // PNG, JPEG, TIFF of either byte order
 
-const api = new Api({askKey: (why) => askKey(api, why),
-    onWait: (s) => say(`The service is busy; trying again in ${s} seconds.`)});
+const api = new Api({askKey: (why) => askKey(api, why), onAnswer: hideNotice,
+    onWait: (title, s) => showNotice(`${title} Trying again in ${plural(s, "second")}…`)});
 const regions = new Regions();
 const viewer = new Viewer(api);
 const layer = new Layer($("layer"), regions);
 const list = new RegionList(regions, (region) => reveal(region));
-const results = new ResultView();
-const corrections = new Corrections(api, regions);
+const edits = new Edits();
+const results = new ResultView(edits);
+const downloads = new Downloads(api, edits);
+const corrections = new Corrections(api, regions, applyCorrections);
 const watch = new JobWatch(api);
 
 let pdf = null; // {id, name}
 let job = null; // the one whose result is shown
+let result = null; // its JSON, where there is one
 let upload = null; // AbortController
 
 // --- opening a document ---
@@ -37,14 +45,16 @@ function show(what) {
     $("workspace").hidden = what !== "workspace";
     $("open-another").hidden = what === "welcome";
     document.body.dataset.view = what;
+    if (what === "welcome")
+        showHistory(api);
 }
 
 async function check(file) {
     if (file.size === 0)
         throw new Problem(422, "The file is empty.");
-    const head = new Uint8Array(await file.slice(0, HEADER_WINDOW).arrayBuffer());
-    if (!String.fromCharCode(...head).includes("%PDF-"))
-        throw new Problem(422, "The file is not a PDF; choose one that ends in .pdf.");
+    const head = String.fromCharCode(...new Uint8Array(await file.slice(0, HEADER_WINDOW).arrayBuffer()));
+    if (!head.includes("%PDF-") && !IMAGES.some((start) => head.startsWith(start)))
+        throw new Problem(422, "The file is not a PDF, nor an image as PNG, JPEG or TIFF; choose one that is.");
 }
 
 function showUpload(on, name = "") {
@@ -67,8 +77,10 @@ async function openFile(file) {
             $("upload-bar").value = part;
             $("upload-label").textContent = part < 1 ? `Uploading ${file.name}, ${percent(part)}` : `Reading ${file.name}`;
         }, mine.signal);
-        if (upload === mine)
-            await openDocument(stored.pdf_id, file.name);
+        if (upload !== mine)
+            return;
+        await openDocument(stored.pdf_id, file.name);
+        history.pushState(null, "", `#document=${stored.pdf_id}`);
     } catch (e) {
         if (upload === mine)
             show("welcome");
@@ -80,33 +92,60 @@ async function openFile(file) {
     }
 }
 
+// Asks for the password as long as it is a wrong one.
+async function pagesOf(id) {
+    for (;;) {
+        try {
+            return (await api.json("GET", `/documents/${id}`)).pages;
+        } catch (e) {
+            const password = /^The PDF is encrypted/.test(e.message) ? await askPassword(e.message) : null;
+            if (password === null)
+                throw e;
+            api.pdfPassword = password;
+        }
+    }
+}
+
 async function openDocument(id, name) {
-    const {pages} = await api.json("GET", `/documents/${id}`);
-    pdf = {id, name};
-    $("file-name").textContent = name;
+    if (pdf?.id !== id)
+        api.pdfPassword = "";
+    const pages = await pagesOf(id);
+    pdf = {id, name: name || kept(`name-${id}`) || ""};
+    keep(`name-${id}`, pdf.name || null);
+    $("file-name").textContent = pdf.name;
+    document.title = pdf.name ? `${pdf.name} – Tables from PDFs` : "Tables from PDFs";
     show("workspace");
     viewer.open(id, pages);
-    $("pages-option").hidden = $("pages-help").hidden = pages.length === 1;
+    regions.restore(kept(regionsKey()) ?? {items: [], removed: []});
+    $("pages-option").hidden = $("pages-help").hidden = $("join-option").hidden = pages.length === 1;
     $("main").focus();
     say(`The document has ${plural(pages.length, "page")}.`);
 }
 
-function reset() {
-    pdf = job = null;
+function closeResult() {
+    job = result = null;
     watch.stop();
-    regions.takeOver([]);
     results.hide();
     corrections.open(null);
+}
+
+function reset() {
+    pdf = null;
+    closeResult();
+    regions.takeOver([]);
     $("file-name").textContent = "";
-    history.replaceState(null, "", location.pathname);
+    document.title = "Tables from PDFs";
 }
 
 // --- extracting ---
 
+const isBusy = () => $("workspace").getAttribute("aria-busy") === "true";
+
+// The buttons keep the focus while they do nothing.
 function busy(on) {
-    for (const id of ["find", "extract"])
-        $(id).disabled = on || (id === "extract" && regions.items.length === 0);
     $("workspace").setAttribute("aria-busy", String(on));
+    $("find").setAttribute("aria-disabled", String(on));
+    $("extract").setAttribute("aria-disabled", String(on || regions.items.length === 0));
 }
 
 // Does the work with the buttons off; a failure is shown, and again() offered.
@@ -125,10 +164,20 @@ async function attempt(work, again) {
 
 const resume = (id) => attempt(() => follow(id), () => resume(id));
 
+// As typed: "deu, eng"; nothing: the service's own.
+function languages() {
+    const typed = $("languages").value.split(/[\s,+]+/).filter(Boolean);
+    return typed.length > 0 ? {languages: typed} : {};
+}
+
 async function run(path, request) {
     const format = $("format").value, opened = pdf;
     const started = await attempt(() => api.startJob(path, {pdf_id: pdf.id, output_format: format,
-        also_formats: FORMATS.filter((f) => f !== format), escape_formulas: $("escape").checked, ...request}),
+        ...languages(),
+        ...(api.pdfPassword ? {password: api.pdfPassword} : {}),
+        also_formats: FORMATS.filter((f) => f !== format), escape_formulas: $("escape").checked,
+        tables: $("merge").checked ? "merged" : "all", bom: $("bom").checked,
+        ...($("join").checked && viewer.pages.length > 1 ? {join_pages: true} : {}), ...request}),
     () => run(path, request));
     if (!started || pdf !== opened)
         return;
@@ -187,49 +236,117 @@ async function formatsOf({job_id: id, output_format: own}) {
 }
 
 async function showResult(ended) {
-    const result = await resultOf(ended.job_id);
+    result = await resultOf(ended.job_id);
     const formats = await formatsOf(ended);
     job = ended;
-    regions.takeOver(ended.approved_regions);
-    results.show(ended, result);
-    $("downloads").replaceChildren(...formats.map((format) =>
-        el("button", {type: "button", class: format === ended.output_format ? "primary" : "",
-            onclick: () => download(format)}, `Download ${format.toUpperCase()}`)));
+    // A long list is not in the job, but its result has the same.
+    const worked = ended.approved_regions_url && result ? result.regions : ended.approved_regions;
+    const before = kept(regionsKey());
+    if (before)
+        regions.restore(before);
+    else
+        regions.takeOver(worked);
+    results.show(ended, result, kept(editsKey()));
+    downloads.offer(ended, ended.outcome === "no_match" ? [] : formats, (pdf.name || ended.job_id).replace(/\.(pdf|png|jpe?g|tiff?)$/i, ""));
     corrections.open(ended.job_id);
-    const first = ended.approved_regions[0];
+    const first = regions.items[0];
     if (first && regions.onPage(viewer.page).length === 0)
         viewer.go(first.page);
     $("result").scrollIntoView({block: "start"});
     say(`${$("outcome").textContent}. ${$("result-text").textContent}`);
 }
 
-async function download(format) {
-    try {
-        const blob = await api.blob(`/jobs/${job.job_id}/results/${format}`);
-        saveFile(blob, `${(pdf.name || job.job_id).replace(/\.pdf$/i, "")}.${EXTENSIONS[format]}`);
-    } catch (e) {
-        showProblem(e, () => download(format));
-    }
+// --- what a reload must not lose ---
+
+const regionsKey = () => `regions-${pdf.id}-${job?.job_id ?? ""}`;
+const editsKey = () => `edits-${job.job_id}`;
+
+function keepRegions() {
+    if (pdf)
+        keep(regionsKey(), job || regions.items.length > 0 ? regions.state() : null);
 }
 
-// --- #job=ID ---
+function keepEdits() {
+    if (job)
+        keep(editsKey(), edits.any ? edits.body() : null);
+}
+
+// --- changes ---
+
+// What was sent is done: removed regions leave the result, others are extracted again.
+async function applyCorrections(sent) {
+    if (sent.some((c) => c.action !== "delete"))
+        await extract();
+    else if (result)
+        edits.remove(result.regions.flatMap((r, i) => (sent.some((c) => c.region_id === r.region_id) ? [i] : [])));
+}
+
+const undo = () => results.goTo(edits.undo());
+const redo = () => results.goTo(edits.redo());
+
+function undoKey(e) {
+    if (!(e.ctrlKey || e.metaKey) || e.altKey || $("changes").hidden || e.target.closest("input, textarea, dialog"))
+        return;
+    const key = e.key.toLowerCase();
+    if (key !== "z" && key !== "y")
+        return;
+    e.preventDefault();
+    if (key === "y" || e.shiftKey)
+        redo();
+    else
+        undo();
+}
+
+// One button is the next step: what it is called for.
+function showNextStep() {
+    const changed = regions.corrections().length > 0 || regions.items.some((r) => !r.job);
+    const next = job && !changed && $("downloads").firstChild ? $("downloads").firstChild
+        : regions.items.length > 0 ? $("extract") : $("find");
+    for (const button of [$("find"), $("extract"), ...$("downloads").children])
+        button.classList.toggle("primary", button === next);
+}
+
+// --- #document=ID, #job=ID ---
 
 async function openLink() {
-    const id = new URLSearchParams(location.hash.slice(1)).get("job");
-    if (!id || id === job?.job_id)
-        return;
+    const link = new URLSearchParams(location.hash.slice(1)), id = link.get("job"), document_ = link.get("document");
     hideProblem();
+    upload?.abort();
     try {
-        const [linked] = await api.job(id, null);
-        if (pdf?.id !== linked.pdf_id)
-            await openDocument(linked.pdf_id, "");
-        $("format").value = linked.output_format;
-        await resume(id);
+        if (id)
+            await openJob(id);
+        else if (document_)
+            await openLinked(document_);
+        else
+            leave();
     } catch (e) {
         if (e.status === 404)
             e.advice = `${e.message} It may have expired, or belong to another key.`;
         showProblem(e, e.status === 404 ? null : openLink);
     }
+}
+
+async function openJob(id) {
+    if (id === job?.job_id || id === watch.id)
+        return;
+    const [linked] = await api.job(id, null);
+    if (pdf?.id !== linked.pdf_id)
+        await openDocument(linked.pdf_id, kept(`name-${linked.pdf_id}`) ?? linked.file_name);
+    $("format").value = linked.output_format;
+    closeResult();
+    await resume(id);
+}
+
+async function openLinked(id) {
+    if (pdf?.id === id && !job && !watch.id)
+        return;
+    closeResult();
+    await openDocument(id, pdf?.id === id ? pdf.name : "");
+}
+
+function leave() {
+    reset();
+    show("welcome");
 }
 
 // --- wiring ---
@@ -249,7 +366,11 @@ function wireUpload() {
         $("file").value = "";
     };
     $("upload-cancel").onclick = () => upload?.abort();
-    $("open-another").onclick = () => { reset(); show("welcome"); $("choose").focus(); };
+    $("open-another").onclick = () => {
+        history.pushState(null, "", location.pathname);
+        leave();
+        $("choose").focus();
+    };
     addEventListener("dragover", (e) => { e.preventDefault(); drop.classList.add("over"); });
     addEventListener("dragleave", () => drop.classList.remove("over"));
     addEventListener("drop", (e) => {
@@ -265,6 +386,15 @@ function setDrawing(on) {
     $("draw").setAttribute("aria-pressed", String(on));
 }
 
+function showRegions() {
+    const n = regions.items.length;
+    keepRegions();
+    viewer.showCounts(regions.counts());
+    busy(isBusy());
+    showNextStep();
+    $("extract").textContent = n === 1 ? "Extract the region" : n === 0 ? "Extract regions" : `Extract ${n} regions`;
+}
+
 function wirePage() {
     setDrawing(matchMedia("(pointer: fine)").matches);
     $("draw").onclick = () => setDrawing(!layer.drawing);
@@ -274,13 +404,7 @@ function wirePage() {
         layer.show();
         layer.highlight(null);
     });
-    regions.addEventListener("settle", () => {
-        viewer.showCounts(regions.counts());
-        $("extract").disabled = regions.items.length === 0 || $("workspace").getAttribute("aria-busy") === "true";
-        $("extract").classList.toggle("primary", regions.items.length > 0);
-        $("find").classList.toggle("primary", regions.items.length === 0);
-        $("extract").textContent = regions.items.length === 1 ? "Extract the region" : `Extract ${regions.items.length || ""} regions`.replace("  ", " ");
-    });
+    regions.addEventListener("settle", showRegions);
     results.addEventListener("point", ({detail: {page, box, go}}) => {
         if (go)
             viewer.go(page);
@@ -290,16 +414,36 @@ function wirePage() {
     });
     $("layer").addEventListener("pointermove", (e) => results.light(viewer.page, layer.point(e)));
     $("layer").addEventListener("pointerleave", () => results.light(viewer.page, null));
+    setUpSplitter($("splitter"), $("workspace"));
 }
 
-$("format").append(...FORMATS.map((format) => el("option", {value: format}, format.toUpperCase())));
+function wireResult() {
+    edits.addEventListener("change", keepEdits);
+    $("undo").onclick = undo;
+    $("redo").onclick = redo;
+    $("original").onclick = () => { edits.reset(); $("result-title").focus(); };
+    addEventListener("keydown", undoKey);
+    results.addEventListener("download", ({detail: table}) => downloads.save("csv", {tables: "all", table}));
+}
+
+function wireExtraction() {
+    const act = (f) => (e) => { if (e.currentTarget.getAttribute("aria-disabled") !== "true") f(); };
+    $("format").append(...FORMATS.map((format) => el("option", {value: format}, format.toUpperCase())));
+    $("find").onclick = act(find);
+    $("extract").onclick = act(extract);
+    $("cancel").onclick = cancel;
+}
+
 wireUpload();
 wirePage();
+wireResult();
+wireExtraction();
 setUpKey(api);
-$("find").onclick = find;
-$("extract").onclick = extract;
-$("cancel").onclick = cancel;
-addEventListener("hashchange", openLink);
+shareKey(api, () => {
+    keyCame();
+    showHistory(api);
+});
+addEventListener("popstate", openLink);
 list.show();
 show("welcome");
 openLink();

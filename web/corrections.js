@@ -1,6 +1,8 @@
 // What was changed in the regions of a job, told to the service.
 
 import {$, el, plural, say, showProblem} from "./dom.js";
+import {keep, kept} from "./kept.js";
+import {labelOf} from "./regions.js";
 
 const ACTIONS = {delete: "removed", move: "moved", resize: "resized", retype: "retyped"};
 
@@ -8,8 +10,10 @@ export class Corrections {
     #jobId = null;
     #sent = ""; // what was sent last, so that it is not sent twice
 
-    constructor(api, regions) {
+    // onSent(corrections) makes the result follow.
+    constructor(api, regions, onSent) {
         this.api = api;
+        this.onSent = onSent;
         this.regions = regions;
         $("send-corrections").onclick = () => this.send();
         regions.addEventListener("settle", () => this.show());
@@ -18,7 +22,7 @@ export class Corrections {
     // jobId null: there is nothing to correct.
     open(jobId) {
         this.#jobId = jobId;
-        this.#sent = "";
+        this.#sent = jobId === null ? "" : kept(`sent-${jobId}`) ?? "";
         $("corrections").hidden = jobId === null;
         $("feedback-counts").textContent = "";
         this.show();
@@ -45,10 +49,11 @@ export class Corrections {
 
     #row(c) {
         const removed = this.regions.removed.find((r) => r.job.id === c.region_id);
+        const name = labelOf(c.region_id, (removed ?? this.regions.items.find((r) => r.job?.id === c.region_id)).job.type);
         const what = c.action === "retype" ? `is a ${c.new_region_type}` : ACTIONS[c.action];
-        return el("li", {}, el("span", {}, `${c.region_id}: ${what}`),
+        return el("li", {}, el("span", {}, `${name}: ${what}`),
             c.action === "delete" ? el("button", {type: "button", class: "quiet small",
-                "aria-label": `Restore ${c.region_id}`, onclick: () => this.regions.restore(removed)}, "Restore") : null);
+                "aria-label": `Restore ${name}`, onclick: () => this.regions.bringBack(removed)}, "Restore") : null);
     }
 
     async send() {
@@ -57,12 +62,15 @@ export class Corrections {
         try {
             await this.api.json("POST", "/feedback/corrections", {job_id: this.#jobId, corrections});
             this.#sent = JSON.stringify(corrections);
+            keep(`sent-${this.#jobId}`, this.#sent);
             say("The corrections were sent.");
-            await this.#count();
         } catch (e) {
             showProblem(e, () => this.send());
+            return this.show();
         }
         this.show();
+        await this.#count();
+        await this.onSent(corrections);
     }
 
     async #count() {

@@ -1,11 +1,12 @@
 // The API page, made of openapi.json, with a form to try each call.
 
-import {$, el, say, showProblem} from "./dom.js";
+import {$, el, hideNotice, plural, showNotice, showProblem} from "./dom.js";
 import {Api, Problem} from "./api.js";
 import {askKey, setUpKey} from "./key.js";
 
 const DEEPEST = 3; // levels of a schema that are shown in one table
-const api = new Api({askKey: (why) => askKey(api, why), onWait: (s) => say(`Trying again in ${s} seconds.`)});
+const api = new Api({askKey: (why) => askKey(api, why), onAnswer: hideNotice,
+    onWait: (title, s) => showNotice(`${title} Trying again in ${plural(s, "second")}…`)});
 let spec = null;
 
 const refName = (schema) => schema?.$ref?.split("/").pop();

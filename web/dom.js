@@ -36,6 +36,7 @@ function words(problem) {
 
 // Shows what went wrong and what to do: a Problem of api.js; again is tried by a button.
 export function showProblem(problem, again) {
+    hideNotice();
     const {title, advice} = words(problem);
     const box = $("alert");
     const close = () => { box.hidden = true; };
@@ -49,6 +50,16 @@ export function showProblem(problem, again) {
 
 export function hideProblem() {
     $("alert").hidden = true;
+}
+
+// What is going on, until something else is.
+export function showNotice(text) {
+    $("notice").textContent = text;
+    $("notice").hidden = false;
+}
+
+export function hideNotice() {
+    $("notice").hidden = true;
 }
 
 export function saveFile(blob, name) {

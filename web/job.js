@@ -74,7 +74,8 @@ export class JobWatch {
                 if (!passing(e))
                     throw e;
                 $("job").hidden = false;
-                $("job-text").textContent = "The connection is lost; the job goes on. Looking again…";
+                $("job-text").textContent = e.status === 0 ? "The connection is lost; the job goes on. Looking again…"
+                    : `${e.title} The job goes on. Looking again…`;
                 etag = null;
             }
             await pause(wait);

@@ -23,12 +23,18 @@ export function askKey(api, why) {
     return asking.promise;
 }
 
+// Another tab has told its key.
+export function keyCame() {
+    if (asking)
+        close(true);
+}
+
 function makeDialog() {
     return el("dialog", {id: "key-dialog", "aria-labelledby": "key-title"}, el("form", {id: "key-form"},
         el("h2", {id: "key-title"}, "API key"), el("p", {id: "key-why", class: "muted"}),
         el("label", {for: "key"}, "Key"),
         el("input", {id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true}),
-        el("p", {class: "hint"}, "It stays in this tab and is forgotten when the tab closes."),
+        el("p", {class: "hint"}, "It stays in the open tabs of this page and is forgotten with the last of them."),
         el("div", {class: "buttons"}, el("button", {type: "submit", class: "primary"}, "Use this key"),
             el("button", {id: "key-forget", type: "button"}, "Forget the key"),
             el("button", {id: "key-cancel", type: "button", class: "quiet"}, "Cancel"))));
@@ -48,7 +54,7 @@ export function setUpKey(api) {
         close(true);
     };
     $("key-forget").onclick = () => {
-        api.key = "";
+        sessionStorage.clear(); // what was done with the key goes with it
         close(false);
     };
     $("key-cancel").onclick = () => close(false);

@@ -1,9 +1,10 @@
 // The regions over the page image: drawing, moving and resizing with mouse, touch and keyboard.
 
 import {el, say} from "./dom.js";
-import {SMALLEST, boxBetween, movedBox, resizedBox} from "./regions.js";
+import {SMALLEST, boxBetween, labelOf, movedBox, resizedBox} from "./regions.js";
 
 const EDGES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
+const TAG_WIDTH = 66; // pixels
 const STEP = 0.005, FINE = 0.001; // of the page, a key press
 const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 
@@ -65,11 +66,13 @@ export class Layer {
             this.node.append(node);
         }
         place(node, region.box);
-        node.classList.toggle("top", region.box.y < 0.03); // no room for its name above it
+        // Its name stands in the margin, or where that is too narrow above it, or below it.
+        node.classList.toggle("beside", region.box.x * this.node.clientWidth > TAG_WIDTH);
+        node.classList.toggle("top", region.box.y < 0.03);
         node.dataset.type = region.type;
         node.classList.toggle("selected", this.regions.selected === region);
-        node.setAttribute("aria-label", `${region.id}, ${region.type}`);
-        node.firstChild.textContent = region.id;
+        node.setAttribute("aria-label", `${labelOf(region.id, region.type)}, ${region.type}`);
+        node.firstChild.textContent = labelOf(region.id, region.type);
     }
 
     focus(region) {
@@ -158,7 +161,7 @@ export class Layer {
             this.regions.update(region, {box: change});
         } else if (e.key === "Delete" || e.key === "Backspace") {
             this.regions.remove(region);
-            say(`${region.id} is removed.`);
+            say(`${labelOf(region.id, region.type)} is removed.`);
             this.node.closest(".stage").focus();
         } else if (e.key === "Escape") {
             this.regions.select(null);

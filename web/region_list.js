@@ -1,7 +1,9 @@
 // The regions as a list: name, type, page, removal.
 
-import {$, el, percent} from "./dom.js";
-import {TYPES} from "./regions.js";
+import {$, el} from "./dom.js";
+import {TYPES, labelOf} from "./regions.js";
+
+const SURE = 0.8; // of a region that was found
 
 export class RegionList {
     #rows = new Map();
@@ -32,17 +34,18 @@ export class RegionList {
     #showRow(region) {
         const row = this.#rows.get(region) ?? this.#makeRow(region);
         const {name, type, where} = row.parts;
+        const label = labelOf(region.id, region.type);
         const state = JSON.stringify([region.id, region.type, region.page, this.regions.selected === region]);
         if (row.state === state)
             return;
         row.state = state;
         if (name !== document.activeElement)
-            name.value = region.id;
+            name.value = label;
         type.value = region.type;
-        where.textContent = `Page ${region.page}${region.job && region.job.confidence < 1 ? `, found (${percent(region.job.confidence)})` : ""}`;
-        type.setAttribute("aria-label", `Type of ${region.id}`);
-        row.parts.remove.setAttribute("aria-label", `Remove ${region.id}`);
-        row.parts.show.setAttribute("aria-label", `Show ${region.id} on the page`);
+        where.textContent = `Page ${region.page}${region.job && region.job.confidence < 1 ? ", found" : ""}${region.job?.confidence < SURE ? ", unsure" : ""}`;
+        type.setAttribute("aria-label", `Type of ${label}`);
+        row.parts.remove.setAttribute("aria-label", `Remove ${label}`);
+        row.parts.show.setAttribute("aria-label", `Show ${label} on the page`);
         row.dataset.type = region.type;
         row.classList.toggle("selected", this.regions.selected === region);
     }
@@ -63,6 +66,8 @@ export class RegionList {
     }
 
     #rename(region, input) {
+        if (input.value.trim() === labelOf(region.id, region.type))
+            return;
         const id = this.regions.freeId(input.value, region);
         input.value = id;
         this.regions.update(region, {id});

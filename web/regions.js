@@ -1,6 +1,14 @@
 // The regions of the document: what is marked, what a job found, and what was changed since.
 
 export const TYPES = ["auto", "table", "form", "text"];
+const WORDS = {table: "Table", form: "Form", text: "Text", auto: "Region"};
+
+// What a person calls it: a name of the service's own (region-0) becomes "Table 1".
+export function labelOf(id, type) {
+    const own = /^region-(\d+)$/.exec(id);
+    return own ? `${WORDS[type] ?? "Region"} ${Number(own[1]) + 1}` : id;
+}
+
 export const SMALLEST = 0.005; // of the page
 
 const ID_BYTES = 64;
@@ -86,6 +94,18 @@ export class Regions extends EventTarget {
         this.changed();
     }
 
+    // As JSON can keep it, and as that was.
+    state() {
+        return {items: this.items, removed: this.removed};
+    }
+
+    restore({items, removed}) {
+        this.items = items;
+        this.removed = removed;
+        this.selected = null;
+        this.changed();
+    }
+
     update(region, change) {
         Object.assign(region, change);
         this.changed();
@@ -107,7 +127,7 @@ export class Regions extends EventTarget {
         this.changed();
     }
 
-    restore(region) {
+    bringBack(region) {
         this.removed = this.removed.filter((r) => r !== region);
         Object.assign(region, {type: region.job.type, box: region.job.box, page: region.job.page});
         if (!this.items.includes(region))

@@ -1,12 +1,13 @@
-// The result as tables: sorted, copied, compared with the page.
+// The result: its tables, compared with the page, changed, copied.
 
-import {$, el, percent, plural, say} from "./dom.js";
-
-const LOW = 0.8, VERY_LOW = 0.5; // confidences that are tinted
-const collator = new Intl.Collator(undefined, {numeric: true, sensitivity: "base"});
+import {$, el, plural, say} from "./dom.js";
+import {editBar} from "./edit_bar.js";
+import {labelOf} from "./regions.js";
+import {ResultTable, isLow, tint} from "./result_table.js";
+import {tableOf} from "./table_model.js";
 
 const OUTCOMES = {
-    success: ["Everything was read", "good"],
+    success: ["Extracted", "good"],
     partial_success: ["Something was empty", "fair"],
     no_match: ["Nothing was found", "poor"],
 };
@@ -14,142 +15,39 @@ const OUTCOMES = {
 const READERS = {text: "from the PDF's own text", tesseract: "by Tesseract", documentai: "by Document AI",
     gemini: "by Gemini"};
 
-// 0 -> A, 25 -> Z, 26 -> AA
-const letters = (n) => (n < 26 ? "" : letters(Math.floor(n / 26) - 1)) + String.fromCharCode(65 + n % 26);
-
-const number = (text) => (/^[-+]?[\d.,\s]*\d\s*%?$/.test(text) ? Number(text.replace(/[,\s%]/g, "")) : NaN);
-
-function compare(a, b) {
-    const [x, y] = [number(a), number(b)];
-    return Number.isNaN(x) || Number.isNaN(y) ? collator.compare(a, b) : x - y;
+// What is not sure, counted: a share of the whole would hide it.
+function doubts(region, tables) {
+    const cells = tables.length > 0 ? tables.flatMap((t) => t.now.cells) : region.cells;
+    const unsure = cells.filter(tint).length;
+    const columns = region.tables.some((t) => isLow(t.confidence));
+    return [unsure > 0 ? `, ${plural(unsure, "cell")} unsure` : "", columns ? ", columns unsure" : ""].join("");
 }
 
-function tint(cell) {
-    if (!cell || cell.text === "" && cell.verified !== false)
-        return "";
-    return cell.confidence < VERY_LOW ? "very-low" : cell.confidence < LOW ? "low" : "";
-}
-
-// A table of any kind here: {title, page, columns, rows}. A row is {header, cells}; a cell is
-// {text, bbox, confidence, engine, row_span, col_span} or null where another one covers its place.
-function tableOf(region, index) {
+function readTable(region, index) {
     const {rows, cols} = region.tables[index];
-    const grid = Array.from({length: rows}, () => ({header: false, cells: Array(cols).fill(undefined)}));
-    for (const cell of region.cells.filter((c) => c.table === index)) {
-        for (let r = cell.row; r < cell.row + cell.row_span; r++)
-            for (let c = cell.col; c < cell.col + cell.col_span; c++)
-                grid[r].cells[c] = null;
-        grid[cell.row].cells[cell.col] = cell;
-        grid[cell.row].header ||= cell.header;
-    }
-    return {page: region.page, columns: Array.from({length: cols}, (_, i) => letters(i)), rows: grid};
+    return tableOf(rows, cols, region.cells.filter((c) => c.table === index).map((c) => ({...c, was: [c.row, c.col]})));
 }
 
-function tableOfFields(region) {
-    return {page: region.page, columns: ["Name", "Value"],
-        rows: region.structured_data.form_fields.map((f) => ({header: false,
-            cells: [{text: f.name, confidence: 1}, {...f, text: f.value}]}))};
-}
+const fieldsTable = (fields) => tableOf(fields.length, 2, fields.flatMap((f, row) => [
+    {row, col: 0, row_span: 1, col_span: 1, header: false, text: f.name, confidence: 1},
+    {...f, row, col: 1, row_span: 1, col_span: 1, header: false, text: f.value}]));
 
-class ResultTable {
-    #sorted = null; // {column, down}
-
-    constructor(view, table, title) {
-        Object.assign(this, {view, table, title});
-        this.body = el("tbody");
-        this.heads = table.columns.map((name, i) => el("th", {scope: "col"},
-            el("button", {type: "button", class: "sort", onclick: () => this.#sort(i)}, name)));
-        const grid = el("table", {onkeydown: (e) => this.#key(e)},
-            el("caption", {class: "hidden-text"}, title),
-            el("thead", {}, el("tr", {}, el("td", {class: "corner"}), ...this.heads)), this.body);
-        this.node = el("div", {class: "table-scroll", role: "region", tabindex: "0", "aria-label": title}, grid);
-        this.#show();
-    }
-
-    #order() {
-        const rows = this.table.rows.map((row, i) => ({...row, number: i + 1}));
-        if (!this.#sorted)
-            return rows;
-        const {column, down} = this.#sorted;
-        const first = rows.findIndex((row) => !row.header);
-        const head = rows.slice(0, Math.max(first, 0)), rest = rows.slice(Math.max(first, 0));
-        const text = (row) => row.cells[column]?.text ?? "";
-        // Empty ones last, whichever way.
-        rest.sort((a, b) => (text(a) === "") - (text(b) === "") ||
-            (down ? compare(text(b), text(a)) : compare(text(a), text(b))));
-        return [...head, ...rest];
-    }
-
-    #sort(column) {
-        const s = this.#sorted;
-        this.#sorted = !s || s.column !== column ? {column, down: false} : s.down ? null : {column, down: true};
-        this.heads.forEach((head, i) => {
-            const on = this.#sorted?.column === i;
-            head.classList.toggle("down", on && this.#sorted.down);
-            if (on)
-                head.setAttribute("aria-sort", this.#sorted.down ? "descending" : "ascending");
-            else
-                head.removeAttribute("aria-sort");
-        });
-        this.#show();
-    }
-
-    #show() {
-        this.view.forget(this);
-        this.body.replaceChildren(...this.#order().map((row) => el("tr", {},
-            el("th", {scope: "row", class: "row-number"}, String(row.number)),
-            ...row.cells.map((cell) => this.#cell(cell, row.header)))));
-        this.body.querySelector("td, th:not(.row-number)")?.setAttribute("tabindex", "0");
-    }
-
-    #cell(cell, header) {
-        // A covered place is part of the cell that covers it, unless sorting has torn them apart.
-        if (cell === null && !this.#sorted)
-            return null;
-        const spans = cell && !this.#sorted ? {rowspan: cell.row_span > 1 && cell.row_span,
-            colspan: cell.col_span > 1 && cell.col_span} : {};
-        const node = el(header ? "th" : "td", {tabindex: "-1", class: tint(cell), ...spans}, cell?.text ?? "");
-        if (tint(cell)) {
-            node.title = `${percent(cell.confidence)} sure`;
-            node.append(el("span", {class: "hidden-text"}, ` (${percent(cell.confidence)} sure)`));
-        }
-        if (cell?.verified === false)
-            node.title = "A value was proposed here that is not on the page; it was left out.";
-        if (cell?.bbox)
-            this.view.watch(this, node, this.table.page, cell.bbox);
-        return node;
-    }
-
-    // Arrow keys go from cell to cell.
-    #key(e) {
-        const from = e.target.closest("td, th");
-        const [down, right] = {ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1]}[e.key] ?? [];
-        if (down === undefined || !this.body.contains(from))
-            return;
-        const row = [...this.body.rows].indexOf(from.parentNode) + down;
-        const to = this.body.rows[row]?.cells[from.cellIndex + right];
-        if (to && !to.classList.contains("row-number")) {
-            this.body.querySelector("[tabindex='0']")?.setAttribute("tabindex", "-1");
-            to.setAttribute("tabindex", "0");
-            to.focus();
-        }
-        e.preventDefault();
-    }
-
-    // As it stands, for a spreadsheet.
-    text() {
-        return this.#order().map((row) => row.cells.map((cell) =>
-            (cell?.text ?? "").replace(/[\t\r\n]+/g, " ")).join("\t")).join("\n");
-    }
-}
-
-// Dispatches "point" with {page, box, go}: the place of a cell is to be lit up; box null: none.
+// Dispatches "point" with {page, box, go}: the place of a cell is to be lit up; box null: none. And
+// "download" with the number of a table that is wanted alone.
 export class ResultView extends EventTarget {
-    #cells = []; // {table, node, page, box}
+    #cells = []; // {owner, node, page, box}
     #lit = null;
+    #result = null;
+    #shown = []; // {table, view, bar, hint}, one for each of edits.tables that is there
 
-    watch(table, node, page, box) {
-        this.#cells.push({table, node, page, box});
+    constructor(edits) {
+        super();
+        this.edits = edits;
+        edits.addEventListener("change", ({detail: {table}}) => (table ? this.#refresh(table) : this.#render()));
+    }
+
+    watch(owner, node, page, box) {
+        this.#cells.push({owner, node, page, box});
         const point = (go) => this.dispatchEvent(new CustomEvent("point", {detail: {page, box, go}}));
         const leave = () => this.dispatchEvent(new CustomEvent("point", {detail: {page, box: null}}));
         node.addEventListener("mouseenter", () => point(false));
@@ -158,8 +56,23 @@ export class ResultView extends EventTarget {
         node.addEventListener("blur", leave);
     }
 
-    forget(table) {
-        this.#cells = this.#cells.filter((c) => c.table !== table);
+    // node null: all of an owner.
+    forget(owner, node = null) {
+        this.#cells = this.#cells.filter((c) => c.owner !== owner || (node && c.node !== node));
+    }
+
+    change(table, after) {
+        this.edits.set(table, after);
+    }
+
+    chosen(view) {
+        this.#shown.find((s) => s.view === view)?.bar.show();
+    }
+
+    // Brings a table into view that was changed from elsewhere; null: none was.
+    goTo(table) {
+        const shown = table && this.#shown.find((s) => s.table === table);
+        shown?.view.focus();
     }
 
     // Marks the cell that lies at a point of a page.
@@ -174,56 +87,115 @@ export class ResultView extends EventTarget {
     }
 
     hide() {
-        this.#cells = [];
-        $("tables").replaceChildren();
+        this.#result = null;
+        this.edits.open([]);
         $("result").hidden = true;
         $("workspace").classList.remove("has-result");
     }
 
-    // result is the JSON, or null where the job kept none.
-    show(job, result) {
-        this.hide();
+    // result is the JSON, or null where the job kept none; kept: what Edits.body() gave of it before.
+    show(job, result, kept) {
         const [text, mood] = OUTCOMES[job.outcome] ?? [job.outcome, "fair"];
         $("outcome").textContent = text;
         $("outcome").dataset.mood = mood;
         $("result-text").textContent = this.#summary(job, result);
-        $("tables").replaceChildren(...(result?.regions ?? []).map((region) => this.#region(region)));
-        $("legend").hidden = !$("tables").querySelector(".low, .very-low");
+        this.#result = result;
+        this.edits.open((result?.regions ?? []).flatMap((region, i) => region.tables.map((_, index) => {
+            const read = readTable(region, index);
+            return {region: i, index, read, now: read};
+        })));
+        if (kept)
+            this.edits.restore(kept);
         $("result").hidden = false;
         $("workspace").classList.add("has-result");
     }
 
     #summary(job, result) {
-        if (!result)
-            return "This job kept no cells to show here. Download its result, or extract again.";
         if (job.outcome === "no_match")
             return "No table or form was found. Draw around what you need, then extract the regions.";
+        if (!result)
+            return "This job kept no cells to show here. Download its result, or extract again.";
         const {regions, tables, form_fields: fields, pages_read: pages} = result.summary;
         return [plural(regions, "region"), tables ? plural(tables, "table") : "", fields ? plural(fields, "field") : "",
             plural(pages, "page") + " read"].filter(Boolean).join(", ") + ".";
     }
 
-    #region(region) {
-        const title = `${region.region_id}, page ${region.page}`;
-        const tables = region.tables.map((_, i) => tableOf(region, i));
-        if (region.structured_data.form_fields.length > 0)
-            tables.push(tableOfFields(region));
-        const shown = tables.map((t, i) => new ResultTable(this, t, tables.length > 1 ? `${title}, table ${i + 1}` : title));
-        const text = shown.length === 0 && region.text ? el("p", {class: "text"}, region.text) : null;
-        const copy = () => this.#copy(shown.length > 0 ? shown.map((t) => t.text()).join("\n\n") : region.text);
-        return el("article", {class: "result-region", "data-type": region.region_type},
-            el("div", {class: "title-row"}, el("h3", {}, region.region_id),
-                el("button", {type: "button", class: "quiet small", "aria-label": `Copy ${region.region_id}`, onclick: copy}, "Copy")),
-            el("p", {class: "hint"}, `${region.region_type}, page ${region.page}, ${percent(region.confidence)} sure, read ${READERS[region.engine] ?? region.engine}`),
-            region.warning ? el("p", {class: "warning"}, region.warning) : null,
-            ...shown.map((t) => t.node), text);
+    // --- regions ---
+
+    #render() {
+        this.#cells = [];
+        this.#shown = [];
+        const all = this.#result?.regions ?? [], gone = this.edits.removed;
+        $("tables").replaceChildren(...all.filter((region, i) => !gone.has(i) && !gone.has(region.joined_to))
+            .map((region) => this.#region(region, all)));
+        this.#follow();
     }
 
-    async #copy(text) {
+    #refresh(table) {
+        const shown = this.#shown.find((s) => s.table === table);
+        shown?.view.refresh();
+        shown?.bar.show();
+        this.#shown.forEach((s) => s.tell());
+        this.#follow();
+    }
+
+    // What depends on all tables.
+    #follow() {
+        $("legend").hidden = !$("tables").querySelector(".low, .very-low");
+        $("undo").disabled = !this.edits.canUndo;
+        $("redo").disabled = !this.edits.canRedo;
+        $("changes").hidden = this.edits.tables.length === 0;
+        $("original").hidden = $("changed").hidden = !this.edits.any;
+    }
+
+    #region(region, all) {
+        const name = labelOf(region.region_id, region.region_type), title = `${name}, page ${region.page}`;
+        const own = this.edits.tables.filter((t) => all[t.region] === region);
+        const fields = region.structured_data.form_fields;
+        const hint = el("p", {class: "hint"});
+        const tell = () => {
+            hint.textContent = `${region.region_type}, page ${region.page}, read ${READERS[region.engine] ?? `by ${region.engine}`}${doubts(region, own)}`;
+        };
+        tell();
+        const parts = own.map((table, i) => this.#table(region, table, own.length > 1 ? `${name}, table ${i + 1}` : name, own.length > 1, tell));
+        const form = fields.length > 0 ? new ResultTable(this, {now: fieldsTable(fields)}, title, region.page, ["Name", "Value"]) : null;
+        const text = !parts.length && !form && region.text && region.joined_to === undefined ? el("p", {class: "text"}, region.text) : null;
+        const copied = form ? () => this.#copy(form.text(), form.html()) : () => this.#copy(region.text);
+        return el("article", {class: "result-region", "data-type": region.region_type},
+            el("div", {class: "title-row"}, el("h3", {}, name), own.length === 1 ? parts[0].tools
+                : form || text ? el("button", {type: "button", class: "quiet small", "aria-label": `Copy ${name}`, onclick: copied}, "Copy") : null),
+            hint,
+            region.joined_to === undefined ? null
+                : el("p", {class: "hint"}, `Its rows are part of the table in ${labelOf(all[region.joined_to].region_id, all[region.joined_to].region_type)}.`),
+            region.warning ? el("p", {class: "warning"}, region.warning) : null,
+            ...parts.flatMap((p) => (own.length > 1 ? [el("div", {class: "title-row"}, el("h4", {}, p.name), p.tools)] : []).concat(p.bar, p.node)),
+            form?.node, text);
+    }
+
+    #table(region, table, name, several, tell) {
+        const view = new ResultTable(this, table, `${name}, page ${region.page}`, region.page);
+        const bar = editBar(view);
+        bar.node.hidden = true;
+        const edit = el("button", {type: "button", class: "quiet small", "aria-pressed": "false", "aria-label": `Edit ${name}`, onclick: () => {
+            bar.node.hidden = !bar.node.hidden;
+            edit.setAttribute("aria-pressed", String(!bar.node.hidden));
+            if (!bar.node.hidden)
+                view.focus();
+        }}, "Edit");
+        const button = (words, onclick) => el("button", {type: "button", class: "quiet small", "aria-label": `${words} ${name}`, onclick}, words);
+        const tools = el("div", {class: "tools"}, edit, button("Copy", () => this.#copy(view.text(), view.html())),
+            button("Save", () => this.dispatchEvent(new CustomEvent("download", {detail: this.edits.numberOf(table)}))));
+        this.#shown.push({table, view, bar, tell});
+        return {name, tools, bar: bar.node, node: view.node};
+    }
+
+    // As text with tabs, and as HTML for who takes that.
+    async #copy(text, html = null) {
         try {
-            await navigator.clipboard.writeText(text);
+            const of = (type, data) => ({[type]: new Blob([data], {type})});
+            await navigator.clipboard.write([new ClipboardItem({...of("text/plain", text), ...(html ? of("text/html", html) : {})})]);
             say("Copied.");
-            $("result-text").textContent = "Copied; paste it into a spreadsheet.";
+            $("result-text").textContent = "Copied; paste it into a spreadsheet or a document.";
         } catch {
             $("result-text").textContent = "The browser did not allow copying; download the result instead.";
         }

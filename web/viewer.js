@@ -26,6 +26,9 @@ export class Viewer extends EventTarget {
         this.observer = new IntersectionObserver((entries) => this.#seen(entries), {rootMargin: "200px"});
         $("previous").onclick = () => this.go(this.page - 1);
         $("next").onclick = () => this.go(this.page + 1);
+        $("page-number").onchange = () => this.#goTo(Number($("page-number").value));
+        $("page-number").onfocus = () => $("page-number").select();
+        this.stage.addEventListener("keydown", (e) => this.#key(e));
         $("zoom-in").onclick = () => this.setZoom(ZOOMS.find((z) => z > this.zoom) ?? this.zoom);
         $("zoom-out").onclick = () => this.setZoom(ZOOMS.findLast((z) => z < this.zoom) ?? this.zoom);
         $("zoom-fit").onclick = () => this.setZoom(1);
@@ -72,7 +75,8 @@ export class Viewer extends EventTarget {
         if (page < 1 || page > this.pages.length || page === this.page)
             return;
         this.page = page;
-        $("page-number").textContent = `${page} / ${this.pages.length}`;
+        $("page-number").value = String(page);
+        $("page-count").textContent = ` / ${this.pages.length}`;
         $("previous").disabled = page === 1;
         $("next").disabled = page === this.pages.length;
         for (const button of $("thumbnails").children) {
@@ -90,6 +94,21 @@ export class Viewer extends EventTarget {
         this.stage.scrollTo(0, 0);
         this.#fit();
         this.dispatchEvent(new Event("page"));
+    }
+
+    // Of what was typed: the page that is nearest.
+    #goTo(wanted) {
+        if (Number.isInteger(wanted))
+            this.go(Math.min(Math.max(wanted, 1), this.pages.length));
+        $("page-number").value = String(this.page);
+    }
+
+    #key(e) {
+        const to = {PageUp: this.page - 1, PageDown: this.page + 1, Home: 1, End: this.pages.length}[e.key];
+        if (to === undefined || e.target !== this.stage)
+            return;
+        this.go(to);
+        e.preventDefault();
     }
 
     setZoom(zoom) {

@@ -6,10 +6,12 @@
 #include "core/signed_url.h"
 #include "extract/languages.h"
 #include "ports/ocr_engine.h"
+#include "ports/program_limits.h"
 
 /* The document whose page was drawn last, so that it is not downloaded for each. */
 struct kept_document {
     char pdf_id[JOB_PDF_ID_MAX + 1];
+    char version[BLOB_VERSION_MAX + 1];
     int fd;           /* valid while until_us is not 0 */
     int64_t until_us; /* monotonic */
 };
@@ -24,12 +26,14 @@ struct parts; /* app/parts.h */
 
 struct app {
     struct services services;
-    struct job_runner runner;   /* task pool only */
-    struct languages languages; /* api pool only */
-    struct kept_document kept;  /* page pool only */
-    struct readiness ready;     /* health pool only: one process, so one look for all */
+    struct job_runner runner;            /* task pool only */
+    struct recognizer_limits recognizer; /* strings are the settings' */
+    struct languages languages;          /* api and upload pools only */
+    struct kept_document kept;           /* page pool only */
+    struct readiness ready;              /* health pool only: one process, so one look for all */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
+    const char *sandbox;       /* sandbox_mode() */
     const struct parts *parts; /* what follows is called with them; may be NULL */
     void (*write_metrics)(const struct parts *p, struct buffer *out);  /* counters of their own */
     void (*write_versions)(const struct parts *p, struct buffer *out); /* ,"library":"version" */

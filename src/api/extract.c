@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/extract.h"
 #include "api/handlers.h"
 #include "base/json.h"
+#include "core/document_owner.h"
 #include "core/extraction_request.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
@@ -16,9 +18,12 @@ struct idempotency_text {
 };
 
 /* A request that has no key of the client's is known by its id: nginx sends it to another worker
- * when one dies before it answers. */
-static enum err read_idempotency(const struct request *r, struct idempotency_text *text,
-                                 struct idempotency *out, struct error *e)
+ * when one dies before it answers. A body with a password is hashed by a key. Others are not: each
+ * machine has to find the same hash, whatever its key is. */
+static enum err read_idempotency(const struct services *s, const struct request *r,
+                                 bool has_password, const struct buffer *body,
+                                 struct idempotency_text *text, struct idempotency *out,
+                                 struct error *e)
 {
     const char *key = request_header(r, "Idempotency-Key");
     unsigned char digest[BODY_HASH_BYTES];
@@ -31,9 +36,10 @@ static enum err read_idempotency(const struct request *r, struct idempotency_tex
         return error_set(e, ERR_BAD_REQUEST, "Idempotency-Key is empty.");
     (void)snprintf(text->key, sizeof text->key, "request:%s", r->request_id);
     out->key = key != NULL ? key : text->key;
-    (void)crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    (void)crypto_generichash_init(&state, has_password ? s->sealing_key : NULL,
+                                  has_password ? sizeof s->sealing_key : 0, sizeof digest);
     (void)crypto_generichash_update(&state, (const unsigned char *)r->path, strlen(r->path) + 1);
-    (void)crypto_generichash_update(&state, (const unsigned char *)r->body.data, r->body.len);
+    (void)crypto_generichash_update(&state, (const unsigned char *)body->data, body->len);
     (void)crypto_generichash_final(&state, digest, sizeof digest);
     sodium_bin2hex(text->hash, sizeof text->hash, digest, sizeof digest);
     out->owner = r->auth.subject;
@@ -41,15 +47,15 @@ static enum err read_idempotency(const struct request *r, struct idempotency_tex
     return ERR_OK;
 }
 
-static enum err check_languages(struct app *app, const struct extraction_request *wanted,
-                                struct error *e)
+enum err extract_check_languages(struct app *app, const struct extraction_request *extraction,
+                                 struct error *e)
 {
-    const struct config *cfg = app->services.cfg;
+    const struct recognizer_limits *l = &app->recognizer;
     struct error why;
-    if (wanted->languages[0] == '\0')
+    if (extraction->languages[0] == '\0')
         return ERR_OK;
-    enum err err = languages_check(&app->languages, cfg->ocr_reader, cfg->tessdata_dir,
-                                   wanted->languages, &why);
+    enum err err =
+        languages_check(&app->languages, l->program, l->tessdata_dir, extraction->languages, &why);
     if (err == ERR_UNPROCESSABLE)
         return error_set(e, err, "/languages: %s", why.detail);
     if (err != ERR_OK)
@@ -57,38 +63,54 @@ static enum err check_languages(struct app *app, const struct extraction_request
     return err;
 }
 
+enum err extract_submit(struct app *app, const struct request *r,
+                        const struct extraction_request *extraction, const struct buffer *text,
+                        struct job **out, struct error *e)
+{
+    const struct services *s = &app->services;
+    struct idempotency idem;
+    struct idempotency_text idem_text;
+    enum err err = read_idempotency(s, r, extraction->has_password, text, &idem_text, &idem, e);
+    if (err == ERR_OK)
+        err = document_owner_check(s, request_owner(r), extraction->pdf_id, e);
+    return err == ERR_OK ? job_submit(s, r->auth.subject, extraction, &idem, r->traceparent, out, e)
+                         : err;
+}
+
+enum err extract_accepted(const struct services *s, const struct request *r, const struct job *j,
+                          const char *location, struct reply *p, struct error *e)
+{
+    p->status = 202;
+    (void)snprintf(p->job_id, sizeof p->job_id, "%s", j->id);
+    reply_header(p, "Location", "%s", location);
+    reply_header(p, "Cache-Control", "no-store");
+    reply_header(p, "Retry-After", "2");
+    return job_json(s, r, j, &p->body, e);
+}
+
 static enum err create(struct app *app, struct request *r, bool agentic, struct reply *p,
                        struct error *e)
 {
     const struct services *s = &app->services;
-    struct idempotency idem;
-    struct idempotency_text text;
-    struct extraction_request wanted = {0};
+    struct extraction_request extraction = {0};
     struct job *j = NULL;
     json_t *body = NULL;
-    if (r->body.len == 0)
-        return error_set(e, ERR_BAD_REQUEST, "The body is empty; send a JSON object.");
-    enum err err = json_parse(r->body.data, r->body.len, &body, e);
+    char location[64];
+    enum err err = request_json(r, &body, e);
     if (err == ERR_OK && !r->old_path)
         err = extraction_request_only_known(body, e);
     if (err == ERR_OK)
-        err = extraction_request_read(body, agentic, s->cfg, &wanted, e);
+        err = extraction_request_read(body, agentic, s->cfg, &extraction, e);
     if (err == ERR_OK)
-        err = check_languages(app, &wanted, e);
+        err = extract_check_languages(app, &extraction, e);
     if (err == ERR_OK)
-        err = read_idempotency(r, &text, &idem, e);
-    if (err == ERR_OK)
-        err = job_submit(s, r->auth.subject, &wanted, &idem, r->traceparent, &j, e);
+        err = extract_submit(app, r, &extraction, &r->body, &j, e);
     if (err == ERR_OK) {
-        p->status = 202;
-        (void)snprintf(p->job_id, sizeof p->job_id, "%s", j->id);
-        reply_header(p, "Location", "/api/v1/extract/%s", j->id);
-        reply_header(p, "Cache-Control", "no-store");
-        reply_header(p, "Retry-After", "2");
-        err = job_json(s, r, j, &p->body, e);
+        (void)snprintf(location, sizeof location, "/api/v1/extract/%s", j->id);
+        err = extract_accepted(s, r, j, location, p, e);
     }
     job_free(j);
-    extraction_request_free(&wanted);
+    extraction_request_free(&extraction);
     json_decref(body);
     return err;
 }

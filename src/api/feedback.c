@@ -31,9 +31,7 @@ enum err feedback_create(void *app, struct request *r, struct reply *p, struct e
     const struct services *s = &((struct app *)app)->services;
     struct feedback f = {0};
     json_t *body = NULL;
-    if (r->body.len == 0)
-        return error_set(e, ERR_BAD_REQUEST, "The body is empty; send a JSON object.");
-    enum err err = json_parse(r->body.data, r->body.len, &body, e);
+    enum err err = request_json(r, &body, e);
     if (err == ERR_OK)
         err = feedback_read(body, s->source, &f, e);
     if (err == ERR_OK)

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +17,7 @@
 #define CPU_S        "2"        /* a body of 50 MiB takes about 0.1 */
 #define MEMORY_BYTES "67108864" /* a small one maps 20 MiB; GMime takes about 1.4 KB a part */
 #define WALL_US      (20 * US_PER_S)
-#define ANSWER_MAX   4096
+#define ANSWER_MAX   (256 * 1024) /* 32 KiB of fields, as JSON */
 #define TRY_AGAIN    "The upload could not be read; send it again."
 
 static const struct refusal {
@@ -31,12 +32,14 @@ static const struct refusal {
     {"several_files", ERR_UNPROCESSABLE, "The form has several files; send one."},
     {"encoded", ERR_UNPROCESSABLE,
      "The part \"file\" must be sent as plain bytes, with no encoding."},
+    {"bad_field", ERR_UNPROCESSABLE,
+     "The fields of the form must be plain text, each sent once, 32 KiB in all at most."},
     {"full", ERR_STORAGE_FULL, "The disk is full; try again later."},
     {"read", ERR_UNAVAILABLE, TRY_AGAIN},
 };
 
 /* Reads until the end, up to ANSWER_MAX bytes. Returns how many, or -1 when it takes too long. */
-static ssize_t read_answer(int fd, char text[ANSWER_MAX])
+static ssize_t read_answer(int fd, char *text)
 {
     int64_t until_us = monotonic_us() + WALL_US;
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -69,7 +72,7 @@ static int reap(pid_t pid, bool kill_it)
 
 /* What its answer says, whoever wrote it. */
 static enum err understand(const char *text, size_t len, char file_name[FORM_NAME_MAX],
-                           struct error *e)
+                           json_t **fields, struct error *e)
 {
     json_t *answer = NULL;
     struct error unused;
@@ -79,7 +82,8 @@ static enum err understand(const char *text, size_t len, char file_name[FORM_NAM
         code = json_string_value(json_object_get(answer, "error"));
         name = json_string_value(json_object_get(answer, "file_name"));
     }
-    if (code == NULL && name != NULL && strlen(name) < FORM_NAME_MAX) {
+    *fields = json_incref(json_object_get(answer, "fields"));
+    if (code == NULL && name != NULL && strlen(name) < FORM_NAME_MAX && *fields != NULL) {
         (void)snprintf(file_name, FORM_NAME_MAX, "%s", name);
     } else {
         err = error_set(e, ERR_UNPROCESSABLE,
@@ -105,12 +109,16 @@ static enum err explain_death(const struct form_limits *l, int status, struct er
 }
 
 enum err form_reader_copy_file(const struct form_limits *l, int body_fd, const char *content_type,
-                               int out_fd, char file_name[FORM_NAME_MAX], struct error *e)
+                               int out_fd, char file_name[FORM_NAME_MAX], json_t **fields,
+                               struct error *e)
 {
-    char bytes[24], text[ANSWER_MAX];
+    char bytes[24], *text = malloc(ANSWER_MAX);
     const char *argv[] = {l->program, content_type, CPU_S, MEMORY_BYTES, bytes, NULL};
     int ends[2];
     pid_t pid = 0;
+    *fields = NULL;
+    if (text == NULL)
+        return error_no_memory(e);
     (void)snprintf(bytes, sizeof bytes, "%" PRId64, l->max_bytes);
     int code = spawn_pipe(ends);
     if (code == 0) {
@@ -120,11 +128,15 @@ enum err form_reader_copy_file(const struct form_limits *l, int body_fd, const c
     spawn_close(&ends[1]);
     if (code != 0) {
         spawn_close(&ends[0]);
+        free(text);
         error_set(e, err_of_errno(code), TRY_AGAIN);
         return error_cause(e, "%s: %s; set FORM_READER", l->program, strerror(code));
     }
     ssize_t n = read_answer(ends[0], text);
     spawn_close(&ends[0]);
     int status = reap(pid, n != 0);
-    return n > 0 ? understand(text, (size_t)n, file_name, e) : explain_death(l, status, e);
+    enum err err =
+        n > 0 ? understand(text, (size_t)n, file_name, fields, e) : explain_death(l, status, e);
+    free(text);
+    return err;
 }

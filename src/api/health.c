@@ -12,7 +12,7 @@
 #include "base/folder.h"
 #include "core/attempts.h"
 
-#define READY_US (2 * US_PER_S) /* how long one look is good for everybody who asks */
+#define READY_US (5 * US_PER_S) /* how long one look is good for everybody who asks */
 
 enum err health_live(void *self, struct request *r, struct reply *p, struct error *e)
 {
@@ -141,8 +141,9 @@ enum err health_diagnostics(void *self, struct request *r, struct reply *p, stru
     (void)r;
     enum err err = app->services.queue.ops->depth(app->services.queue.self, &depth, e);
     buffer_printf(&p->body,
-                  "{\"version\":\"%s\",\"queue_depth\":%" PRId64 ",\"settings\":", app->version,
-                  depth);
+                  "{\"version\":\"%s\",\"sandbox\":\"%s\",\"queue_depth\":%" PRId64
+                  ",\"settings\":",
+                  app->version, app->sandbox, depth);
     config_describe(app->services.cfg, &p->body);
     buffer_puts(&p->body, "}");
     return err;

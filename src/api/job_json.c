@@ -49,10 +49,35 @@ static void append_progress(const struct request *r, const struct job *j, struct
                   p->regions_done, p->regions_total, p->pages_done, p->pages_total);
 }
 
+enum err job_look(void *app, const char *job_id, struct job_sight *out, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    const struct request by_new_path = {0};
+    struct buffer *text = &out->text;
+    struct job *j = NULL;
+    enum err err = job_load(s, NULL, job_id, &j, e);
+    if (err != ERR_OK)
+        return err;
+    out->final = job_is_final(j);
+    out->version = j->version;
+    buffer_printf(text, "{\"job_id\":\"%s\",\"status\":\"%s\",\"outcome\":", j->id,
+                  job_status_names[j->status]);
+    buffer_json_string(text, j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL);
+    buffer_puts(text, ",\"updated_at\":");
+    buffer_json_time(text, j->updated_us);
+    buffer_printf(text, ",\"attempts\":%d,", j->attempts);
+    append_progress(&by_new_path, j, text);
+    buffer_puts(text, ",\"error_message\":");
+    buffer_json_string(text, j->error_message);
+    buffer_puts(text, "}");
+    job_free(j);
+    return buffer_failed(text) ? error_no_memory(e) : ERR_OK;
+}
+
 enum err job_json(const struct services *s, const struct request *r, const struct job *j,
                   struct buffer *out, struct error *e)
 {
-    int64_t until_us = 0, graph_until_us;
+    int64_t until_us = 0, other_until_us;
     const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
     buffer_printf(out, "{\"job_id\":\"%s\",\"status\":\"%s\",\"outcome\":", j->id,
                   job_status_names[j->status]);
@@ -61,8 +86,10 @@ enum err job_json(const struct services *s, const struct request *r, const struc
     buffer_json_time(out, j->created_us);
     buffer_puts(out, ",\"updated_at\":");
     buffer_json_time(out, j->updated_us);
-    buffer_printf(out, ",\"pdf_id\":\"%s\",\"regions_count\":%d,\"output_format\":\"%s\",",
-                  j->pdf_id, j->regions_count, j->output_format);
+    buffer_printf(out, ",\"pdf_id\":\"%s\",\"file_name\":", j->pdf_id);
+    buffer_json_string(out, j->file_name);
+    buffer_printf(out, ",\"regions_count\":%d,\"output_format\":\"%s\",", j->regions_count,
+                  j->output_format);
     append_progress(r, j, out);
     buffer_printf(out, ",\"attempts\":%d,\"result_url\":", j->attempts);
     enum err err = append_link(s, j, j->result_name, out, &until_us, e);
@@ -70,7 +97,10 @@ enum err job_json(const struct services *s, const struct request *r, const struc
     buffer_json_time(out, until_us);
     buffer_puts(out, ",\"debug_graph_url\":");
     if (err == ERR_OK)
-        err = append_link(s, j, j->debug_graph_name, out, &graph_until_us, e);
+        err = append_link(s, j, j->debug_graph_name, out, &other_until_us, e);
+    buffer_puts(out, ",\"approved_regions_url\":");
+    if (err == ERR_OK)
+        err = append_link(s, j, j->regions_name, out, &other_until_us, e);
     buffer_printf(out, ",\"approved_regions\":%s,\"error_message\":",
                   j->approved_regions_json != NULL ? j->approved_regions_json : "[]");
     buffer_json_string(out, j->error_message);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "api/wait.h"
 #include "core/extraction_request.h"
 
 #define POLL_S 2 /* as the web client polls */
@@ -23,11 +24,19 @@ enum err job_get(void *app, struct request *r, struct reply *p, struct error *e)
     const struct services *s = &((struct app *)app)->services;
     const char *known = request_header(r, "If-None-Match");
     struct job *j = NULL;
+    int64_t seconds = 0;
     enum err err = job_id_check(r->params[0], e);
+    if (err == ERR_OK)
+        err = wait_read(r, s->cfg, &seconds, e);
     if (err == ERR_OK)
         err = job_load(s, request_owner(r), r->params[0], &j, e);
     if (err != ERR_OK)
         return err;
+    if (!job_is_final(j) && wait_is_due(r, seconds)) {
+        wait_hand_on(r, j->id, seconds, r->path, p);
+        job_free(j);
+        return ERR_OK;
+    }
     describe(p, j);
     /* nginx makes the tag weak when it compresses the answer. */
     if (known != NULL && strncmp(known, "W/", 2) == 0)
@@ -38,6 +47,32 @@ enum err job_get(void *app, struct request *r, struct reply *p, struct error *e)
         err = job_json(s, r, j, &p->body, e);
     job_free(j);
     return err;
+}
+
+/* What an EventSource has that comes again after the last event: nothing more, which ends it. */
+static bool knows_the_end(const struct request *r, const struct job *j)
+{
+    const char *last = request_header(r, "Last-Event-ID");
+    char version[24];
+    (void)snprintf(version, sizeof version, "%" PRId64, j->version);
+    return last != NULL && job_is_final(j) && strcmp(last, version) == 0;
+}
+
+enum err job_events(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct job *j = NULL;
+    enum err err = job_id_check(r->params[0], e);
+    if (err == ERR_OK)
+        err = job_load(s, request_owner(r), r->params[0], &j, e);
+    if (err != ERR_OK)
+        return err;
+    if (knows_the_end(r, j))
+        p->status = 204;
+    else
+        wait_follow(r, j->id, p);
+    job_free(j);
+    return ERR_OK;
 }
 
 static enum err query_text(const struct request *r, const char *name, char out[128], bool *found,
@@ -122,19 +157,19 @@ enum err job_list(void *app, struct request *r, struct reply *p, struct error *e
 static enum err read_if_match(const struct services *s, const struct request *r, int64_t *version,
                               struct error *e)
 {
-    const char *wanted = request_header(r, "If-Match");
+    const char *if_match = request_header(r, "If-Match");
     char tag[32];
     struct job *j = NULL;
     *version = 0;
-    if (wanted == NULL)
+    if (if_match == NULL)
         return ERR_OK;
     enum err err = job_load(s, request_owner(r), r->params[0], &j, e);
-    if (err != ERR_OK || strcmp(wanted, "*") == 0) {
+    if (err != ERR_OK || strcmp(if_match, "*") == 0) {
         job_free(j);
         return err;
     }
     size_t len = (size_t)snprintf(tag, sizeof tag, "\"%" PRId64 "\"", j->version);
-    for (const char *p = wanted; *version == 0 && *p != '\0'; p += strcspn(p, ", \t")) {
+    for (const char *p = if_match; *version == 0 && *p != '\0'; p += strcspn(p, ", \t")) {
         p += strspn(p, ", \t");
         if (strncmp(p, "W/", 2) == 0)
             p += 2;

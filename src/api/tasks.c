@@ -9,10 +9,7 @@
 static enum err read_job_id(const struct request *r, json_t **tree, const char **job_id,
                             struct error *e)
 {
-    *tree = NULL;
-    if (r->body.len == 0)
-        return error_set(e, ERR_BAD_REQUEST, "The body is empty; send a JSON object.");
-    enum err err = json_parse(r->body.data, r->body.len, tree, e);
+    enum err err = request_json(r, tree, e);
     if (err != ERR_OK)
         return err;
     struct json_at root = json_root(*tree), id = json_member(&root, "job_id");

@@ -9,13 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/form_reader.h"
 #include "api/handlers.h"
+#include "api/upload.h"
+#include "base/media_type.h"
+#include "core/blob_names.h"
+#include "core/document_owner.h"
+#include "core/quota.h"
 
 #define FILE_NAME_MAX_BYTES 200
-#define HEADER_WINDOW       1024 /* readers look for %PDF- this far (PDF 1.7, appendix H, note 13) */
 #define CHUNK               65536
-#define SHA256_HEX          64
 #define DAY_US              (24 * 3600 * US_PER_S)
 
 /* A file's name as it is stored: what a path, a header or a page may not hold becomes `_`. */
@@ -41,9 +43,9 @@ static enum err safe_file_name(const char *name, char out[FILE_NAME_MAX_BYTES + 
 }
 
 /* Who does not ask for a limit need not send them, and is not told. */
-static void append_put_headers(const struct services *s, struct buffer *out)
+static void append_put_headers(const struct services *s, const char *type, struct buffer *out)
 {
-    buffer_puts(out, ",\"headers\":{\"Content-Type\":\"application/pdf\"");
+    buffer_printf(out, ",\"headers\":{\"Content-Type\":\"%s\"", type);
     if (s->blobs.ops->limit_header != NULL)
         buffer_printf(out, ",\"%s\":\"0,%" PRId64 "\"", s->blobs.ops->limit_header,
                       s->cfg->max_upload_bytes);
@@ -53,23 +55,23 @@ static void append_put_headers(const struct services *s, struct buffer *out)
 enum err upload_generate_url(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    struct buffer name = BUFFER_INIT, url = BUFFER_INIT, limit = BUFFER_INIT;
+    struct buffer name = BUFFER_INIT, url = BUFFER_INIT;
     char pdf_id[UUID_LEN + 1], blob[BLOB_NAME_MAX + 1], safe[FILE_NAME_MAX_BYTES + 1];
     bool found, limited = false;
     enum err err = request_query(r, "file_name", &name, &found, e);
     if (err == ERR_OK)
-        err = request_query(r, "limit_size", &limit, &limited, e);
-    const char *choice = limit.data != NULL ? limit.data : "";
-    if (err == ERR_OK && limited && strcmp(choice, "true") != 0 && strcmp(choice, "false") != 0)
-        err = error_set(e, ERR_UNPROCESSABLE, "limit_size: must be true or false");
-    limited = strcmp(choice, "true") == 0;
+        err = request_query_flag(r, "limit_size", &limited, e);
     if (err == ERR_OK)
         err = safe_file_name(name.data != NULL ? name.data : "", safe, e);
     if (err != ERR_OK)
         goto out;
+    if ((err = quota_take(s, QUOTA_BYTES, r->auth.subject, 0, e)) != ERR_OK)
+        goto out;
     source_uuid(s->source, pdf_id);
-    (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, safe);
-    err = s->blobs.ops->upload_url(s->blobs.self, blob, "application/pdf",
+    pdf_name(pdf_id, safe, blob);
+    if ((err = document_owner_add(s, r->auth.subject, pdf_id, safe, NULL, e)) != ERR_OK)
+        goto out;
+    err = s->blobs.ops->upload_url(s->blobs.self, blob, media_type_of_name(safe),
                                    (int)s->cfg->upload_url_ttl_s,
                                    limited ? s->cfg->max_upload_bytes : 0, &url, e);
     if (err != ERR_OK)
@@ -79,19 +81,20 @@ enum err upload_generate_url(void *app, struct request *r, struct reply *p, stru
     buffer_puts(&p->body, ",\"file_name\":");
     buffer_json_string(&p->body, name.data);
     if (limited)
-        append_put_headers(s, &p->body);
+        append_put_headers(s, media_type_of_name(safe), &p->body);
     buffer_puts(&p->body, "}");
     reply_header(p, "Cache-Control", "no-store");
 out:
-    buffer_free(&limit);
     buffer_free(&name);
     buffer_free(&url);
     return err;
 }
 
-static bool media_type_is_pdf(const struct request *r)
+static bool media_type_fits(const struct request *r)
 {
-    return r->content_type[0] == '\0' || request_media_type_is(r, "application/pdf") ||
+    char type[32];
+    text_format(type, sizeof type, "%.*s", (int)strcspn(r->content_type, "; \t"), r->content_type);
+    return type[0] == '\0' || media_type_is_document(type) ||
            request_media_type_is(r, "application/octet-stream");
 }
 
@@ -114,9 +117,10 @@ static enum err open_body(const struct services *s, const struct request *r, int
     return ERR_OK;
 }
 
-static enum err check_pdf(int fd, int64_t max, struct error *e)
+/* *type: what it is, static. */
+static enum err check_document(int fd, int64_t max, const char **type, struct error *e)
 {
-    char head[HEADER_WINDOW];
+    char head[MEDIA_TYPE_WINDOW];
     struct stat st;
     ssize_t n = pread(fd, head, sizeof head, 0);
     if (n < 0 || fstat(fd, &st) != 0)
@@ -125,29 +129,29 @@ static enum err check_pdf(int fd, int64_t max, struct error *e)
         return error_set(e, ERR_UNPROCESSABLE, "The file is empty.");
     if (st.st_size > max)
         return error_set(e, ERR_TOO_LARGE, "The file is larger than %lld bytes.", (long long)max);
-    if (memmem(head, (size_t)n, "%PDF-", 5) == NULL)
-        return error_set(e, ERR_UNPROCESSABLE, "The file is not a PDF.");
+    if ((*type = media_type_of_bytes(head, (size_t)n)) == NULL)
+        return error_set(e, ERR_UNPROCESSABLE, "The file is not a PDF, PNG, JPEG or TIFF file.");
     return ERR_OK;
 }
 
 enum err upload_put(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    const char *pdf_id = r->params[0], *name = r->params[1];
+    const char *pdf_id = r->params[0], *name = r->params[1], *type;
     char blob[2 * PATH_PARAM_LEN + 16];
     int fd = -1;
-    if (!media_type_is_pdf(r))
-        return error_set(e, ERR_MEDIA_TYPE, "Send the file as application/pdf.");
+    if (!media_type_fits(r))
+        return error_set(e, ERR_MEDIA_TYPE,
+                         "Send the file as application/pdf, image/png, image/jpeg or image/tiff.");
     enum err err = open_body(s, r, &fd, e);
     if (err == ERR_OK)
-        err = check_pdf(fd, s->cfg->max_upload_bytes, e);
+        err = check_document(fd, s->cfg->max_upload_bytes, &type, e);
     if (fd >= 0)
         (void)close(fd);
     if (err != ERR_OK)
         return err;
-    (void)snprintf(blob, sizeof blob, "pdfs/%s/%s", pdf_id, name);
-    if ((err = s->blobs.ops->put_file(s->blobs.self, blob, r->body_file, "application/pdf", false,
-                                      e)) != ERR_OK)
+    pdf_name(pdf_id, name, blob);
+    if ((err = s->blobs.ops->put_file(s->blobs.self, blob, r->body_file, type, false, e)) != ERR_OK)
         return err;
     buffer_puts(&p->body, "{\"pdf_id\":");
     buffer_json_string(&p->body, pdf_id);
@@ -176,16 +180,6 @@ static enum err hash_file(int fd, char hex[SHA256_HEX + 1], uint64_t *size, stru
     return ERR_OK;
 }
 
-/* Where the PDF lies: the whole body, or a part of it that is copied out beside it. */
-struct incoming {
-    int fd;
-    uint64_t size;
-    char path[512]; /* the file to store */
-    bool copied;    /* path is ours to unlink */
-    char file_name[FORM_NAME_MAX];
-    char sha256[SHA256_HEX + 1];
-};
-
 /* Puts the file of a multipart body in place of the body. */
 static enum err unpack(const struct config *cfg, const struct request *r, struct incoming *in,
                        struct error *e)
@@ -199,7 +193,8 @@ static enum err unpack(const struct config *cfg, const struct request *r, struct
                          "The upload could not be stored; send it again.");
     in->copied = true;
     struct form_limits l = {cfg->form_reader, cfg->max_upload_bytes + CHUNK};
-    enum err err = form_reader_copy_file(&l, in->fd, r->content_type, out, in->file_name, e);
+    enum err err =
+        form_reader_copy_file(&l, in->fd, r->content_type, out, in->file_name, &in->fields, e);
     (void)close(in->fd);
     in->fd = out;
     return err;
@@ -219,20 +214,69 @@ static enum err store_once(const struct services *s, const char *blob, const str
     *duplicate = !missing && info.size == in->size;
     if (*duplicate && source_now_us(s->source) - info.updated_us < fresh_us)
         return ERR_OK;
-    return s->blobs.ops->put_file(s->blobs.self, blob, in->path, "application/pdf", missing, e);
+    return s->blobs.ops->put_file(s->blobs.self, blob, in->path, in->type, missing, e);
 }
 
-static enum err store_document(const struct services *s, const struct incoming *in, struct reply *p,
-                               struct error *e)
+enum err incoming_read(const struct services *s, const struct request *r, struct incoming *in,
+                       struct error *e)
+{
+    bool multipart = request_media_type_is(r, "multipart/form-data");
+    *in = (struct incoming){.fd = -1};
+    if (!multipart && !media_type_fits(r))
+        return error_set(
+            e, ERR_MEDIA_TYPE,
+            "Send the file as application/pdf, image/png, image/jpeg, image/tiff or as "
+            "multipart/form-data.");
+    (void)snprintf(in->path, sizeof in->path, "%s", r->body_file);
+    enum err err = open_body(s, r, &in->fd, e);
+    if (err == ERR_OK && multipart)
+        err = unpack(s->cfg, r, in, e);
+    if (err == ERR_OK)
+        err = check_document(in->fd, s->cfg->max_upload_bytes, &in->type, e);
+    return err == ERR_OK ? hash_file(in->fd, in->sha256, &in->size, e) : err;
+}
+
+void incoming_free(struct incoming *in)
+{
+    if (in->copied)
+        (void)unlink(in->path); /* gone already when it was stored */
+    if (in->fd >= 0)
+        (void)close(in->fd);
+    json_decref(in->fields);
+}
+
+/* Notes whose it is before it is stored. Another owner's copy of these bytes is no duplicate: who
+ * sends them does not learn that they were there. */
+enum err incoming_store(const struct services *s, const char *owner, const struct incoming *in,
+                        bool *duplicate, struct error *e)
+{
+    char safe[FILE_NAME_MAX_BYTES + 1], blob[BLOB_NAME_MAX + 1];
+    struct error unusable;
+    bool known = false;
+    *duplicate = false;
+    document_name(in->sha256, blob);
+    if (safe_file_name(in->file_name, safe, &unusable) != ERR_OK)
+        (void)snprintf(safe, sizeof safe, "document.pdf");
+    enum err err = quota_take(s, QUOTA_BYTES, owner, (int64_t)in->size, e);
+    if (err == ERR_OK)
+        err = document_owner_add(s, owner, in->sha256, safe, &known, e);
+    if (err == ERR_OK)
+        err = store_once(s, blob, in, duplicate, e);
+    *duplicate = *duplicate && known;
+    return err;
+}
+
+static enum err store_document(const struct services *s, const char *owner,
+                               const struct incoming *in, struct reply *p, struct error *e)
 {
     char blob[BLOB_NAME_MAX + 1];
     const char *h = in->sha256;
     struct buffer uri = BUFFER_INIT;
     bool duplicate = false;
-    (void)snprintf(blob, sizeof blob, "documents/%s.pdf", h);
-    enum err err = store_once(s, blob, in, &duplicate, e);
+    enum err err = incoming_store(s, owner, in, &duplicate, e);
     if (err != ERR_OK)
         return err;
+    document_name(h, blob);
     s->blobs.ops->uri(s->blobs.self, blob, &uri);
     p->status = duplicate ? 200 : 201;
     /* The id is made of the hash: a UUID of version 8 (RFC 9562). */
@@ -251,24 +295,10 @@ static enum err store_document(const struct services *s, const struct incoming *
 enum err upload_document(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    struct incoming in = {.fd = -1};
-    bool multipart = request_media_type_is(r, "multipart/form-data");
-    if (!multipart && !media_type_is_pdf(r))
-        return error_set(e, ERR_MEDIA_TYPE,
-                         "Send the file as application/pdf or as multipart/form-data.");
-    (void)snprintf(in.path, sizeof in.path, "%s", r->body_file);
-    enum err err = open_body(s, r, &in.fd, e);
-    if (err == ERR_OK && multipart)
-        err = unpack(s->cfg, r, &in, e);
+    struct incoming in;
+    enum err err = incoming_read(s, r, &in, e);
     if (err == ERR_OK)
-        err = check_pdf(in.fd, s->cfg->max_upload_bytes, e);
-    if (err == ERR_OK)
-        err = hash_file(in.fd, in.sha256, &in.size, e);
-    if (err == ERR_OK)
-        err = store_document(s, &in, p, e);
-    if (in.copied)
-        (void)unlink(in.path); /* gone already when it was stored */
-    if (in.fd >= 0)
-        (void)close(in.fd);
+        err = store_document(s, r->auth.subject, &in, p, e);
+    incoming_free(&in);
     return err;
 }

@@ -6,11 +6,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "api/app.h"
+#include "api/handlers.h"
 #include "app/maintenance.h"
 #include "app/parts.h"
+#include "core/program_limits.h"
+#include "core/sealed_password.h"
 #include "extract/pipeline.h"
+#include "google/settings.h"
 #include "process/metrics.h"
+#include "sandbox/sandbox.h"
+#include "telemetry/exporter.h"
+#include "tesseract/settings.h"
 
 struct backend {
     struct app app;
@@ -55,6 +61,8 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
     if (err == ERR_OK)
         err = load_key(cfg, key, e);
     if (err == ERR_OK)
+        err = sealing_key_make(cfg->sealing_key, key, key, e);
+    if (err == ERR_OK)
         err = parts_find(cfg, &parts, e);
     for (size_t i = 0; err == ERR_OK && i < parts.n; i++)
         if (parts.chosen[i]->prepare != NULL)
@@ -64,23 +72,16 @@ enum err backend_prepare(const struct config *cfg, struct error *e)
     return err;
 }
 
-static enum err run_pipeline(void *self, const struct services *s, const struct job *j, int pdf_fd,
-                             const struct extraction_request *r, const struct checkpoint *c,
+static enum err run_pipeline(void *self, int pdf_fd, const struct extraction_request *r,
+                             const struct checkpoint *c, const struct page_journal *journal,
                              struct job_progress *progress, struct extraction *out, struct error *e)
 {
-    (void)s;
-    (void)j;
-    return pipeline_run(self, pdf_fd, r, c, progress, out, e);
+    return pipeline_run(self, pdf_fd, r, c, journal, progress, out, e);
 }
 
 static enum err open_recognizer(const struct config *cfg, struct pipeline *p, struct error *e)
 {
-    const struct recognizer_limits limits = {.program = cfg->ocr_reader,
-                                             .tessdata_dir = cfg->tessdata_dir,
-                                             .language = cfg->ocr_language,
-                                             .cpu_s = cfg->ocr_cpu_s,
-                                             .memory_bytes = cfg->ocr_memory_bytes,
-                                             .max_raster_pixels = cfg->max_raster_pixels};
+    const struct recognizer_limits limits = tesseract_limits(cfg);
     return recognizer_open(&limits, &p->recognizer, e);
 }
 
@@ -137,12 +138,16 @@ static enum err backend_open(const struct config *cfg, int notify_fd, struct bac
     s->cfg = cfg;
     s->source = &system_source;
     b->app.version = PACKAGE_VERSION;
+    b->app.sandbox = sandbox_mode();
+    b->app.recognizer = tesseract_limits(cfg);
     b->app.parts = &b->parts;
     b->app.write_metrics = parts_write_metrics;
     b->app.write_versions = parts_write_versions;
     enum err err = parts_find(cfg, &b->parts, e);
     if (err == ERR_OK)
         err = load_key(cfg, b->app.signing_key, e);
+    if (err == ERR_OK)
+        err = sealing_key_make(cfg->sealing_key, b->app.signing_key, s->sealing_key, e);
     if (err == ERR_OK)
         err = open_recognizer(cfg, p, e);
     const struct part_context x = {cfg, s->source, notify_fd, b->app.signing_key, p->recognizer};
@@ -153,11 +158,8 @@ static enum err backend_open(const struct config *cfg, int notify_fd, struct bac
     s->blobs = b->slots.blobs;
     s->analytics = b->slots.analytics;
     p->structurer = b->slots.structurer;
-    p->reader = (struct page_reader_limits){.program = cfg->page_reader,
-                                            .cpu_s = cfg->reader_cpu_s,
-                                            .memory_bytes = cfg->reader_memory_bytes,
-                                            .max_pages = cfg->max_pages,
-                                            .max_raster_pixels = cfg->max_raster_pixels};
+    s->ocr_is_paid = p->n_ocr > 0 && p->ocr[0].ops->paid;
+    p->reader = page_reader_limits_of(cfg);
     p->engine = (enum engine_choice)cfg->engine;
     p->ocr_dpi = (int)cfg->ocr_dpi;
     b->app.runner = (struct job_runner){run_pipeline, p};
@@ -177,7 +179,15 @@ static enum err open_instance(const struct config *cfg, int notify_fd, struct in
         free(b);
         return err;
     }
-    *out = (struct instance){b, &b->app, b->app.signing_key, b->app.services.source};
+    *out = (struct instance){
+        .self = b,
+        .app = &b->app,
+        .signing_key = b->app.signing_key,
+        .source = b->app.services.source,
+        .task_tokens = {"https://accounts.google.com", google_names_of(cfg)->tasks_account,
+                        google_names_of(cfg)->tasks_jwks, google_access_of(cfg)->ca_file},
+        .admit = document_admit,
+        .look = job_look};
     return ERR_OK;
 }
 
@@ -212,10 +222,36 @@ static enum err dispatch(struct instance *i, const struct dispatch *d, struct er
         if (b->parts.chosen[k]->probe != NULL)
             b->parts.chosen[k]->probe(s->cfg);
     for (size_t k = 0; k < b->parts.n; k++)
-        if (b->parts.chosen[k]->deliver != NULL)
+        if (b->parts.chosen[k]->deliver != NULL && s->cfg->task_workers > 0)
             return b->parts.chosen[k]->deliver(&run, e);
     maintenance_loop(&m, d->stop);
     return ERR_OK;
 }
 
-const struct program backend_program = {open_instance, close_instance, flush_analytics, dispatch};
+static bool exports(const struct config *cfg)
+{
+    const struct telemetry_settings *t = config_values(cfg, &telemetry_settings);
+    return t->endpoint != NULL;
+}
+
+static void write_metrics(void *self, struct buffer *out)
+{
+    const struct backend *b = self;
+    metrics_write(out);
+    parts_write_metrics(&b->parts, out);
+}
+
+static enum err export(struct instance *i, int spans_fd, const volatile int *stop,
+                       struct error *e) {
+    const struct backend *b = i->self;
+    const struct exporter x = {.settings = config_values(b->app.services.cfg, &telemetry_settings),
+                               .version = PACKAGE_VERSION,
+                               .spans_fd = spans_fd,
+                               .stop = stop,
+                               .write_metrics = write_metrics,
+                               .self = i->self};
+    return exporter_run(&x, e);
+}
+
+const struct program backend_program = {open_instance, close_instance, flush_analytics,
+                                        dispatch,      exports,        export};

@@ -11,12 +11,15 @@
 #include "app/parts.h"
 #include "app/probe.h"
 #include "app/process_limits.h"
+#include "app/settings.h"
 #include "auth/auth.h"
 #include "auth/keys.h"
 #include "auth/keys_command.h"
 #include "base/log.h"
 #include "formats/format.h"
+#include "google/settings.h"
 #include "process/master.h"
+#include "sandbox/sandbox.h"
 
 static const char usage[] =
     "usage: pdf-ocr-api [--check-config | --health | --print-env | --print-settings | --routes |\n"
@@ -80,10 +83,24 @@ static void print_formats(void)
     (void)puts("]");
 }
 
+static void tell_sandbox(void)
+{
+    const char *mode = sandbox_mode();
+    if (strstr(mode, "landlock") != NULL)
+        log_event(LOG_INFO, "documents are read in a sandbox", "sandbox", mode, NULL);
+    else
+        log_event(LOG_WARNING,
+                  "the kernel has no Landlock: documents are read without access to any file but "
+                  "fonts that were opened before, which takes longer; a kernel with Landlock does "
+                  "without",
+                  "sandbox", mode, NULL);
+}
+
 static int serve(struct config *cfg)
 {
     struct error e = {0};
     (void)umask(027);
+    tell_sandbox();
     enum err err = process_limits_keep_secrets(&e);
     if (err == ERR_OK)
         err = backend_prepare(cfg, &e);
@@ -126,7 +143,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (option == 'p') {
-        config_print_settings(stdout);
+        config_print_settings(all_settings, stdout);
         return 0;
     }
     if (option == 'r') {
@@ -150,7 +167,7 @@ int main(int argc, char **argv)
         curl_global_cleanup();
         return unready;
     }
-    enum err err = config_load(&cfg, &e);
+    enum err err = config_load(&cfg, all_settings, &e);
     if (err == ERR_OK &&
         ((err = parts_fill(&cfg, &e)) != ERR_OK ||
          (err = process_limits_check(&cfg, &e)) != ERR_OK ||
@@ -162,7 +179,7 @@ int main(int argc, char **argv)
         return 2;
     }
     log_setup((enum log_level)cfg.log_level, (enum log_format)cfg.log_format, "master");
-    log_project(cfg.project);
+    log_project(google_names_of(&cfg)->project);
     if (option == 'e')
         config_print_env(&cfg, stdout);
     int status = option == -1 ? serve(&cfg) : 0;

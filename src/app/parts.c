@@ -2,34 +2,18 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <tesseract/version.h>
 
-#include "extract/recognizer.h"
 #include "google/parts.h"
 #include "local/local.h"
 #include "ports/extraction.h"
-
-static enum err open_tesseract(const struct part_context *x, struct slots *out, struct error *e)
-{
-    (void)e;
-    out->ocr = recognizer_engine(x->recognizer);
-    return ERR_OK;
-}
-
-static const char *tesseract_version(void)
-{
-    return TESSERACT_VERSION_STR;
-}
-
-static const struct part tesseract_part = {.name = "tesseract",
-                                           .open = open_tesseract,
-                                           .library = "tesseract",
-                                           .version = tesseract_version};
+#include "postgres/postgres.h"
+#include "s3/s3.h"
 
 #define BACKENDS 2
 static const char *const backends[BACKENDS] = {"local", "google"};
 
-/* A new adapter is a name in the row of its setting. */
+/* A new adapter is a name in the row of its setting; engines are listed in ports/engine.h. */
+#define ENGINE(symbol, name, label, remote) &name##_part,
 static const struct registry {
     const char *setting;
     size_t value;                /* of the setting, in struct config */
@@ -43,37 +27,37 @@ static const struct registry {
      {"sqlite", "firestore"},
      NULL,
      false,
-     {&sqlite_jobs_part, &firestore_part}},
+     {&sqlite_jobs_part, &postgres_jobs_part, &firestore_part}},
     {"TASK_QUEUE",
      offsetof(struct config, task_queue),
      {"sqlite", "cloud-tasks"},
      NULL,
      false,
-     {&sqlite_queue_part, &cloud_tasks_part}},
+     {&sqlite_queue_part, &postgres_queue_part, &cloud_tasks_part}},
     {"BLOB_STORE",
      offsetof(struct config, blob_store),
      {"files", "cloud-storage"},
      NULL,
      false,
-     {&files_part, &cloud_storage_part}},
+     {&files_part, &s3_part, &cloud_storage_part}},
     {"ANALYTICS",
      offsetof(struct config, analytics),
      {"sqlite", "bigquery"},
      NULL,
      false,
-     {&sqlite_analytics_part, &bigquery_part}},
+     {&sqlite_analytics_part, &postgres_analytics_part, &bigquery_part}},
     {"OCR_ENGINES",
      offsetof(struct config, ocr_engines),
      {"tesseract", "documentai?,tesseract"},
      "none",
      true,
-     {&tesseract_part, &documentai_part}},
+     {OCR_ENGINE_TABLE(ENGINE)}},
     {"STRUCTURER",
      offsetof(struct config, structurer),
      {"none", "gemini?"},
      "none",
      false,
-     {&gemini_part}},
+     {STRUCTURER_TABLE(ENGINE)}},
 };
 
 #define N_REGISTRY (sizeof registry / sizeof registry[0])
@@ -191,12 +175,26 @@ static enum err check_engine(const struct parts *p, const struct config *cfg, st
                      engine, cfg->ocr_engines, cfg->structurer);
 }
 
+/* A machine without workers needs others that take its tasks. */
+static enum err check_workers(const struct parts *p, const struct config *cfg, struct error *e)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (cfg->task_workers > 0 || p->chosen[i]->delivered_elsewhere)
+            return ERR_OK;
+    return error_set(
+        e, ERR_UNPROCESSABLE,
+        "TASK_WORKERS is \"0\", but no other machine takes the tasks of TASK_QUEUE=%s.",
+        cfg->task_queue);
+}
+
 enum err parts_check(const struct config *cfg, struct error *e)
 {
     struct parts p;
     enum err err = parts_find(cfg, &p, e);
     if (err == ERR_OK)
         err = check_engine(&p, cfg, e);
+    if (err == ERR_OK)
+        err = check_workers(&p, cfg, e);
     for (size_t i = 0; err == ERR_OK && i < p.n; i++)
         if (p.chosen[i]->check != NULL)
             err = p.chosen[i]->check(cfg, e);

@@ -2,11 +2,18 @@
 
 const struct route routes[] = {
     ROUTE(POST, "/api/v1/extract/agentic", KEY, API, JSON, "", extract_agentic),
-    ROUTE(GET, "/api/v1/extract/{job_id}", KEY, API, NONE, "", job_get),
-    ROUTE(GET, "/api/v1/jobs/{job_id}", KEY, API, NONE, "", job_get),
+    ROUTE(POST, "/api/v1/extract/file", KEY, UPLOAD, FILE,
+          "format pages engine escape_formulas join_pages languages also_formats regions tables "
+          "table source_columns bom wait",
+          extract_file),
+    ROUTE(GET, "/api/v1/extract/{job_id}", KEY, API, NONE, "wait", job_get),
+    ROUTE(GET, "/api/v1/jobs/{job_id}", KEY, API, NONE, "wait", job_get),
+    ROUTE(GET, "/api/v1/jobs/{job_id}/result", KEY, API, NONE, "format wait", job_result_wanted),
+    ROUTE(GET, "/api/v1/jobs/{job_id}/events", KEY, API, NONE, "", job_events),
     ROUTE(POST, "/api/v1/extract", KEY, API, JSON, "", extract_create),
     ROUTE(GET, "/api/v1/jobs", KEY, API, NONE, "status pdf_id page_size page_token", job_list),
     ROUTE(GET, "/api/v1/jobs/{job_id}/results/{format}", KEY, API, NONE, "", job_result),
+    ROUTE(POST, "/api/v1/jobs/{job_id}/results/{format}", KEY, API, JSON, "", job_result_edited),
     ROUTE(POST, "/api/v1/jobs/{job_id}/retry", KEY, API, NONE, "", job_retry_request),
     ROUTE(DELETE, "/api/v1/jobs/{job_id}", KEY, API, NONE, "", job_delete),
     ROUTE(POST, "/api/v1/upload/generate-url", KEY, API, NONE, "file_name limit_size",
@@ -15,6 +22,7 @@ const struct route routes[] = {
           upload_put),
     ROUTE(POST, "/api/v1/upload/documents", KEY, UPLOAD, FILE, "", upload_document),
     ROUTE(GET, "/api/v1/documents/{pdf_id}", KEY, PAGE, NONE, "", document_get),
+    ROUTE(DELETE, "/api/v1/documents/{pdf_id}", KEY, API, NONE, "jobs", document_delete),
     ROUTE(GET, "/api/v1/documents/{pdf_id}/pages/{page}.png", KEY, PAGE, NONE, "width",
           document_page_image),
     ROUTE(GET, "/api/v1/results/{job_id}/{name}", SIGNED, API, NONE, "expires signature",

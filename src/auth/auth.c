@@ -10,8 +10,7 @@
 #include "base/log.h"
 #include "http/request.h"
 
-#define GOOGLE_ISSUER "https://accounts.google.com"
-#define CHALLENGE     "ApiKey realm=\"pdf-ocr-api\""
+#define CHALLENGE "ApiKey realm=\"pdf-ocr-api\""
 
 enum err auth_open(struct auth *a, struct error *e)
 {
@@ -19,8 +18,8 @@ enum err auth_open(struct auth *a, struct error *e)
     enum err err = ERR_OK;
     if (c->jwt_issuer != NULL)
         err = jwks_open(c->jwt_jwks, NULL, &a->clients, e);
-    if (err == ERR_OK && c->tasks_account != NULL)
-        err = jwks_open(c->tasks_jwks, c->google_ca_file, &a->tasks, e);
+    if (err == ERR_OK && a->task_tokens.account != NULL)
+        err = jwks_open(a->task_tokens.jwks, a->task_tokens.ca_file, &a->tasks, e);
     if (err != ERR_OK)
         auth_close(a);
     return err;
@@ -119,14 +118,14 @@ static void be_token(struct auth_context *who, const char *sub)
 
 /* ERR_NOT_FOUND when there is none. */
 static enum err verify_bearer_token(const struct auth *a, struct jwks *keys,
-                                    const struct jwt_wanted *wanted, struct request *r,
+                                    const struct jwt_expected *expected, struct request *r,
                                     struct error *e)
 {
     struct jwt_claims claims;
     const char *token = bearer_token(r);
     if (token == NULL || keys == NULL)
         return ERR_NOT_FOUND;
-    enum err err = jwks_verify(keys, token, wanted, source_now_us(a->source) / US_PER_S,
+    enum err err = jwks_verify(keys, token, expected, source_now_us(a->source) / US_PER_S,
                                monotonic_us(), &claims, e);
     if (err == ERR_OK)
         be_token(&r->auth, claims.subject);
@@ -139,11 +138,11 @@ static enum err verify_bearer_token(const struct auth *a, struct jwks *keys,
  * authentication) the key is ours and the token is not. */
 static enum err verify_client(const struct auth *a, struct request *r, struct error *e)
 {
-    const struct jwt_wanted wanted = {a->cfg->jwt_issuer, a->cfg->jwt_audience, NULL};
+    const struct jwt_expected expected = {a->cfg->jwt_issuer, a->cfg->jwt_audience, NULL};
     enum err err = verify_api_key(a, r, e);
     if (err != ERR_NOT_FOUND)
         return err;
-    err = verify_bearer_token(a, a->clients, &wanted, r, e);
+    err = verify_bearer_token(a, a->clients, &expected, r, e);
     if (err == ERR_OK)
         r->auth.scopes = SCOPE_CLIENT;
     return err;
@@ -151,11 +150,12 @@ static enum err verify_client(const struct auth *a, struct request *r, struct er
 
 static enum err verify_task(const struct auth *a, struct request *r, struct error *e)
 {
-    const struct jwt_wanted wanted = {GOOGLE_ISSUER, a->cfg->api_base_url, a->cfg->tasks_account};
+    const struct jwt_expected expected = {a->task_tokens.issuer, a->cfg->api_base_url,
+                                          a->task_tokens.account};
     enum err err = verify_api_key(a, r, e);
     if (err != ERR_NOT_FOUND)
         return err;
-    err = verify_bearer_token(a, a->tasks, &wanted, r, e);
+    err = verify_bearer_token(a, a->tasks, &expected, r, e);
     if (err == ERR_OK)
         r->auth.scopes = SCOPE_TASK;
     return err;

@@ -9,17 +9,27 @@
 
 struct jwks;
 
+/* Bearer tokens that deliveries of tasks may carry. Strings are borrowed. */
+struct task_tokens {
+    const char *issuer;
+    const char *account; /* whose; NULL: none are taken */
+    const char *jwks;    /* the issuer's keys: a URL or a file */
+    const char *ca_file; /* of that URL, when it is not a public one; may be NULL */
+};
+
 /* Of one worker. Borrows all but the issuers' keys. */
 struct auth {
     const struct config *cfg;
     const struct key_set *keys;
     const unsigned char *signing_key;
     const struct source *source;
+    struct task_tokens task_tokens;
     struct jwks *clients; /* JWT_JWKS; NULL: no tokens of clients */
-    struct jwks *tasks;   /* TASKS_JWKS; NULL: no tokens of Cloud Tasks */
+    struct jwks *tasks;   /* of task_tokens; NULL: no tokens with tasks */
 };
 
-/* Opens the issuers' keys that the settings name; the other members are set by the caller. */
+/* Opens the keys of the issuers, JWT_ISSUER and that of task_tokens; the other members are set by
+ * the caller. */
 enum err auth_open(struct auth *a, struct error *e);
 void auth_close(struct auth *a);
 

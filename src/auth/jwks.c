@@ -138,7 +138,7 @@ static bool refresh(struct jwks *j, bool in_turn, int64_t mono_us)
     return ok;
 }
 
-enum err jwks_verify(struct jwks *j, const char *token, const struct jwt_wanted *wanted,
+enum err jwks_verify(struct jwks *j, const char *token, const struct jwt_expected *expected,
                      int64_t now_s, int64_t mono_us, struct jwt_claims *out, struct error *e)
 {
     bool fresh = (j->keys == NULL || mono_us >= j->stale_us) && refresh(j, true, mono_us);
@@ -147,8 +147,8 @@ enum err jwks_verify(struct jwks *j, const char *token, const struct jwt_wanted 
         e->retry_after_s = JWKS_FLOOR_S;
         return e->kind;
     }
-    enum err err = jwt_verify(j->keys, token, wanted, now_s, out, e);
+    enum err err = jwt_verify(j->keys, token, expected, now_s, out, e);
     if (err == ERR_NOT_FOUND && !fresh && refresh(j, false, mono_us))
-        err = jwt_verify(j->keys, token, wanted, now_s, out, e);
+        err = jwt_verify(j->keys, token, expected, now_s, out, e);
     return err == ERR_NOT_FOUND ? (e->kind = ERR_UNAUTHORIZED) : err;
 }

@@ -26,7 +26,7 @@ enum err jwks_read(struct jwks *j, int64_t mono_us, struct error *e);
 
 /* As jwt_verify. mono_us: monotonic, for the age of the keys. ERR_UNAVAILABLE when there are no
  * keys; ERR_UNAUTHORIZED also for a key that is not known. */
-enum err jwks_verify(struct jwks *j, const char *token, const struct jwt_wanted *wanted,
+enum err jwks_verify(struct jwks *j, const char *token, const struct jwt_expected *expected,
                      int64_t now_s, int64_t mono_us, struct jwt_claims *out, struct error *e);
 
 #endif

@@ -30,7 +30,7 @@ static bool is_string(const json_t *value, const char *expected)
     return json_is_string(value) && strcmp(json_string_value(value), expected) == 0;
 }
 
-static bool holds_string(const json_t *array, const char *expected)
+static bool contains_string(const json_t *array, const char *expected)
 {
     for (size_t i = 0; i < json_array_size(array); i++)
         if (is_string(json_array_get(array, i), expected))
@@ -57,7 +57,7 @@ static bool is_for(const json_t *key, const struct algorithm *a)
     const json_t *ops = json_object_get(key, "key_ops");
     return is_string(json_object_get(key, "kty"), a->key_type) &&
            (alg == NULL || is_string(alg, a->name)) && (use == NULL || is_string(use, "sig")) &&
-           (ops == NULL || holds_string(ops, "verify"));
+           (ops == NULL || contains_string(ops, "verify"));
 }
 
 static bool is_strong(const cjose_jwk_t *jwk)
@@ -213,17 +213,17 @@ static enum err check_times(const json_t *claims, int64_t now_s, struct error *e
     return ERR_OK;
 }
 
-static enum err check_claims(const json_t *claims, const struct jwt_wanted *wanted, int64_t now_s,
-                             struct jwt_claims *out, struct error *e)
+static enum err check_claims(const json_t *claims, const struct jwt_expected *expected,
+                             int64_t now_s, struct jwt_claims *out, struct error *e)
 {
     const char *sub = json_string_value(json_object_get(claims, "sub"));
     const json_t *aud = json_object_get(claims, "aud");
-    if (!is_string(json_object_get(claims, "iss"), wanted->issuer))
+    if (!is_string(json_object_get(claims, "iss"), expected->issuer))
         return refuse(e, "another issuer");
-    if (!is_string(aud, wanted->audience) && !holds_string(aud, wanted->audience))
+    if (!is_string(aud, expected->audience) && !contains_string(aud, expected->audience))
         return refuse(e, "another audience");
-    if (wanted->email != NULL && (!is_string(json_object_get(claims, "email"), wanted->email) ||
-                                  !json_is_true(json_object_get(claims, "email_verified"))))
+    if (expected->email != NULL && (!is_string(json_object_get(claims, "email"), expected->email) ||
+                                    !json_is_true(json_object_get(claims, "email_verified"))))
         return refuse(e, "another email, or one that is not verified");
     if (sub == NULL || sub[0] == '\0' || strlen(sub) >= sizeof out->subject)
         return refuse(e, "sub is missing or too long");
@@ -255,8 +255,9 @@ static bool is_compact(const char *token)
     return true;
 }
 
-enum err jwt_verify(const struct jwt_keys *k, const char *token, const struct jwt_wanted *wanted,
-                    int64_t now_s, struct jwt_claims *out, struct error *e)
+enum err jwt_verify(const struct jwt_keys *k, const char *token,
+                    const struct jwt_expected *expected, int64_t now_s, struct jwt_claims *out,
+                    struct error *e)
 {
     cjose_err why;
     const cjose_jwk_t *key = NULL;
@@ -271,7 +272,7 @@ enum err jwt_verify(const struct jwt_keys *k, const char *token, const struct jw
     if (err == ERR_OK)
         err = read_claims(jws, &claims, e);
     if (err == ERR_OK)
-        err = check_claims(claims, wanted, now_s, out, e);
+        err = check_claims(claims, expected, now_s, out, e);
     json_decref(claims);
     cjose_jws_release(jws);
     return err;

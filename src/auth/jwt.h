@@ -22,7 +22,7 @@ enum err jwt_keys_read(const char *text, size_t n, struct jwt_keys **out, struct
 void jwt_keys_free(struct jwt_keys *k);
 
 /* What a token must say; all but email are needed. */
-struct jwt_wanted {
+struct jwt_expected {
     const char *issuer, *audience;
     const char *email; /* with email_verified; NULL: not looked at */
 };
@@ -34,7 +34,8 @@ struct jwt_claims {
 /* ERR_OK; ERR_NOT_FOUND: signed by a key that is not in the set (a newer set may have it);
  * ERR_UNAUTHORIZED: anything else. The detail is for the client and tells no more than that the
  * token is wrong or has expired; the cause tells the log why. now_s: seconds since the epoch. */
-enum err jwt_verify(const struct jwt_keys *k, const char *token, const struct jwt_wanted *wanted,
-                    int64_t now_s, struct jwt_claims *out, struct error *e);
+enum err jwt_verify(const struct jwt_keys *k, const char *token,
+                    const struct jwt_expected *expected, int64_t now_s, struct jwt_claims *out,
+                    struct error *e);
 
 #endif

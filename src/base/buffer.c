@@ -11,7 +11,16 @@
 
 static bool over(const struct buffer *b, size_t extra)
 {
-    return b->max > 0 && (extra > b->max || b->len > b->max - extra);
+    return b->max > 0 && (extra > b->max || b->gone + b->len > b->max - extra);
+}
+
+void buffer_flush(struct buffer *b)
+{
+    if (b->drain == NULL || b->failed || b->len == 0)
+        return;
+    b->failed = !b->drain(b->drain_self, b->data, b->len);
+    b->gone += b->len;
+    b->len = 0;
 }
 
 static bool reserve(struct buffer *b, size_t extra)
@@ -26,6 +35,10 @@ static bool reserve(struct buffer *b, size_t extra)
         b->failed = b->full = true;
         return false;
     }
+    if (b->len + extra >= BUFFER_HELD)
+        buffer_flush(b);
+    if (b->failed)
+        return false;
     size_t need = b->len + extra + 1;
     if (need <= b->cap)
         return true;
@@ -124,6 +137,11 @@ void buffer_json_time(struct buffer *b, long long us)
 bool buffer_failed(const struct buffer *b)
 {
     return b->failed;
+}
+
+bool buffer_is_empty(const struct buffer *b)
+{
+    return b->gone + b->len == 0;
 }
 
 void buffer_reset(struct buffer *b)

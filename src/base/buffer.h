@@ -1,4 +1,5 @@
-/* A growable byte string for building replies, files and SQL-free text.
+/* A growable byte string for building replies, files and SQL-free text; or, with a drain, a stream
+ * of which no more than BUFFER_HELD bytes and one append are in memory.
  *
  * Appending to a buffer whose allocation failed is a no-op; check buffer_failed() once, at the
  * end. data is always NUL-terminated when len > 0; it may hold NULs before that.
@@ -9,18 +10,26 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define BUFFER_HELD 65536
+
+/* Takes the oldest bytes away; false: it cannot, and the buffer has failed. */
+typedef bool buffer_drain_fn(void *self, const char *bytes, size_t n);
+
 struct buffer {
     char *data; /* NULL until the first append */
     size_t len;
     size_t cap;
     bool failed;
-    size_t max; /* bytes it may hold; 0: any number */
-    bool full;  /* it failed because of max */
+    size_t max;             /* bytes it may be given in all; 0: any number */
+    bool full;              /* it failed because of max */
+    size_t gone;            /* bytes that were drained */
+    buffer_drain_fn *drain; /* NULL: all bytes stay in data */
+    void *drain_self;
 };
 
 #define BUFFER_INIT                                                                                \
     {                                                                                              \
-        NULL, 0, 0, false, 0, false                                                                \
+        NULL, 0, 0, false, 0, false, 0, NULL, NULL                                                 \
     }
 
 void buffer_append(struct buffer *b, const void *bytes, size_t n);
@@ -35,6 +44,12 @@ void buffer_json_string(struct buffer *b, const char *text);
 void buffer_json_time(struct buffer *b, long long us);
 
 bool buffer_failed(const struct buffer *b);
+
+/* Whether nothing was appended yet. */
+bool buffer_is_empty(const struct buffer *b);
+
+/* Drains what is held; nothing without a drain. */
+void buffer_flush(struct buffer *b);
 
 /* Empties without giving the memory back. */
 void buffer_reset(struct buffer *b);

@@ -10,7 +10,12 @@ static char trace[64];
 void context_set(int64_t deadline_us, const char *traceparent)
 {
     deadline = deadline_us;
-    (void)snprintf(trace, sizeof trace, "%s", traceparent != NULL ? traceparent : "");
+    context_trace(traceparent != NULL ? traceparent : "");
+}
+
+void context_trace(const char *traceparent)
+{
+    (void)snprintf(trace, sizeof trace, "%s", traceparent);
 }
 
 int64_t context_left_us(void)

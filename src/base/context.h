@@ -8,6 +8,9 @@
 /* deadline_us: monotonic, 0: none. traceparent (W3C Trace Context) may be NULL; copied. */
 void context_set(int64_t deadline_us, const char *traceparent);
 
+/* What follows is done under this trace. */
+void context_trace(const char *traceparent);
+
 /* Microseconds left, INT64_MAX when there is no deadline; may be negative. */
 int64_t context_left_us(void);
 

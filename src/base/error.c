@@ -16,6 +16,7 @@ static const struct {
     [ERR_FORBIDDEN] = {403, false, "Forbidden", "forbidden"},
     [ERR_NOT_FOUND] = {404, false, "Not Found", "not_found"},
     [ERR_METHOD_NOT_ALLOWED] = {405, false, "Method Not Allowed", "method_not_allowed"},
+    [ERR_NOT_ACCEPTABLE] = {406, false, "Not Acceptable", "not_acceptable"},
     [ERR_CONFLICT] = {409, false, "Conflict", "conflict"},
     [ERR_GONE] = {410, false, "Gone", "gone"},
     [ERR_LENGTH_REQUIRED] = {411, false, "Length Required", "length_required"},

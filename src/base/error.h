@@ -17,6 +17,7 @@ enum err {
     ERR_FORBIDDEN,          /* 403: credentials known to be wrong or not enough */
     ERR_NOT_FOUND,          /* 404 */
     ERR_METHOD_NOT_ALLOWED, /* 405 */
+    ERR_NOT_ACCEPTABLE,     /* 406: in no form that the caller takes */
     ERR_CONFLICT,           /* 409: lost a compare-and-swap, or the wrong state for this */
     ERR_GONE,               /* 410: was there, has expired */
     ERR_LENGTH_REQUIRED,    /* 411 */

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	src/base/buffer.c src/base/buffer.h \
+	src/base/circuit.c src/base/circuit.h \
 	src/base/context.c src/base/context.h \
 	src/base/cpu_yield.c src/base/cpu_yield.h \
 	src/base/error.c src/base/error.h \
@@ -10,10 +11,13 @@ libbase_a_SOURCES = \
 	src/base/json.c src/base/json.h \
 	src/base/json_writer.c src/base/json_writer.h \
 	src/base/log.c src/base/log.h \
+	src/base/media_type.c src/base/media_type.h \
 	src/base/rfc3339.c src/base/rfc3339.h \
 	src/base/sort.c src/base/sort.h \
 	src/base/source.c src/base/source.h \
+	src/base/span.c src/base/span.h \
 	src/base/spawn.c src/base/spawn.h \
 	src/base/steady.c src/base/steady.h \
-	src/base/text.c src/base/text.h
+	src/base/text.c src/base/text.h \
+	src/base/uri.c src/base/uri.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)

@@ -1,48 +1,54 @@
-/* pdf-ocr-extract: the extraction pipeline on a file, with no server. */
+/* pdf-ocr-extract: the extraction pipeline on files, with no server. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
-#include "core/config.h"
+#include "cli/run.h"
 #include "core/extraction_request.h"
-#include "extract/languages.h"
-#include "extract/pipeline.h"
 #include "formats/format.h"
 
-enum exit_status { EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_NOTHING_FOUND };
+#define JOBS_MAX 256
 
 static const char usage[] =
-    "usage: pdf-ocr-extract [options] FILE.pdf\n"
+    "usage: pdf-ocr-extract [options] FILE...\n"
     "\n"
-    "Writes the tables, forms and text of a PDF in one of several formats. Without --region the\n"
-    "tables and forms are found.\n"
+    "Writes the tables, forms and text of documents in one of several formats. Without --region\n"
+    "the tables and forms are found. FILE - is standard input.\n"
     "\n"
     "  --page N              the page of the regions that follow (1)\n"
     "  --region X,Y,W,H      a region as fractions 0..1 of the page, origin top left; repeatable\n"
     "  --type TYPE           what the regions that follow are: auto, table, form, text (auto)\n"
     "  --pages LIST          where to look for regions: 1-3,7\n"
     "  --format FORMAT       %s (%s)\n"
+    "  --tables HOW          several tables in CSV and TSV: all, merged (those of equal columns "
+    "as\n"
+    "                        one), zip (a file each) (all)\n"
+    "  --table N             only the Nth table, as CSV or TSV\n"
+    "  --source-columns      the page and the table's number before each row of CSV and TSV\n"
+    "  --bom                 begin CSV and TSV with a byte order mark, as Excel wants it\n"
     "  --join-pages          make one of a table that goes on on the next page\n"
     "  --engine ENGINE       auto, text, tesseract (auto)\n"
     "  --lang LANGUAGES      what OCR reads, as Tesseract names it: eng+deu (OCR_LANGUAGE, else "
     "eng)\n"
-    "  --output FILE         instead of standard output\n"
+    "  -o, --output FILE     instead of standard output; a folder: as --output-dir\n"
+    "  --output-dir FOLDER   a file for each document, named after it\n"
+    "  --jobs N              how many documents are read at once (1)\n"
+    "  --password-file FILE  its first line is the password of encrypted PDFs\n"
+    "  --password PASSWORD   others may see it; PDF_PASSWORD in the environment is as good\n"
     "  --debug-graph FILE    write the trace of the detection (JSON)\n"
     "  --keep-formulas       leave cells as they are that a spreadsheet would compute\n"
     "  --quiet               no progress line\n"
     "  --help, --version\n"
     "\n"
-    "Exit status: 0 done, 1 error, 2 wrong usage, 3 nothing found.\n";
+    "Exit status: 0 done, 1 error, 2 wrong usage, 3 nothing found; of several documents, the "
+    "worst.\n";
 
 static void print_usage(FILE *to)
 {
@@ -51,14 +57,6 @@ static void print_usage(FILE *to)
     (void)fprintf(to, usage, buffer_failed(&list) ? "" : list.data, format_names[0]);
     buffer_free(&list);
 }
-
-struct command {
-    struct extraction_request r;
-    const char *file, *output, *graph;
-    bool quiet;
-    int page;
-    enum region_type type;
-};
 
 static int find_name(const char *const *names, const char *text, const char *option)
 {
@@ -109,6 +107,75 @@ static int set_page(struct command *c, const char *text)
     if (*text == '\0' || *end != '\0' || n < 1 || n > 1000000)
         return wrong("--page", text, "a number from 1");
     c->page = (int)n;
+    c->has_page = true;
+    return 0;
+}
+
+static int set_jobs(struct command *c, const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || n < 1 || n > JOBS_MAX)
+        return wrong("--jobs", text, "a number from 1 to 256");
+    c->jobs = (int)n;
+    return 0;
+}
+
+static int set_table(struct command *c, const char *text)
+{
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || n < 1 || n > 1000000)
+        return wrong("--table", text, "a number from 1");
+    c->r.sheets.table = (int)n;
+    return 0;
+}
+
+/* What is too long is cut: the reader tells that it is. */
+static int set_password(struct command *c, const char *text)
+{
+    text_format(c->password, sizeof c->password, "%s", text);
+    return 0;
+}
+
+/* It does not stay in the list of processes. */
+static int take_password(struct command *c, char *text)
+{
+    (void)set_password(c, text);
+    explicit_bzero(text, strlen(text));
+    return 0;
+}
+
+static int read_password_file(struct command *c, const char *path)
+{
+    char line[sizeof c->password + 1];
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        (void)fprintf(stderr, "pdf-ocr-extract: --password-file %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    if (fgets(line, sizeof line, f) == NULL)
+        line[0] = '\0';
+    (void)fclose(f);
+    line[strcspn(line, "\r\n")] = '\0';
+    (void)set_password(c, line);
+    explicit_bzero(line, sizeof line);
+    return 0;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat s;
+    size_t n = strlen(path);
+    return (n > 0 && path[n - 1] == '/') || (stat(path, &s) == 0 && S_ISDIR(s.st_mode));
+}
+
+static int set_output(struct command *c, const char *path, bool folder)
+{
+    if (*path == '\0')
+        return wrong(folder ? "--output-dir" : "--output", path, "a path");
+    c->output = path;
+    c->into_folder = folder;
     return 0;
 }
 
@@ -126,7 +193,7 @@ static int set_languages(struct command *c, const char *text)
     return 0;
 }
 
-static int take_option(struct command *c, int option, const char *value)
+static int take_option(struct command *c, int option, char *value)
 {
     int name = 0;
     switch (option) {
@@ -135,6 +202,7 @@ static int take_option(struct command *c, int option, const char *value)
     case 'r':
         return add_region(c, value);
     case 'P':
+        c->has_pages = true;
         return set_pages(c, value);
     case 't':
         name = find_name(region_type_names, value, "--type");
@@ -148,11 +216,30 @@ static int take_option(struct command *c, int option, const char *value)
         name = find_name(engine_choice_names, value, "--engine");
         c->r.engine = (enum engine_choice)name;
         return name < 0 ? -1 : 0;
+    case 'T':
+        name = find_name(tables_choice_names, value, "--tables");
+        c->r.sheets.tables = (enum tables_choice)name;
+        return name < 0 ? -1 : 0;
+    case 'N':
+        return set_table(c, value);
+    case 'S':
+        c->r.sheets.source_columns = true;
+        return 0;
+    case 'B':
+        c->r.sheets.bom = true;
+        return 0;
     case 'l':
         return set_languages(c, value);
     case 'o':
-        c->output = value;
-        return 0;
+        return set_output(c, value, is_folder(value));
+    case 'd':
+        return set_output(c, value, true);
+    case 'n':
+        return set_jobs(c, value);
+    case 'w':
+        return take_password(c, value);
+    case 'W':
+        return read_password_file(c, value);
     case 'g':
         c->graph = value;
         return 0;
@@ -170,6 +257,43 @@ static int take_option(struct command *c, int option, const char *value)
     }
 }
 
+static int conflict(const char *why)
+{
+    (void)fprintf(stderr, "pdf-ocr-extract: %s; see --help\n", why);
+    return -1;
+}
+
+static int check_sheets(const struct command *c)
+{
+    const struct sheet_choices *s = &c->r.sheets;
+    bool any = s->tables != TABLES_ALL || s->table > 0 || s->source_columns || s->bom;
+    if (any && !formats[c->r.format].is_sheet)
+        return conflict("--tables, --table, --source-columns and --bom are for csv and tsv");
+    if (s->table > 0 && s->tables != TABLES_ALL)
+        return conflict("--table gives one table, so there are no --tables");
+    return 0;
+}
+
+/* What options say together. */
+static int check_command(const struct command *c)
+{
+    size_t inputs = 0;
+    for (size_t i = 0; i < c->n_files; i++)
+        inputs += strcmp(c->files[i], STANDARD_INPUT) == 0;
+    if (inputs > 1)
+        return conflict("standard input can be read only once");
+    if (c->has_pages && c->r.n_regions > 0)
+        return conflict("--pages tells where to look for regions, and --region gives them: use "
+                        "--page before --region");
+    if (c->has_page && c->r.n_regions == 0)
+        return conflict("--page is for a --region that follows it; --pages tells where to look");
+    if (c->n_files > 1 && !c->into_folder)
+        return conflict("several documents need a folder for their results: --output-dir");
+    if (c->n_files > 1 && c->graph != NULL)
+        return conflict("--debug-graph is for one document");
+    return check_sheets(c);
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int read_command(int argc, char **argv, struct command *c)
 {
@@ -179,8 +303,16 @@ static int read_command(int argc, char **argv, struct command *c)
                                             {"type", required_argument, NULL, 't'},
                                             {"format", required_argument, NULL, 'f'},
                                             {"engine", required_argument, NULL, 'e'},
+                                            {"tables", required_argument, NULL, 'T'},
+                                            {"table", required_argument, NULL, 'N'},
+                                            {"source-columns", no_argument, NULL, 'S'},
+                                            {"bom", no_argument, NULL, 'B'},
                                             {"lang", required_argument, NULL, 'l'},
                                             {"output", required_argument, NULL, 'o'},
+                                            {"output-dir", required_argument, NULL, 'd'},
+                                            {"jobs", required_argument, NULL, 'n'},
+                                            {"password", required_argument, NULL, 'w'},
+                                            {"password-file", required_argument, NULL, 'W'},
                                             {"debug-graph", required_argument, NULL, 'g'},
                                             {"keep-formulas", no_argument, NULL, 'E'},
                                             {"join-pages", no_argument, NULL, 'j'},
@@ -188,7 +320,7 @@ static int read_command(int argc, char **argv, struct command *c)
                                             {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},
                                             {NULL, 0, NULL, 0}};
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "o:", options, NULL)) != -1;) {
         if (option == 'h' || option == 'V') {
             if (option == 'h')
                 print_usage(stdout);
@@ -199,159 +331,28 @@ static int read_command(int argc, char **argv, struct command *c)
         if (take_option(c, option, optarg) != 0)
             return EXIT_USAGE;
     }
-    if (optind != argc - 1) {
+    if (optind == argc) {
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    c->file = argv[optind];
+    c->files = argv + optind;
+    c->n_files = (size_t)(argc - optind);
     c->r.agentic = c->r.n_regions == 0 || c->graph != NULL;
-    return -1;
-}
-
-static enum err show_progress(void *self, struct error *e)
-{
-    const struct job_progress *p = self;
-    (void)e;
-    (void)fprintf(stderr, "\rpages %d/%d, regions %d/%d ", p->pages_done, p->pages_total,
-                  p->regions_done, p->regions_total);
-    return ERR_OK;
-}
-
-static enum err write_file(const char *path, const char *bytes, size_t n, struct error *e)
-{
-    FILE *f = path != NULL ? fopen(path, "wb") : stdout;
-    bool ok = f != NULL && fwrite(bytes, 1, n, f) == n && fflush(f) == 0;
-    int code = errno;
-    if (f != NULL && f != stdout && fclose(f) != 0 && ok) {
-        ok = false;
-        code = errno;
-    }
-    return ok ? ERR_OK
-              : error_set(e, ERR_UNAVAILABLE, "Cannot write %s: %s",
-                          path != NULL ? path : "the output", strerror(code));
-}
-
-static enum err extract(const struct command *c, const struct pipeline *p, struct extraction *x,
-                        struct error *e)
-{
-    struct job_progress progress = {0};
-    bool show = !c->quiet && isatty(STDERR_FILENO) == 1;
-    struct checkpoint check = {show ? show_progress : NULL, &progress};
-    int fd = open(c->file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(e, ERR_NOT_FOUND, "Cannot open %s: %s", c->file, strerror(errno));
-    enum err err = pipeline_run(p, fd, &c->r, &check, &progress, x, e);
-    (void)close(fd);
-    if (show)
-        (void)fputs("\r\033[K", stderr);
-    return err;
-}
-
-static enum err check_languages(const struct command *c, const struct config *cfg, struct error *e)
-{
-    struct languages known = {0};
-    struct error why;
-    if (c->r.languages[0] == '\0')
-        return ERR_OK;
-    enum err err =
-        languages_check(&known, cfg->ocr_reader, cfg->tessdata_dir, c->r.languages, &why);
-    languages_free(&known);
-    if (err == ERR_UNPROCESSABLE)
-        return error_set(e, err, "--lang: %s", why.detail);
-    if (err != ERR_OK)
-        *e = why;
-    return err;
-}
-
-static enum err write_output(const struct command *c, const struct extraction *x, struct error *e)
-{
-    struct format_options options = {.escape_formulas = c->r.escape_formulas};
-    struct buffer out = BUFFER_INIT;
-    enum err err = format_write(x, c->r.format, &options, &out, e);
-    if (err == ERR_OK)
-        err = write_file(c->output, out.data != NULL ? out.data : "", out.len, e);
-    if (err == ERR_OK && c->graph != NULL)
-        err = write_file(c->graph, x->debug_graph_json, strlen(x->debug_graph_json), e);
-    buffer_free(&out);
-    return err;
-}
-
-/* Uses the program beside this one, as in a build folder, unless the setting names another. */
-static void use_own_program(const char *folder, const char *setting, const char *name)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (n > 0 && (size_t)n < sizeof path && access(path, X_OK) == 0)
-        (void)setenv(setting, path, 0);
-}
-
-static void use_own_programs(void)
-{
-    char self[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n <= 0)
-        return;
-    self[n] = '\0';
-    use_own_program(dirname(self), "PAGE_READER", "pdf-ocr-page");
-    use_own_program(self, "OCR_READER", "pdf-ocr-recognize");
-}
-
-static int run(const struct command *c)
-{
-    struct config cfg;
-    struct error e = {0};
-    struct extraction x = {0};
-    struct recognizer *recognizer = NULL;
-    int status = EXIT_ERROR;
-    use_own_programs();
-    enum err err = config_load(&cfg, &e);
-    if (err == ERR_OK)
-        err = check_languages(c, &cfg, &e);
-    if (err == ERR_OK) {
-        const struct recognizer_limits limits = {.program = cfg.ocr_reader,
-                                                 .tessdata_dir = cfg.tessdata_dir,
-                                                 .language = cfg.ocr_language,
-                                                 .cpu_s = cfg.ocr_cpu_s,
-                                                 .memory_bytes = cfg.ocr_memory_bytes,
-                                                 .max_raster_pixels = cfg.max_raster_pixels};
-        err = recognizer_open(&limits, &recognizer, &e);
-    }
-    if (err == ERR_OK) {
-        struct pipeline p = {.reader = {.program = cfg.page_reader,
-                                        .cpu_s = cfg.reader_cpu_s,
-                                        .memory_bytes = cfg.reader_memory_bytes,
-                                        .max_pages = cfg.max_pages,
-                                        .max_raster_pixels = cfg.max_raster_pixels},
-                             .ocr = {recognizer_engine(recognizer)},
-                             .n_ocr = 1,
-                             .recognizer = recognizer,
-                             .engine = (enum engine_choice)cfg.engine,
-                             .ocr_dpi = (int)cfg.ocr_dpi};
-        err = extract(c, &p, &x, &e);
-    }
-    for (size_t i = 0; i < x.n_problems; i++)
-        (void)fprintf(stderr, "pdf-ocr-extract: warning: %s\n", x.problems[i].detail);
-    if (err == ERR_OK)
-        err = write_output(c, &x, &e);
-    if (err == ERR_OK)
-        status = x.outcome == OUTCOME_NO_MATCH ? EXIT_NOTHING_FOUND : EXIT_DONE;
-    if (err != ERR_OK)
-        (void)fprintf(stderr, "pdf-ocr-extract: %s%s%s\n", e.detail, e.cause[0] != '\0' ? " " : "",
-                      e.cause);
-    extraction_free(&x);
-    recognizer_close(recognizer);
-    config_free(&cfg);
-    return status;
+    return check_command(c) == 0 ? -1 : EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
 {
-    struct command c = {.r.escape_formulas = true, .page = 1, .type = REGION_AUTO};
+    struct command c = {.r.escape_formulas = true, .page = 1, .type = REGION_AUTO, .jobs = 1};
+    const char *password = getenv("PDF_PASSWORD");
     (void)signal(SIGPIPE, SIG_IGN);
     log_setup(LOG_WARNING, LOG_FORMAT_TEXT, "extract");
+    if (password != NULL)
+        (void)set_password(&c, password);
     int status = read_command(argc, argv, &c);
     if (status < 0)
-        status = sodium_init() < 0 ? EXIT_ERROR : run(&c);
+        status = sodium_init() < 0 ? EXIT_ERROR : (int)run_command(&c);
     extraction_request_free(&c.r);
+    explicit_bzero(c.password, sizeof c.password);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "core/sheet_request.h"
 #include "formats/format.h"
 
 #define EDGE_TOLERANCE 1e-6 /* rounding of a client that sends x + width = 1.0000001 */
@@ -181,6 +182,24 @@ enum err languages_add(const char *name, struct extraction_request *out, struct 
     return ERR_OK;
 }
 
+static enum err read_password(const struct json_at *root, struct extraction_request *out,
+                              struct error *e)
+{
+    struct json_at at = json_member(root, "password"), sealed = json_member(root, "has_password");
+    const char *text;
+    out->has_password = json_is_true(sealed.value);
+    if (json_missing(&at))
+        return ERR_OK;
+    enum err err = json_read_string(&at, 1, PDF_PASSWORD_MAX, &text, e);
+    if (err == ERR_OK && strpbrk(text, "\r\n") != NULL)
+        err = json_refuse(&at, e, "must not have a line break");
+    if (err == ERR_OK) {
+        out->has_password = true;
+        (void)snprintf(out->password, sizeof out->password, "%s", text);
+    }
+    return err;
+}
+
 static enum err read_languages(const struct json_at *at, struct extraction_request *out,
                                struct error *e)
 {
@@ -202,8 +221,9 @@ static enum err read_languages(const struct json_at *at, struct extraction_reque
 enum err extraction_request_only_known(json_t *body, struct error *e)
 {
     static const char *const members[] = {
-        "pdf_id",          "regions",      "output_format", "engine",    "pages",
-        "escape_formulas", "also_formats", "join_pages",    "languages", NULL};
+        "pdf_id",          "regions",        "output_format", "engine",    "pages",
+        "escape_formulas", "also_formats",   "join_pages",    "languages", "tables",
+        "table",           "source_columns", "bom",           "password",  NULL};
     static const char *const by_edges[] = {"page",   "x",         "y",           "width",
                                            "height", "region_id", "region_type", NULL};
     static const char *const by_box[] = {"page", "bbox", "region_id", "region_type", NULL};
@@ -264,7 +284,9 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
         goto out;
     if ((err = read_pages(&pages, out, e)) != ERR_OK ||
         (err = read_also(&also, out, e)) != ERR_OK ||
-        (err = read_languages(&languages, out, e)) != ERR_OK)
+        (err = read_languages(&languages, out, e)) != ERR_OK ||
+        (err = read_password(&root, out, e)) != ERR_OK ||
+        (err = sheet_request_read(&root, out, e)) != ERR_OK)
         goto out;
     err = read_regions(&regions, agentic, cfg, out, e);
 out:
@@ -309,8 +331,11 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
         buffer_puts(out, ",\"escape_formulas\":false");
     if (r->join_pages)
         buffer_puts(out, ",\"join_pages\":true");
+    if (r->has_password)
+        buffer_puts(out, ",\"has_password\":true");
     write_also(r, out);
     write_languages(r, out);
+    sheet_request_write(&r->sheets, out);
     if (r->n_pages > 0) {
         buffer_puts(out, ",\"pages\":\"");
         for (size_t i = 0; i < r->n_pages; i++) {

@@ -17,10 +17,10 @@ enum err extraction_request_only_known(json_t *body, struct error *e);
  *
  * {pdf_id, regions:[{page, x, y, width, height, region_id?, region_type?}], output_format?,
  *  engine?, pages?: "1-3,7" , escape_formulas?, join_pages?, also_formats?: [...],
- *  languages?: ["eng", "deu"]}. Members that
- * are not known are passed over. agentic: regions may be missing or empty. ERR_UNPROCESSABLE with a
- * JSON Pointer and what was expected. A page past the end of the document is known only when the
- * job runs. */
+ *  languages?: ["eng", "deu"], password?, and those of core/sheet_request.h}. Members that are not
+ * known are passed over. agentic: regions may be missing or empty. ERR_UNPROCESSABLE with a JSON
+ * Pointer and what was expected. A page past the end of the document is known only when the job
+ * runs. */
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
                                  struct extraction_request *out, struct error *e);
 
@@ -32,7 +32,7 @@ enum err page_ranges_read(const char *text, struct extraction_request *out, stru
 enum err languages_add(const char *name, struct extraction_request *out, struct error *e);
 
 /* Appends the canonical JSON of a request: what is stored with the job and sent in tasks. Reading
- * it back gives the same request. */
+ * it back gives the same request but for the password: that there is one (has_password). */
 void extraction_request_write(const struct extraction_request *r, struct buffer *out);
 
 /* Reads that JSON back. */

@@ -1,10 +1,15 @@
 #include "core/job_change.h"
+#include "core/sealed_password.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/log.h"
+#include "core/blob_names.h"
+
+#define REQUEST_IN_TASK_MAX 65536 /* bytes: queues and nginx refuse long bodies */
 
 #define SIZE_MOST 60 /* a large task waits for later small ones no longer than this, in seconds */
 
@@ -37,7 +42,7 @@ static int size_of(const struct job *j)
 
 static enum err enqueue(const struct services *s, const char *kind, const char *path,
                         const struct job *j, struct buffer *body, int64_t schedule_us,
-                        const char *traceparent, struct error *e)
+                        struct error *e)
 {
     if (buffer_failed(body))
         return error_no_memory(e);
@@ -45,21 +50,22 @@ static enum err enqueue(const struct services *s, const char *kind, const char *
                      .body = body->data,
                      .body_len = body->len,
                      .schedule_us = schedule_us,
-                     .traceparent = traceparent,
+                     .traceparent = j->traceparent,
                      .owner = j->owner,
                      .size = size_of(j)};
     job_task_name(kind, j, t.name);
     return s->queue.ops->enqueue(s->queue.self, &t, e);
 }
 
-enum err job_enqueue_extraction(const struct services *s, const struct job *j,
-                                const char *traceparent, struct error *e)
+enum err job_enqueue_extraction(const struct services *s, const struct job *j, struct error *e)
 {
     struct buffer body = BUFFER_INIT;
-    buffer_printf(&body, "{\"job_id\":\"%s\",\"pdf_id\":\"%s\",\"request_data\":%s}", j->id,
-                  j->pdf_id, j->request_json);
-    enum err err = enqueue(s, JOB_EXTRACTION_TASK, "/api/v1/tasks/process-extraction", j, &body, 0,
-                           traceparent, e);
+    buffer_printf(&body, "{\"job_id\":\"%s\",\"pdf_id\":\"%s\"", j->id, j->pdf_id);
+    if (strlen(j->request_json) <= REQUEST_IN_TASK_MAX)
+        buffer_printf(&body, ",\"request_data\":%s", j->request_json);
+    buffer_puts(&body, "}");
+    enum err err =
+        enqueue(s, JOB_EXTRACTION_TASK, "/api/v1/tasks/process-extraction", j, &body, 0, e);
     buffer_free(&body);
     return err;
 }
@@ -68,10 +74,18 @@ enum err job_enqueue_retry(const struct services *s, const struct job *j, struct
 {
     struct buffer body = BUFFER_INIT;
     buffer_printf(&body, "{\"job_id\":\"%s\",\"retry_count\":%d}", j->id, j->retry_count);
-    enum err err = enqueue(s, JOB_RETRY_TASK, "/api/v1/tasks/retry-job", j, &body,
-                           j->next_attempt_us, NULL, e);
+    enum err err =
+        enqueue(s, JOB_RETRY_TASK, "/api/v1/tasks/retry-job", j, &body, j->next_attempt_us, e);
     buffer_free(&body);
     return err;
+}
+
+void job_follow(const struct job *j)
+{
+    if (j->traceparent[0] == '\0')
+        return;
+    log_trace(j->traceparent);
+    context_trace(j->traceparent);
 }
 
 void job_set_times(const struct services *s, struct job *j, bool ends)
@@ -85,6 +99,7 @@ void job_note_end(const struct services *s, const struct job *j)
 {
     char attempts[16];
     const struct analytics_ops *analytics = s->analytics.ops;
+    sealed_password_drop(s, j);
     if (analytics != NULL && analytics->job_ended != NULL)
         analytics->job_ended(s->analytics.self, j);
     (void)snprintf(attempts, sizeof attempts, "%d", j->attempts);
@@ -164,7 +179,7 @@ enum err job_fail_unleased(const struct services *s, const char *id, const char 
 
 enum err job_remove_results(const struct services *s, const char *id, struct error *e)
 {
-    char prefix[UUID_LEN + 16];
-    (void)snprintf(prefix, sizeof prefix, "results/%.36s/", id);
+    char prefix[BLOB_NAME_MAX + 1];
+    results_prefix(id, prefix);
     return s->blobs.ops->remove_prefix(s->blobs.self, prefix, e);
 }

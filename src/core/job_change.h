@@ -20,11 +20,14 @@ int64_t job_lease_us(const struct services *s);
  */
 void job_task_name(const char *kind, const struct job *j, char out[TASK_NAME_MAX + 1]);
 
-/* Queue the extraction now, or the retry of a deferred job when it is due. traceparent may be NULL.
- * Errors: those of the queue. */
-enum err job_enqueue_extraction(const struct services *s, const struct job *j,
-                                const char *traceparent, struct error *e);
+/* Queue the extraction now, or the retry of a deferred job when it is due. Errors: those of the
+ * queue. */
+enum err job_enqueue_extraction(const struct services *s, const struct job *j, struct error *e);
 enum err job_enqueue_retry(const struct services *s, const struct job *j, struct error *e);
+
+/* What follows is done for this job: log lines and calls to other services carry its trace, where
+ * it has one. */
+void job_follow(const struct job *j);
 
 /* Sets the times that users see: the rules know one clock, a job shows the other. ends: a final
  * job gets the time when it expires. */

@@ -6,11 +6,16 @@
 
 #include "base/log.h"
 #include "core/attempts.h"
+#include "core/blob_names.h"
 #include "core/extraction_request.h"
 #include "core/job_change.h"
-#include "formats/format.h"
+#include "core/job_pages.h"
+#include "core/quota.h"
+#include "core/result_file.h"
+#include "core/sealed_password.h"
 
 #define PROGRESS_INTERVAL_US (2 * US_PER_S) /* Firestore takes about a write a second */
+#define REGIONS_IN_JOB_MAX   (256 * 1024)   /* bytes of their JSON */
 
 /* The worker's hold on a job: renews the lease while the work goes on. */
 struct lease {
@@ -20,7 +25,8 @@ struct lease {
     int64_t deadline_us;     /* monotonic */
     int64_t renewed_us;      /* monotonic */
     struct job_progress now; /* kept by the runner */
-    bool lost;               /* cancelled, or taken over after the lease ran out */
+    struct job_pages pages;
+    bool lost; /* cancelled, or taken over after the lease ran out */
 };
 
 /* What a holder does to its job; run on the newest record. */
@@ -118,13 +124,7 @@ static enum err lease_defer(struct lease *h, void *arg, struct error *e)
 {
     const struct deferral *d = arg;
     int64_t t = job_steady_us(h->s);
-    return job_defer(h->job, t, h->token, d->message, t + d->delay_us, e);
-}
-
-static void result_name(const char *job_id, int format, char out[BLOB_NAME_MAX + 1])
-{
-    (void)snprintf(out, BLOB_NAME_MAX + 1, "results/%s/result.%s", job_id,
-                   formats[format].extension);
+    return job_defer(h->job, t, h->token, h->pages.kept > 0, d->message, t + d->delay_us, e);
 }
 
 static void regions_json(const struct extraction *x, struct buffer *out)
@@ -144,21 +144,36 @@ static void regions_json(const struct extraction *x, struct buffer *out)
     json_end_array(&w);
 }
 
-static enum err put_result(const struct lease *h, const struct extraction *x,
-                           const struct extraction_request *r, int f, struct error *e)
+static enum err put_results(const struct lease *h, const struct extraction_request *r,
+                            const struct extraction *x, struct error *e)
+{
+    const struct format_options options = {.max_bytes = (size_t)h->s->cfg->max_result_bytes,
+                                           .escape_formulas = r->escape_formulas,
+                                           .sheets = r->sheets};
+    char name[BLOB_NAME_MAX + 1];
+    enum err err = ERR_OK;
+    for (int f = 0; err == ERR_OK && formats[f].name != NULL; f++) {
+        if (f != r->format && !r->also[f])
+            continue;
+        result_name(h->job, f, &r->sheets, name);
+        err = result_file_put(h->s, name, x, f, &options, e);
+    }
+    return err;
+}
+
+/* A job's document in Firestore holds 1 MiB: long lists of regions lie beside the results. */
+static enum err put_regions(const struct lease *h, const struct extraction *x,
+                            char name[BLOB_NAME_MAX + 1], struct buffer *out, struct error *e)
 {
     const struct blob_store *b = &h->s->blobs;
-    struct format_options options = {.max_bytes = (size_t)h->s->cfg->max_result_bytes,
-                                     .escape_formulas = r->escape_formulas};
-    char name[BLOB_NAME_MAX + 1];
-    struct buffer bytes = BUFFER_INIT;
-    result_name(h->job->id, f, name);
-    enum err err = format_write(x, f, &options, &bytes, e);
-    if (err == ERR_OK)
-        err = b->ops->put_bytes(b->self, name, bytes.data != NULL ? bytes.data : "", bytes.len,
-                                formats[f].media_type, e);
-    buffer_free(&bytes);
-    return err;
+    name[0] = '\0';
+    regions_json(x, out);
+    if (buffer_failed(out))
+        return error_no_memory(e);
+    if (out->len <= REGIONS_IN_JOB_MAX)
+        return ERR_OK;
+    regions_name(h->job, name);
+    return b->ops->put_bytes(b->self, name, out->data, out->len, "application/json", e);
 }
 
 /* Writes the results, then turns the job completed: a completed job always has its files. */
@@ -166,46 +181,68 @@ static enum err complete(struct lease *h, const struct extraction_request *r,
                          const struct extraction *x, struct error *e)
 {
     const struct blob_store *b = &h->s->blobs;
-    char result[BLOB_NAME_MAX + 1], graph[BLOB_NAME_MAX + 1];
+    char result[BLOB_NAME_MAX + 1], graph[BLOB_NAME_MAX + 1], beside[BLOB_NAME_MAX + 1];
     struct buffer regions = BUFFER_INIT;
-    enum err err = ERR_OK;
-    result_name(h->job->id, r->format, result);
-    (void)snprintf(graph, sizeof graph, "results/%s/result_graph.json", h->job->id);
-    for (int f = 0; err == ERR_OK && formats[f].name != NULL; f++)
-        if (f == r->format || r->also[f])
-            err = put_result(h, x, r, f, e);
+    enum err err = put_results(h, r, x, e);
+    result_name(h->job, r->format, &r->sheets, result);
+    graph_name(h->job, graph);
     if (err == ERR_OK && x->debug_graph_json != NULL)
         err = b->ops->put_bytes(b->self, graph, x->debug_graph_json, strlen(x->debug_graph_json),
                                 "application/json", e);
-    regions_json(x, &regions);
-    if (err == ERR_OK && buffer_failed(&regions))
-        err = error_no_memory(e);
+    if (err == ERR_OK)
+        err = put_regions(h, x, beside, &regions, e);
     if (err == ERR_OK) {
+        bool is_beside = beside[0] != '\0';
         struct job_result done = {x->outcome, result, x->debug_graph_json != NULL ? graph : NULL,
-                                  regions.data};
+                                  is_beside ? NULL : regions.data, is_beside ? beside : NULL};
         err = lease_change(h, lease_finish, &done, e);
     }
     buffer_free(&regions);
     return err;
 }
 
+/* Those that still count: what brought the job further has ended them. */
+static int failures_before(const struct lease *h)
+{
+    return h->pages.kept > 0 ? 0 : h->job->retry_count;
+}
+
 /* What a dependency asked for and, on top, the jittered back-off. */
 static int64_t retry_delay_us(const struct lease *h, const struct error *why)
 {
     int64_t most = h->s->cfg->retry_max_s * US_PER_S;
-    int64_t delay = backoff_us(h->s->cfg->retry_base_s * US_PER_S, h->job->retry_count, most);
+    int64_t delay = backoff_us(h->s->cfg->retry_base_s * US_PER_S, failures_before(h), most);
     delay = why->retry_after_s * US_PER_S + source_jitter_us(h->s->source, delay);
     return delay < most ? delay : most;
+}
+
+static enum err lease_continue(struct lease *h, void *arg, struct error *e)
+{
+    (void)arg;
+    return job_continue(h->job, job_steady_us(h->s), h->token, &h->now, e);
+}
+
+/* The next task goes on from the pages that this one has kept. */
+static enum err go_on_later(struct lease *h, struct error *e)
+{
+    char kept[16];
+    (void)snprintf(kept, sizeof kept, "%d", h->pages.kept);
+    log_event(LOG_INFO, "the job goes on in a next task", "pages_read", kept, NULL);
+    enum err err = lease_change(h, lease_continue, NULL, e);
+    return err == ERR_OK ? job_enqueue_extraction(h->s, h->job, e) : err;
 }
 
 /* Ends or defers the job after run_leased failed with *why. */
 static enum err record_failure(struct lease *h, const struct error *why, struct error *e)
 {
     char text[ERROR_TEXT_MAX];
+    if (why->kind == ERR_TIMEOUT && h->pages.kept > 0 &&
+        (h->pages.paused || monotonic_us() >= h->deadline_us))
+        return go_on_later(h, e);
     log_error(LOG_WARNING, "an extraction failed", why);
     if (!err_is_transient(why->kind))
         return lease_change(h, lease_fail, (void *)why->detail, e);
-    if (h->job->retry_count + 1 >= h->s->cfg->job_max_retries) {
+    if (failures_before(h) + 1 >= h->s->cfg->job_max_retries) {
         text_format(text, sizeof text, "Max retries exceeded: %s", why->detail);
         return lease_change(h, lease_fail, text, e);
     }
@@ -224,14 +261,20 @@ static enum err run_leased(struct lease *h, const struct job_runner *runner, str
     int fd = -1;
     enum err err =
         extraction_request_parse(h->job->request_json, strlen(h->job->request_json), s->cfg, &r, e);
+    if (err == ERR_OK && r.has_password)
+        err = sealed_password_get(s, h->job->id, r.password, e);
     if (err == ERR_OK)
-        err = pdf_find(s, r.pdf_id, blob, e);
+        err = pdf_find(s, r.pdf_id, blob, NULL, e);
     if (err == ERR_OK)
-        err = s->blobs.ops->open(s->blobs.self, blob, &fd, e);
+        err = s->blobs.ops->open(s->blobs.self, blob, h->job->pdf_version, &fd, e);
+    if (err == ERR_GONE)
+        error_set(e, ERR_GONE, "The PDF was replaced after this job was made; make a new job.");
     if (err == ERR_OK)
-        err = runner->run(runner->self, s, h->job, fd, &r, &c, &h->now, &x, e);
+        err = runner->run(runner->self, fd, &r, &c, &h->pages.journal, &h->now, &x, e);
     if (err == ERR_OK)
         err = complete(h, &r, &x, e);
+    if (err == ERR_OK)
+        quota_note(s, QUOTA_PAGES, h->job->owner, x.pages_read);
     if (fd >= 0)
         (void)close(fd);
     extraction_free(&x);
@@ -259,6 +302,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
     if (err != ERR_OK)
         return err;
     int attempts = j->attempts;
+    job_follow(j);
     job_free(j);
     if (attempts >= s->cfg->job_max_attempts) {
         err = job_fail_unleased(s, id,
@@ -273,10 +317,13 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
         return err;
     h.renewed_us = monotonic_us();
     h.now = h.job->progress;
+    job_pages_begin(&h.pages, s, h.job, deadline_us);
     err = run_leased(&h, runner, &why);
     attempts_note(err);
     if (err != ERR_OK && !h.lost)
         err = record_failure(&h, &why, e);
+    else if (err == ERR_OK)
+        job_pages_drop(&h.pages);
     if (h.lost) {
         /* Whoever took the job writes the same results; a cancelled one must leave none. */
         struct job *newest = NULL;

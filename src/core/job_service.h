@@ -8,7 +8,10 @@
 #include "ports/blob_store.h"
 #include "ports/extraction.h"
 #include "ports/job_store.h"
+#include "ports/page_journal.h"
 #include "ports/task_queue.h"
+
+#define SEALING_KEY_BYTES 32
 
 /* The ports and settings every operation works on; owned by the process that opened them. */
 struct services {
@@ -18,13 +21,22 @@ struct services {
     struct blob_store blobs;
     struct task_queue queue;
     struct analytics analytics;
+    bool ocr_is_paid;                             /* what reads scans costs money */
+    unsigned char sealing_key[SEALING_KEY_BYTES]; /* core/sealed_password.h */
 };
 
 /* Finds the blob of a pdf_id: documents/{sha256}.pdf or the one object under pdfs/{pdf_id}/.
  * ERR_NOT_FOUND with a detail that tells to upload first; ERR_UNPROCESSABLE when it is larger than
- * MAX_UPLOAD_BYTES, which a signed URL of Cloud Storage cannot prevent. */
+ * MAX_UPLOAD_BYTES, which a signed URL of Cloud Storage cannot prevent. version, which may be NULL:
+ * what blob_store_ops.open takes for these bytes; "" for a name that tells the content. */
 enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
-                  struct error *e);
+                  char version[BLOB_VERSION_MAX + 1], struct error *e);
+
+/* Whether other bytes may be put in the place of this PDF; else its name tells the content. */
+bool pdf_replaceable(const char *pdf_id);
+
+/* Sets ERR_NOT_FOUND for a PDF that is not there, or not the caller's. */
+enum err pdf_not_found(const char *pdf_id, struct error *e);
 
 /* Stores a queued job for r and queues its task; ERR_OK only when both are done. idem may be
  * NULL; with a known key *out is the earlier job (its task is queued again if it still waits,
@@ -55,15 +67,15 @@ enum err job_erase(const struct services *s, const char *owner, const char *id, 
 /* What runs a claimed job: the extraction pipeline. Fills the result, or returns an error: a
  * transient one is retried, any other fails the job with its detail. */
 struct job_runner {
-    enum err (*run)(void *self, const struct services *s, const struct job *j, int pdf_fd,
-                    const struct extraction_request *r, const struct checkpoint *c,
+    enum err (*run)(void *self, int pdf_fd, const struct extraction_request *r,
+                    const struct checkpoint *c, const struct page_journal *journal,
                     struct job_progress *progress, struct extraction *out, struct error *e);
     void *self;
 };
 
 /* The process-extraction task: claims, runs, writes the results, finishes. ERR_OK answers the
- * task 200: the job is final, or a retry is queued. ERR_CONFLICT: running elsewhere (409,
- * Retry-After). Others: 503, the queue delivers again. deadline_us: monotonic. */
+ * task 200: the job is final, or a retry or the task that goes on is queued. ERR_CONFLICT: running
+ * elsewhere (409, Retry-After). Others: 503, the queue delivers again. deadline_us: monotonic. */
 enum err job_process(const struct services *s, const struct job_runner *runner, const char *id,
                      int64_t deadline_us, struct error *e);
 

@@ -41,7 +41,7 @@ static void release(struct job *j, enum job_status status, int64_t now_us)
     j->next_attempt_us = 0;
 }
 
-static enum err must_hold(const struct job *j, const char *token, struct error *e)
+static enum err check_lease(const struct job *j, const char *token, struct error *e)
 {
     if (j->status == JOB_PROCESSING && strcmp(j->lease_token, token) == 0)
         return ERR_OK;
@@ -70,7 +70,7 @@ enum err job_claim(struct job *j, int64_t now_us, int64_t lease_us, const char *
 enum err job_renew(struct job *j, int64_t now_us, int64_t lease_us, const char *token,
                    const struct job_progress *p, struct error *e)
 {
-    enum err err = must_hold(j, token, e);
+    enum err err = check_lease(j, token, e);
     if (err != ERR_OK)
         return err;
     j->lease_expires_us = now_us + lease_us;
@@ -82,13 +82,13 @@ enum err job_renew(struct job *j, int64_t now_us, int64_t lease_us, const char *
 enum err job_finish(struct job *j, int64_t now_us, const char *token, const struct job_result *r,
                     struct error *e)
 {
-    enum err err = must_hold(j, token, e);
+    enum err err = check_lease(j, token, e);
     if (err != ERR_OK)
         return err;
     if (!set_text(&j->result_name, r->result_name) ||
         !set_text(&j->debug_graph_name, r->debug_graph_name) ||
         !set_text(&j->approved_regions_json, r->approved_regions_json) ||
-        !set_text(&j->error_message, NULL))
+        !set_text(&j->regions_name, r->regions_name) || !set_text(&j->error_message, NULL))
         return error_no_memory(e);
     release(j, JOB_COMPLETED, now_us);
     j->outcome = r->outcome;
@@ -99,7 +99,7 @@ enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *
                   struct error *e)
 {
     if (token != NULL || j->status != JOB_QUEUED) {
-        enum err err = must_hold(j, token != NULL ? token : "", e);
+        enum err err = check_lease(j, token != NULL ? token : "", e);
         if (err != ERR_OK)
             return err;
     }
@@ -110,17 +110,31 @@ enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *
     return ERR_OK;
 }
 
-enum err job_defer(struct job *j, int64_t now_us, const char *token, const char *message,
-                   int64_t next_attempt_us, struct error *e)
+enum err job_defer(struct job *j, int64_t now_us, const char *token, bool further,
+                   const char *message, int64_t next_attempt_us, struct error *e)
 {
-    enum err err = must_hold(j, token, e);
+    enum err err = check_lease(j, token, e);
     if (err != ERR_OK)
         return err;
     if (!set_text(&j->error_message, message))
         return error_no_memory(e);
     release(j, JOB_QUEUED, now_us);
-    j->retry_count++;
+    j->retry_count = further ? 1 : j->retry_count + 1;
     j->next_attempt_us = next_attempt_us;
+    return ERR_OK;
+}
+
+enum err job_continue(struct job *j, int64_t now_us, const char *token,
+                      const struct job_progress *p, struct error *e)
+{
+    enum err err = check_lease(j, token, e);
+    if (err != ERR_OK)
+        return err;
+    release(j, JOB_QUEUED, now_us);
+    j->attempts = 1;
+    j->retry_count = 0;
+    j->progress = *p;
+    j->next_attempt_us = now_us;
     return ERR_OK;
 }
 

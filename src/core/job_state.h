@@ -2,7 +2,7 @@
  *
  *   queued ──claim──> processing ──finish──> completed
  *     ^  └─cancel─> cancelled <─cancel─┘ ├──fail────> failed ──retry (by the user)──> queued
- *     └──────────────defer (transient)───┘
+ *     └─────defer (transient), continue──┘
  *
  * Nothing here reads or writes anything; the caller stores the result by compare-and-swap.
  */
@@ -27,11 +27,10 @@ enum err job_claim(struct job *j, int64_t now_us, int64_t lease_us, const char *
 enum err job_renew(struct job *j, int64_t now_us, int64_t lease_us, const char *token,
                    const struct job_progress *p, struct error *e);
 
-/* processing -> completed. The strings are copied; debug_graph_name and approved_regions_json may
- * be NULL. */
+/* processing -> completed. The strings are copied; all but result_name may be NULL. */
 struct job_result {
     enum job_outcome outcome;
-    const char *result_name, *debug_graph_name, *approved_regions_json;
+    const char *result_name, *debug_graph_name, *approved_regions_json, *regions_name;
 };
 enum err job_finish(struct job *j, int64_t now_us, const char *token, const struct job_result *r,
                     struct error *e);
@@ -41,9 +40,15 @@ enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *
                   struct error *e);
 
 /* processing -> queued after a transient failure: retry_count + 1, message kept, due at
- * next_attempt_us. */
-enum err job_defer(struct job *j, int64_t now_us, const char *token, const char *message,
-                   int64_t next_attempt_us, struct error *e);
+ * next_attempt_us. further: the attempt has brought the job further, so that the failures before it
+ * count no more. */
+enum err job_defer(struct job *j, int64_t now_us, const char *token, bool further,
+                   const char *message, int64_t next_attempt_us, struct error *e);
+
+/* processing -> queued, due now, when a task has brought the job further but not to its end. Starts
+ * and failures count anew. */
+enum err job_continue(struct job *j, int64_t now_us, const char *token,
+                      const struct job_progress *p, struct error *e);
 
 /* queued again and due now, by the sweep or retry-job: any job that is not final and not held. */
 enum err job_requeue(struct job *j, int64_t now_us, struct error *e);

@@ -4,29 +4,47 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "core/blob_names.h"
+#include "core/document_owner.h"
 #include "core/extraction_request.h"
 #include "core/feedback.h"
 #include "core/job_change.h"
+#include "core/job_pages.h"
+#include "core/quota.h"
+#include "core/sealed_password.h"
 #include "formats/format.h"
 
+enum err pdf_not_found(const char *pdf_id, struct error *e)
+{
+    return error_set(e, ERR_NOT_FOUND, "There is no PDF %.64s; upload it first.", pdf_id);
+}
+
+bool pdf_replaceable(const char *pdf_id)
+{
+    return strlen(pdf_id) == UUID_LEN;
+}
+
 enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_NAME_MAX + 1],
-                  struct error *e)
+                  char version[BLOB_VERSION_MAX + 1], struct error *e)
 {
     enum err err;
-    struct blob_info info;
-    if (strlen(pdf_id) == UUID_LEN) {
-        char prefix[JOB_PDF_ID_MAX + 8];
-        (void)snprintf(prefix, sizeof prefix, "pdfs/%s/", pdf_id);
+    struct blob_info info = {0};
+    if (pdf_replaceable(pdf_id)) {
+        char prefix[BLOB_NAME_MAX + 1];
+        pdf_prefix(pdf_id, prefix);
         err = s->blobs.ops->find(s->blobs.self, prefix, name, &info, e);
     } else {
-        (void)snprintf(name, BLOB_NAME_MAX + 1, "documents/%s.pdf", pdf_id);
+        document_name(pdf_id, name);
         err = s->blobs.ops->stat(s->blobs.self, name, &info, e);
     }
     if (err == ERR_NOT_FOUND)
-        return error_set(e, ERR_NOT_FOUND, "There is no PDF %s; upload it first.", pdf_id);
+        return pdf_not_found(pdf_id, e);
     if (err == ERR_OK && info.size > (uint64_t)s->cfg->max_upload_bytes)
         return error_set(e, ERR_UNPROCESSABLE, "The PDF is larger than %" PRId64 " bytes.",
                          s->cfg->max_upload_bytes);
+    if (version != NULL)
+        text_format(version, BLOB_VERSION_MAX + 1, "%s",
+                    pdf_replaceable(pdf_id) ? info.version : "");
     return err;
 }
 
@@ -49,19 +67,44 @@ enum err job_add_feedback(const struct services *s, const char *owner, const str
     return err;
 }
 
+/* The document's name: the last part of the blob of an upload; one that is known by its bytes is
+ * called as its owner calls it. */
+static enum err find_file_name(const struct services *s, const char *owner, const char *pdf_id,
+                               const char *blob, char **out, struct error *e)
+{
+    char name[BLOB_NAME_MAX + 1];
+    (void)snprintf(name, sizeof name, "%s", strrchr(blob, '/') + 1);
+    enum err err = ERR_OK;
+    if (strlen(pdf_id) != UUID_LEN)
+        err = document_owner_name(s, owner, pdf_id, name, e);
+    if (err == ERR_NOT_FOUND) /* an admin's job on the document of another */
+        return ERR_OK;
+    if (err == ERR_OK && (*out = strdup(name)) == NULL)
+        err = error_no_memory(e);
+    return err;
+}
+
+static enum err keep_password(const struct services *s, const struct extraction_request *r,
+                              const char *job_id, struct error *e)
+{
+    return r->password[0] != '\0' ? sealed_password_put(s, job_id, r->password, e) : ERR_OK;
+}
+
 /* The key was used before: its first answer may have been lost before the task was queued, or have
  * said that it could not be. */
-static enum err submit_again(const struct services *s, const char *owner, struct job **j,
-                             const char *traceparent, struct error *e)
+static enum err submit_again(const struct services *s, const char *owner,
+                             const struct extraction_request *r, struct job **j, struct error *e)
 {
     struct job *again = NULL;
     if ((*j)->attempts > 0)
         return ERR_OK;
     if ((*j)->status == JOB_QUEUED)
-        return job_enqueue_extraction(s, *j, traceparent, e);
+        return job_enqueue_extraction(s, *j, e);
     if ((*j)->status != JOB_FAILED)
         return ERR_OK;
-    enum err err = job_retry_now(s, owner, (*j)->id, 0, &again, e);
+    enum err err = keep_password(s, r, (*j)->id, e);
+    if (err == ERR_OK)
+        err = job_retry_now(s, owner, (*j)->id, 0, &again, e);
     if (err == ERR_OK) {
         job_free(*j);
         *j = again;
@@ -77,13 +120,21 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     struct buffer request = BUFFER_INIT;
     struct job *existing = NULL;
     struct job *j = job_new();
-    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, e) : error_no_memory(e);
+    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, j->pdf_version, e) : error_no_memory(e);
+    if (err == ERR_OK)
+        err = job_pages_check_budget(s, owner, r->engine, e);
+    if (err == ERR_OK)
+        err = quota_check_job(s, owner, r->pdf_id, blob, e);
+    if (err == ERR_OK)
+        err = find_file_name(s, owner, r->pdf_id, blob, &j->file_name, e);
     if (err != ERR_OK)
         goto out;
     source_uuid(s->source, j->id);
     (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
     (void)snprintf(j->pdf_id, sizeof j->pdf_id, "%s", r->pdf_id);
     (void)snprintf(j->output_format, sizeof j->output_format, "%s", format_names[r->format]);
+    text_format(j->traceparent, sizeof j->traceparent, "%s",
+                traceparent != NULL ? traceparent : "");
     j->status = JOB_QUEUED;
     j->regions_count = (int)r->n_regions;
     j->progress.regions_total = (int)r->n_regions;
@@ -94,16 +145,21 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
         err = error_no_memory(e);
         goto out;
     }
-    if ((err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e)) != ERR_OK)
+    if ((err = keep_password(s, r, j->id, e)) != ERR_OK)
+        goto out;
+    err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e);
+    if (err != ERR_OK || existing != NULL)
+        sealed_password_drop(s, j);
+    if (err != ERR_OK)
         goto out;
     if (existing != NULL) {
-        err = submit_again(s, owner, &existing, traceparent, e);
+        err = submit_again(s, owner, r, &existing, e);
         *out = err == ERR_OK ? existing : NULL;
         existing = err == ERR_OK ? NULL : existing;
         goto out;
     }
     j->version = 1;
-    if ((err = job_enqueue_extraction(s, j, traceparent, e)) != ERR_OK) {
+    if ((err = job_enqueue_extraction(s, j, e)) != ERR_OK) {
         struct error ignored;
         (void)job_fail_unleased(s, j->id, "The job could not be queued.", &ignored);
         log_error(LOG_ERROR, "a job could not be queued", e);
@@ -150,7 +206,7 @@ enum err job_retry_now(const struct services *s, const char *owner, const char *
     enum err err = job_change(s, owner, id, change_retry, &w, out, e);
     if (err != ERR_OK)
         return err;
-    if ((err = job_enqueue_extraction(s, *out, NULL, e)) != ERR_OK) {
+    if ((err = job_enqueue_extraction(s, *out, e)) != ERR_OK) {
         struct error ignored;
         (void)job_fail_unleased(s, id, "The job could not be queued.", &ignored);
         job_free(*out);

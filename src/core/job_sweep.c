@@ -1,5 +1,6 @@
 /* Jobs that nobody works on any more are queued again; those that have expired are erased. */
 
+#include "base/context.h"
 #include "base/log.h"
 #include "core/job_change.h"
 
@@ -15,7 +16,7 @@ static enum err requeue(const struct services *s, const char *id, struct error *
     struct job *j = NULL;
     enum err err = job_change(s, NULL, id, change_requeue, (void *)s, &j, e);
     if (err == ERR_OK)
-        err = job_enqueue_extraction(s, j, NULL, e);
+        err = job_enqueue_extraction(s, j, e);
     job_free(j);
     return err;
 }
@@ -24,6 +25,8 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
 {
     struct job *j = NULL;
     enum err err = job_load(s, NULL, id, &j, e);
+    if (err == ERR_OK)
+        job_follow(j);
     if (err == ERR_OK && retry_count >= s->cfg->job_max_retries) {
         char text[ERROR_TEXT_MAX];
         text_format(text, sizeof text, "Max retries exceeded: %s",
@@ -76,11 +79,14 @@ static enum err take_up(const struct services *s, const struct job *j, struct er
 static void recover(const struct services *s, const struct job *j, int *count)
 {
     struct error e = {0};
+    job_follow(j);
     enum err err = take_up(s, j, &e);
     if (err == ERR_OK)
         ++*count;
     else if (err != ERR_CONFLICT && err != ERR_GONE && err != ERR_NOT_FOUND)
         log_error(LOG_WARNING, "a stale job could not be queued again", &e);
+    log_trace(NULL);
+    context_trace("");
 }
 
 enum err job_sweep(const struct services *s, int64_t retention_us, int *requeued, int *erased,

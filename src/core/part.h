@@ -1,6 +1,7 @@
 /* A part of the service: an adapter that a setting chooses by its name (JOB_STORE, TASK_QUEUE,
  * BLOB_STORE, OCR_ENGINES, STRUCTURER, ANALYTICS). An adapter brings one const struct part and gets
- * a row in the registry, src/app/parts.c; nothing else knows its name.
+ * a row in the registry, src/app/parts.c, or, an engine, in the table of ports/engine.h; nothing
+ * else knows its name.
  */
 #ifndef PDF_OCR_CORE_PART_H
 #define PDF_OCR_CORE_PART_H
@@ -9,6 +10,7 @@
 #include "core/config.h"
 #include "ports/analytics.h"
 #include "ports/blob_store.h"
+#include "ports/engine.h"
 #include "ports/job_store.h"
 #include "ports/ocr_engine.h"
 #include "ports/structurer.h"
@@ -70,6 +72,9 @@ struct part {
      * and returns when its calls have ended or the grace period is over. */
     enum err (*deliver)(const struct queue_run *d, struct error *e);
 
+    /* Whether machines with workers deliver what one without any has put in. */
+    bool delivered_elsewhere;
+
     /* Appends its counters in Prometheus' text format. Parts may share one. */
     void (*write_metrics)(struct buffer *out);
 
@@ -77,5 +82,10 @@ struct part {
     const char *library;
     const char *(*version)(void);
 };
+
+/* The parts of the engines: tesseract_part, ... */
+#define ENGINE_PART(symbol, name, label, remote) extern const struct part name##_part;
+ENGINE_TABLE(ENGINE_PART)
+#undef ENGINE_PART
 
 #endif

@@ -48,3 +48,11 @@ bool count_valid(const char *value)
     return strcmp(value, "auto") == 0 ||
            (n > 0 && n <= 3 && value[n] == '\0' && value[0] != '0' && atoi(value) <= 512);
 }
+
+bool text_printable(const char *value, const char *forbidden)
+{
+    for (const char *p = value; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7F || strchr(forbidden, *p) != NULL)
+            return false;
+    return true;
+}

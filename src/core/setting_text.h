@@ -13,4 +13,7 @@ bool networks_valid(const char *value);
 /* A whole number from 1 to 512, or auto. */
 bool count_valid(const char *value);
 
+/* Whether it has neither control characters nor any of the forbidden ones. */
+bool text_printable(const char *value, const char *forbidden);
+
 #endif

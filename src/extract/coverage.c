@@ -19,14 +19,14 @@ static bool at_rejected_cell(const struct table *t, const struct word *w)
     return false;
 }
 
-/* A line of one piece may be a title; one of several is a row. */
+/* A line of one run may be a title; one of several is a row. */
 static bool is_row(const struct line *line)
 {
-    return line->n_pieces > 1;
+    return line->n_runs > 1;
 }
 
-bool coverage_holds(const struct layout *l, const bool *used, const struct table *t,
-                    char why[COVERAGE_WHY_MAX])
+bool coverage_complete(const struct layout *l, const bool *used, const struct table *t,
+                       char why[COVERAGE_WHY_MAX])
 {
     size_t lost = 0;
     for (size_t i = 0; i < l->n_lines; i++) {

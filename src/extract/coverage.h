@@ -10,7 +10,7 @@
 /* Whether t has nearly all words of l, of which used[i] tells that a cell has item i, and some of
  * each row. Words at the place of a rejected cell are not lost: the cell tells that something is
  * there. False tells why in `why`. */
-bool coverage_holds(const struct layout *l, const bool *used, const struct table *t,
-                    char why[COVERAGE_WHY_MAX]);
+bool coverage_complete(const struct layout *l, const bool *used, const struct table *t,
+                       char why[COVERAGE_WHY_MAX]);
 
 #endif

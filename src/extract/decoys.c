@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_SHARE    0.8 /* of the lines in pieces that have a mark */
+#define LIST_SHARE    0.8 /* of the lines in runs that have a mark */
 #define GUTTER        0.6 /* white between columns of text, in heights */
 #define EDGE          0.2 /* how far off its edge a line of justified text is, in heights */
 #define FULL_SHARE    0.6 /* of the lines that run from edge to edge */
 #define WORDS_A_LINE  3.5 /* running text has more */
 #define LINES_LEAST   3
+#define ENTRIES_LEAST 5   /* of contents: fewer numbers of a table may well grow by chance */
 #define ALIGNED_SHARE 0.4 /* of a column's cells that are set to one place */
 #define CHART_ROWS    40  /* more bars nobody draws */
 #define CHART_COLS    16
+#define CHART_FILLED  0.37 /* of the cells that are no labels: each bar has one value */
 
 /* --- lists --- */
 
@@ -48,21 +50,62 @@ static long counted(const char *text)
 
 bool decoy_is_list(const struct line *lines, size_t n)
 {
-    size_t in_pieces = 0, marked = 0;
+    size_t in_runs = 0, marked = 0;
     long last = 0;
     for (size_t i = 0; i < n; i++) {
-        if (lines[i].n_pieces < 2)
+        if (lines[i].n_runs < 2)
             continue;
-        in_pieces++;
-        const struct piece *first = &lines[i].pieces[0];
+        in_runs++;
+        const struct text_run *first = &lines[i].runs[0];
         const char *mark = first->items[0].word->text;
-        if (lines[i].n_pieces > 2 || first->n > 1)
+        if (lines[i].n_runs > 2 || first->n > 1)
             continue;
         bool counts = counted(mark) == last + 1;
         last += counts;
-        marked += counts || is_bullet(mark) || is_enumerator(mark);
+        marked += counts || first->items[0].word->check || is_bullet(mark) || is_enumerator(mark);
     }
-    return in_pieces > 0 && (double)marked >= LIST_SHARE * (double)in_pieces;
+    return in_runs > 0 && (double)marked >= LIST_SHARE * (double)in_runs;
+}
+
+/* The page that a run is: 0 for one of a preface (iv); -1 for what is none. */
+static long page_of(const struct text_run *run)
+{
+    const char *text = run->items[0].word->text;
+    if (run->n > 1)
+        return -1;
+    return strspn(text, "ivxl") == strlen(text) ? 0 : counted(text);
+}
+
+/* A section's number before its title is a run of its own at times. */
+static bool is_section(const struct text_run *run)
+{
+    const char *text = run->items[0].word->text;
+    return run->n == 1 && strspn(text, "0123456789.") == strlen(text);
+}
+
+bool decoy_is_contents(const struct line *lines, size_t n)
+{
+    size_t entries = 0, grown = 0;
+    long last = 0;
+    bool headed = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct line *line = &lines[i];
+        if (line->n_runs < 2)
+            continue;
+        if (line->n_runs > 3 || (line->n_runs == 3 && !is_section(&line->runs[0])))
+            return false;
+        long page = page_of(&line->runs[line->n_runs - 1]);
+        if (page < 0 && entries == 0 && !headed) {
+            headed = true;
+            continue;
+        }
+        if (page < last)
+            return false;
+        entries++;
+        grown += page > last;
+        last = page;
+    }
+    return entries >= ENTRIES_LEAST && grown * 2 > entries;
 }
 
 /* --- running text --- */
@@ -111,7 +154,7 @@ enum err decoy_is_prose(const struct layout *l, const struct line *lines, size_t
     *prose = false;
     for (size_t i = 0; i < n; i++)
         words += lines[i].n;
-    enum err err = pace_take(l->pace, words, SORT_STEPS, e);
+    enum err err = work_budget_spend(l->budget, words, SORT_STEPS, e);
     if (err != ERR_OK || words == 0)
         return err;
     struct rect *all = calloc(words, sizeof *all);
@@ -125,7 +168,7 @@ enum err decoy_is_prose(const struct layout *l, const struct line *lines, size_t
         struct part p = {.from = all[i].x0, .to = all[i].x1};
         for (; i < words && all[i].x0 - p.to < GUTTER * l->height; i++)
             p.to = fmax(p.to, all[i].x1);
-        err = pace_take(l->pace, words, 1, e);
+        err = work_budget_spend(l->budget, words, 1, e);
         if (err == ERR_OK)
             look_at_part(&p, lines, n, EDGE * l->height);
         running += is_running(&p);
@@ -170,6 +213,18 @@ static bool is_aligned(const struct table *t, int col, double tolerance)
         }
     }
     return most >= 2 && (double)most >= ALIGNED_SHARE * (double)filled;
+}
+
+bool decoy_is_bars(const struct table *t)
+{
+    size_t filled = 0, places = (size_t)(t->rows - 1) * (size_t)(t->cols - 1);
+    if (t->rows < 3 || t->cols < 3)
+        return false;
+    for (size_t i = 0; i < t->n_cells; i++) {
+        const struct cell *c = &t->cells[i];
+        filled += c->col > 0 && c->row < t->rows - 1 && c->text[0] != '\0';
+    }
+    return (double)filled < CHART_FILLED * (double)places;
 }
 
 bool decoy_is_chart(const struct table *t, double tolerance)

@@ -30,11 +30,12 @@ static bool touch(struct rect a, struct rect b)
            b.y0 - TOUCH_PT < a.y1;
 }
 
-static enum err join_touching(struct node *nodes, size_t n, struct pace *pace, struct error *e)
+static enum err join_touching(struct node *nodes, size_t n, struct work_budget *budget,
+                              struct error *e)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
-        err = pace_take(pace, n - i, 1, e);
+        err = work_budget_spend(budget, n - i, 1, e);
         for (size_t k = i + 1; err == ERR_OK && k < n; k++)
             if (touch(nodes[i].r, nodes[k].r))
                 nodes[root_of(nodes, k)].parent = root_of(nodes, i);
@@ -103,7 +104,7 @@ enum err frames_find(const struct layout *l, const struct rule *rules, size_t n,
         }
     }
     if (err == ERR_OK)
-        err = join_touching(nodes, kept, l->pace, e);
+        err = join_touching(nodes, kept, l->budget, e);
     if (err == ERR_OK)
         err = collect(nodes, kept, out, e);
     free(nodes);

@@ -8,6 +8,7 @@
 #include "extract/direction.h"
 #include "extract/grid_parts.h"
 
+#define RULED      0.5     /* of the content's height: the rule of a border */
 #define CELLS_MOST 1000000 /* a cell takes some hundred bytes, with words or without */
 
 enum err edges_add(struct edges *s, double at, struct error *e)
@@ -28,6 +29,12 @@ void edges_snap(struct edges *s, double tolerance)
         if (kept == 0 || s->at[i] - s->at[kept - 1] > tolerance)
             s->at[kept++] = s->at[i];
     s->n = kept;
+}
+
+void edges_drop(struct edges *s, size_t i)
+{
+    memmove(s->at + i, s->at + i + 1, (s->n - i - 1) * sizeof *s->at);
+    s->n--;
 }
 
 size_t edges_find(const struct edges *s, double at)
@@ -53,11 +60,33 @@ static struct rect content_rect(const struct layout *l)
 
 /* --- cells --- */
 
+/* Whether a run's words on both sides of borders belong together: one of them crosses a border, or
+ * the border is ruled, but not beside the run. Others stand close together by chance. */
+static enum err is_one_cell(struct grid *g, const struct text_run *p, size_t first, size_t last,
+                            bool *one, struct error *e)
+{
+    enum err err = ERR_OK;
+    *one = false;
+    for (size_t w = 0; w < p->n; w++)
+        *one = *one || edges_find(&g->cols, p->items[w].r.x0 + 1) !=
+                           edges_find(&g->cols, p->items[w].r.x1 - 1);
+    for (size_t c = first + 1; err == ERR_OK && c <= last && !*one; c++) {
+        double ruled = 0, beside = 0, x = g->cols.at[c];
+        err = grid_take_band(g, true, x - SNAP_PT, x + SNAP_PT, e);
+        if (err == ERR_OK)
+            err = grid_band_cover(g, g->content.y0, g->content.y1, &ruled, e);
+        if (err == ERR_OK)
+            err = grid_band_cover(g, p->r.y0, p->r.y1, &beside, e);
+        *one = ruled >= RULED && beside == 0;
+    }
+    return err;
+}
+
 static enum err place_items(struct grid *g, struct error *e)
 {
     size_t n_cols = g->cols.n - 1, n = n_cols * (g->rows.n - 1);
     if (n > CELLS_MOST)
-        return pace_too_complex(e);
+        return work_budget_exceeded(e);
     g->place = calloc(g->l->n_items + 1, sizeof *g->place);
     g->root = calloc(n + 1, sizeof *g->root);
     if (g->place == NULL || g->root == NULL)
@@ -67,19 +96,16 @@ static enum err place_items(struct grid *g, struct error *e)
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < g->l->n_lines; i++) {
         const struct line *line = &g->l->lines[i];
-        err = pace_take(g->l->pace, line->n + n_cols, 1, e);
+        err = work_budget_spend(g->l->budget, line->n + n_cols, 1, e);
         double y = (line->r.y0 + line->r.y1) / 2;
         size_t row = edges_find(&g->rows, y);
-        for (size_t k = 0; k < line->n_pieces; k++) {
-            const struct piece *p = &line->pieces[k];
+        for (size_t k = 0; k < line->n_runs; k++) {
+            const struct text_run *p = &line->runs[k];
             size_t first = edges_find(&g->cols, p->r.x0 + 1);
             size_t last = edges_find(&g->cols, p->r.x1 - 1);
-            /* Words that happen to stand close together on both sides of a border are parted
-             * there, unless one of them crosses it. */
             bool crossing = false;
-            for (size_t w = 0; w < p->n; w++)
-                crossing = crossing || edges_find(&g->cols, p->items[w].r.x0 + 1) !=
-                                           edges_find(&g->cols, p->items[w].r.x1 - 1);
+            if (err == ERR_OK && last > first)
+                err = is_one_cell(g, p, first, last, &crossing, e);
             for (size_t w = 0; w < p->n; w++) {
                 size_t col = crossing
                                  ? first
@@ -100,7 +126,7 @@ static enum err place_items(struct grid *g, struct error *e)
 static enum err part_overlaps(struct grid *g, struct error *e)
 {
     size_t n_cols = g->cols.n - 1;
-    enum err err = pace_take(g->l->pace, g->l->n_items, 1, e);
+    enum err err = work_budget_spend(g->l->budget, g->l->n_items, 1, e);
     for (size_t i = 0; err == ERR_OK && i < g->l->n_items; i++) {
         size_t place = (size_t)g->place[i], root = (size_t)g->root[place];
         if (root == place)

@@ -5,9 +5,9 @@
 #include "extract/layout.h"
 #include "ports/extraction.h"
 
-/* Builds the table of a region. Columns are what vertical rules part and the white strips that the
+/* Builds the table of a region. Columns are what vertical rules part and the gutters that the
  * lines below the head share; rows are lines, with those that only go on with a cell joined to it,
- * or what rules part; the layout's pieces are cut where columns touch; a cell that no rule parts
+ * or what rules part; the layout's runs are cut where columns touch; a cell that no rule parts
  * where others are parted spans rows or columns. *found is false when there are not two columns. */
 enum err grid_build(struct layout *l, const struct rule *rules, size_t n_rules,
                     const struct page_info *page, struct box region, struct table *out, bool *found,

@@ -1,6 +1,5 @@
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "extract/grid_parts.h"
 
@@ -10,7 +9,7 @@
 
 struct columns {
     struct grid *g;
-    struct strips strips;
+    struct gutters gutters;
     struct edges ruled;
 };
 
@@ -53,19 +52,19 @@ static enum err close_edges(struct edges *s, double from, double to, struct erro
     return err;
 }
 
-static enum err columns_from_strips(struct columns *c, struct error *e)
+static enum err columns_from_gutters(struct columns *c, struct error *e)
 {
     const struct rect *content = &c->g->content;
     struct edges *cols = &c->g->cols;
     enum err err = edges_add(cols, content->x0 - 1, e);
-    for (size_t i = 0; err == ERR_OK && i < c->strips.n; i++)
-        err = edges_add(cols, c->strips.at[i].cut, e);
+    for (size_t i = 0; err == ERR_OK && i < c->gutters.n; i++)
+        err = edges_add(cols, c->gutters.at[i].cut, e);
     return err == ERR_OK ? edges_add(cols, content->x1 + 1, e) : err;
 }
 
 /* --- columns that are none --- */
 
-/* Where the pieces of two neighbouring columns stand. */
+/* Where the runs of two neighbouring columns stand. */
 struct pair {
     size_t both, either;
     size_t first[2], last[2]; /* lines */
@@ -79,8 +78,8 @@ static struct pair compare_columns(const struct grid *g, size_t a, size_t b)
     for (size_t i = 0; i < g->l->n_lines; i++) {
         const struct line *line = &g->l->lines[i];
         bool filled[2] = {false, false};
-        for (size_t k = 0; k < line->n_pieces; k++) {
-            struct rect r = line->pieces[k].r;
+        for (size_t k = 0; k < line->n_runs; k++) {
+            struct rect r = line->runs[k].r;
             if (r.x1 < g->cols.at[a] || r.x0 > g->cols.at[b + 1])
                 continue;
             size_t col = edges_find(&g->cols, r.x0 + 1);
@@ -97,12 +96,6 @@ static struct pair compare_columns(const struct grid *g, size_t a, size_t b)
         p.either += filled[0] || filled[1];
     }
     return p;
-}
-
-static void drop_edge(struct edges *s, size_t i)
-{
-    memmove(s->at + i, s->at + i + 1, (s->n - i - 1) * sizeof *s->at);
-    s->n--;
 }
 
 /* A heading and its values that are set to different sides of one column look like two columns:
@@ -127,14 +120,14 @@ static enum err join_headings(struct columns *c, struct error *e)
     struct edges *cols = &c->g->cols;
     enum err err = ERR_OK;
     for (size_t i = cols->n - 2; err == ERR_OK && i > 0; i--) {
-        err = pace_take(c->g->l->pace, c->ruled.n + c->g->l->n_items, 1, e);
+        err = work_budget_spend(c->g->l->budget, c->ruled.n + c->g->l->n_items, 1, e);
         if (err != ERR_OK || is_ruled(c, i))
             continue;
         struct pair p = compare_columns(c->g, i - 1, i);
         bool vouched =
             c->ruled.n < 3 || (p.both >= 2 && (double)p.both >= VOUCHED * (double)p.either);
         if (!vouched || one_above_other(&p))
-            drop_edge(cols, i);
+            edges_drop(cols, i);
     }
     return err;
 }
@@ -145,7 +138,7 @@ static enum err join_centred(struct columns *c, struct error *e)
 {
     struct edges *cols = &c->g->cols;
     for (size_t i = 1; i + 2 < cols->n; i++) {
-        enum err err = pace_take(c->g->l->pace, c->g->l->n_items, 3, e);
+        enum err err = work_budget_spend(c->g->l->budget, c->g->l->n_items, 3, e);
         if (err != ERR_OK)
             return err;
         struct pair left = compare_columns(c->g, i - 1, i), right = compare_columns(c->g, i, i + 1);
@@ -158,12 +151,12 @@ static enum err join_centred(struct columns *c, struct error *e)
         if (fabs(middle - (x0 + x1) / 2) > CENTRED * (x1 - x0))
             continue;
         cols->at[i] = middle;
-        drop_edge(cols, i + 1);
+        edges_drop(cols, i + 1);
     }
     return ERR_OK;
 }
 
-/* Rules see empty columns, strips see columns that no rule parts. */
+/* Rules see empty columns, gutters see columns that no rule parts. */
 static enum err add_ruled(struct columns *c, struct error *e)
 {
     struct edges *cols = &c->g->cols;
@@ -174,13 +167,13 @@ static enum err add_ruled(struct columns *c, struct error *e)
         err = edges_add(cols, c->ruled.at[i], e);
     for (size_t i = 1; err == ERR_OK && i + 1 < own.n; i++) {
         bool parted = false;
-        if ((err = pace_take(c->g->l->pace, c->ruled.n, 1, e)) != ERR_OK)
+        if ((err = work_budget_spend(c->g->l->budget, c->ruled.n, 1, e)) != ERR_OK)
             break;
-        bool narrow = c->strips.at[i - 1].to - c->strips.at[i - 1].from <
+        bool narrow = c->gutters.at[i - 1].to - c->gutters.at[i - 1].from <
                       c->g->l->gap.words * c->g->l->height;
         for (size_t k = 0; k < c->ruled.n; k++)
-            parted = parted || (c->ruled.at[k] > c->strips.at[i - 1].from - SNAP_PT &&
-                                c->ruled.at[k] < c->strips.at[i - 1].to + SNAP_PT);
+            parted = parted || (c->ruled.at[k] > c->gutters.at[i - 1].from - SNAP_PT &&
+                                c->ruled.at[k] < c->gutters.at[i - 1].to + SNAP_PT);
         if (!parted && !narrow)
             err = edges_add(cols, own.at[i], e);
     }
@@ -198,9 +191,9 @@ enum err grid_find_columns(struct grid *g, struct error *e)
     if (err == ERR_OK && c.ruled.n >= 2)
         err = close_edges(&c.ruled, g->content.x0 + height, g->content.x1 - height, e);
     if (err == ERR_OK)
-        err = grid_find_strips(g, &c.strips, e);
+        err = grid_find_gutters(g, &c.gutters, e);
     if (err == ERR_OK)
-        err = columns_from_strips(&c, e);
+        err = columns_from_gutters(&c, e);
     if (err == ERR_OK && c.ruled.n >= 3)
         err = add_ruled(&c, e);
     if (err == ERR_OK)
@@ -209,7 +202,9 @@ enum err grid_find_columns(struct grid *g, struct error *e)
         err = join_centred(&c, e);
     if (err == ERR_OK)
         err = join_headings(&c, e);
-    free(c.strips.at);
+    if (err == ERR_OK)
+        err = grid_join_signs(g, e);
+    free(c.gutters.at);
     free(c.ruled.at);
     return err;
 }

@@ -130,12 +130,12 @@ static void join_rows(struct labels *s, size_t from, size_t last)
 
 static enum err lengthen_labels(struct labels *s, struct error *e)
 {
-    enum err err = pace_take(s->g->l->pace, s->n_rows, s->n_rows, e);
+    enum err err = work_budget_spend(s->g->l->budget, s->n_rows, s->n_rows, e);
     if (err != ERR_OK)
         return err;
     for (size_t row = first_of_labels(s); err == ERR_OK && row < s->n_rows;) {
         size_t last = rows_of_label(s, row);
-        err = pace_take(s->g->l->pace, s->g->l->n_items, 1, e);
+        err = work_budget_spend(s->g->l->budget, s->g->l->n_items, 1, e);
         if (last > row)
             join_rows(s, row, last);
         row = last + 1;

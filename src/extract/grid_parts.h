@@ -1,4 +1,4 @@
-/* What the parts of the table builder share: columns (grid_columns.c, grid_strips.c), rows
+/* What the parts of the table builder share: columns (grid_columns.c, grid_gutters.c), rows
  * (grid_rows.c), cells (grid.c, grid_spans.c), and the rules for all of them (grid_rules.c).
  * Geometry as in layout.h. */
 #ifndef PDF_OCR_EXTRACT_GRID_PARTS_H
@@ -37,6 +37,9 @@ enum err edges_add(struct edges *s, double at, struct error *e);
 /* Sorts and makes one edge of those that lie together. */
 void edges_snap(struct edges *s, double tolerance);
 
+/* Takes out the edge with that index. */
+void edges_drop(struct edges *s, size_t i);
+
 /* The column or row at a place; those outside count to the nearest. */
 size_t edges_find(const struct edges *s, double at);
 
@@ -55,21 +58,25 @@ enum err grid_band_cover(const struct grid *g, double from, double to, double *c
 enum err grid_longest_rule(const struct grid *g, double y0, double y1, double *at, struct error *e);
 
 /* White between columns: hardly a line that votes has anything there. cut: the border in it. */
-struct strip {
+struct gutter {
     double from, to, cut;
 };
 
-struct strips {
-    struct strip *at; /* owned, by the caller on errors too */
+struct gutters {
+    struct gutter *at; /* owned, by the caller on errors too */
     size_t n;
 };
 
-/* The strips between the columns, left to right. */
-enum err grid_find_strips(const struct grid *g, struct strips *out, struct error *e);
+/* The gutters between the columns, left to right. */
+enum err grid_find_gutters(const struct grid *g, struct gutters *out, struct error *e);
 
 /* Adds the borders of columns that touch: hardly any white is before them, but the cells of most
- * lines begin at one place (grid_starts.c). The pieces are cut there. Needs the other columns. */
+ * lines begin at one place (grid_starts.c). The runs are cut there. Needs the other columns. */
 enum err grid_find_starts(struct grid *g, struct error *e);
+
+/* Takes out the borders between numbers and their signs, currencies and brackets, that are set
+ * apart (grid_signs.c). */
+enum err grid_join_signs(struct grid *g, struct error *e);
 
 /* Fill g->cols and g->rows; rows need the columns. Fewer than three column edges: no table. */
 enum err grid_find_columns(struct grid *g, struct error *e);

@@ -7,12 +7,15 @@
 #include "base/text.h"
 #include "extract/grid_parts.h"
 
-#define HEAD_GAP   0.5 /* between the lines of a heading, in heights */
-#define FIND_STEPS 10  /* to find the columns of two pieces */
+#define HEAD_GAP    0.5 /* between the lines of a heading, in heights */
+#define FIND_STEPS  10  /* to find the columns of two runs */
+#define SAME_HEIGHT 0.2 /* of the height: one line */
+#define LINE_LEAST  0.8 /* from one line of a head to the next, in heights */
+#define LINE_MOST   2.5
 
 struct rows {
     struct grid *g;
-    unsigned long long *filled; /* of each line: the columns where its pieces start */
+    unsigned long long *filled; /* of each line: the columns where its runs start */
     bool *parted, *ruled;       /* of each line: rules part it from the one above in some column,
                                    in most of the width */
     bool *joined;               /* of each line: it goes on with cells of the line above */
@@ -26,8 +29,8 @@ struct rows {
 static unsigned long long columns_of_line(const struct grid *g, const struct line *line)
 {
     unsigned long long set = 0;
-    for (size_t k = 0; k < line->n_pieces; k++) {
-        size_t c = edges_find(&g->cols, line->pieces[k].r.x0 + 1);
+    for (size_t k = 0; k < line->n_runs; k++) {
+        size_t c = edges_find(&g->cols, line->runs[k].r.x0 + 1);
         set |= 1ULL << (c < 63 ? c : 63);
     }
     return set;
@@ -113,6 +116,18 @@ static bool has_number(const struct rows *r, const struct line *line)
     return false;
 }
 
+/* Whether a line has a number or what stands for one, right of the first column. */
+static bool has_value(const struct rows *r, const struct line *line)
+{
+    static const char *const none[] = {"-", "–", "—", "..", "...", "n/a", "N/A", "n.a.", "NA"};
+    bool found = has_number(r, line);
+    for (size_t i = 0; !found && i < line->n; i++)
+        for (size_t k = 0; !found && k < sizeof none / sizeof *none; k++)
+            found = edges_find(&r->g->cols, line->items[i].r.x0 + 1) > 0 &&
+                    strcmp(line->items[i].word->text, none[k]) == 0;
+    return found;
+}
+
 /* The head ends with the first line of numbers, where most of the lines from there on have some. */
 static size_t find_head(const struct rows *r)
 {
@@ -149,10 +164,10 @@ static enum err look_at_lines(struct rows *r, struct error *e)
 
 /* Whether the text of the first column breaks off above line i, or starts there in the middle of a
  * sentence. */
-static bool label_goes_on(const struct rows *r, size_t i)
+static bool label_continues(const struct rows *r, size_t i)
 {
     const struct line *above = &r->g->l->lines[i - 1];
-    const struct piece *label = &above->pieces[0];
+    const struct text_run *label = &above->runs[0];
     const char *end = label->items[label->n - 1].word->text;
     char last = end[0] != '\0' ? end[strlen(end) - 1] : '\0';
     char first = r->g->l->lines[i].items[0].word->text[0];
@@ -160,7 +175,7 @@ static bool label_goes_on(const struct rows *r, size_t i)
            (islower((unsigned char)first) || (last != '\0' && strchr(",-/&", last) != NULL));
 }
 
-static size_t only_column_of(const struct grid *g, const struct piece *p)
+static size_t only_column_of(const struct grid *g, const struct text_run *p)
 {
     size_t col = edges_find(&g->cols, p->r.x0 + 1);
     return col == edges_find(&g->cols, p->r.x1 - 1) ? col : g->cols.n;
@@ -174,17 +189,17 @@ static bool is_aligned(struct rect a, struct rect b, double tolerance)
 
 /* Whether none of the headings in a line spans columns or starts off the one above it in its
  * column. *common counts those that have one above. */
-static bool stands_under(const struct grid *g, const struct piece *heading, const struct line *line,
-                         size_t *common)
+static bool stands_under(const struct grid *g, const struct text_run *heading,
+                         const struct line *line, size_t *common)
 {
     size_t p = only_column_of(g, heading);
-    for (size_t b = 0; b < line->n_pieces; b++) {
-        size_t q = only_column_of(g, &line->pieces[b]);
+    for (size_t b = 0; b < line->n_runs; b++) {
+        size_t q = only_column_of(g, &line->runs[b]);
         if (p == g->cols.n || q == g->cols.n)
             return false;
         if (p != q)
             continue;
-        if (!is_aligned(heading->r, line->pieces[b].r, g->l->height / 3))
+        if (!is_aligned(heading->r, line->runs[b].r, g->l->height / 3))
             return false;
         ++*common;
     }
@@ -193,18 +208,18 @@ static bool stands_under(const struct grid *g, const struct piece *heading, cons
 
 /* Whether a line of the head goes on with the headings of the line above it: none of them spans
  * columns, and those in one column are set to one side or middle. */
-static enum err heading_goes_on(const struct rows *r, size_t i, bool *goes_on, struct error *e)
+static enum err heading_continues(const struct rows *r, size_t i, bool *continued, struct error *e)
 {
     const struct grid *g = r->g;
     const struct line *above = &g->l->lines[i - 1], *line = &g->l->lines[i];
     size_t common = 0;
     bool under = i < r->head && gap_above(r, i) <= HEAD_GAP * g->l->height;
     enum err err = ERR_OK;
-    for (size_t a = 0; err == ERR_OK && under && a < above->n_pieces; a++) {
-        err = pace_take(g->l->pace, line->n_pieces, FIND_STEPS, e);
-        under = stands_under(g, &above->pieces[a], line, &common);
+    for (size_t a = 0; err == ERR_OK && under && a < above->n_runs; a++) {
+        err = work_budget_spend(g->l->budget, line->n_runs, FIND_STEPS, e);
+        under = stands_under(g, &above->runs[a], line, &common);
     }
-    *goes_on = under && common > 0;
+    *continued = under && common > 0;
     return err;
 }
 
@@ -219,21 +234,75 @@ static bool continues(const struct rows *r, size_t i, unsigned long long row)
     if (gap > r->leading + 0.35 * height)
         return false;
     if (own == 1)
-        return label_goes_on(r, i);
+        return label_continues(r, i);
     return (own & 1) == 0 && (own & ~row) == 0 && !is_full(r, own);
 }
 
+/* The gap between two lines, labels left out: these may have lines of their own between rows. */
+static double value_gap(const struct rows *r, const struct line *upper, const struct line *lower)
+{
+    double from = upper->r.y0, to = lower->r.y1;
+    for (size_t k = 0; k < upper->n_runs; k++)
+        if (edges_find(&r->g->cols, upper->runs[k].r.x0 + 1) > 0)
+            from = fmax(from, upper->runs[k].r.y1);
+    for (size_t k = 0; k < lower->n_runs; k++)
+        if (edges_find(&r->g->cols, lower->runs[k].r.x0 + 1) > 0)
+            to = fmin(to, lower->runs[k].r.y0);
+    return to - from;
+}
+
 /* Whether a line is a row of its own though no rule parts it from the full one above: it fills the
- * columns as that one does, with a label or with numbers, and is not set as close as the lines of
+ * columns as that one does, with a label or with values, and is not set as close as the lines of
  * one cell. */
 static bool stands_alone(const struct rows *r, size_t i, unsigned long long row)
 {
     const struct line *own = &r->g->l->lines[i], *full = &r->g->l->lines[r->full];
-    double gap = own->r.y0 - full->r.y1, height = r->g->l->height;
-    bool labels = (r->filled[i] & row & 1) != 0;
-    bool values = r->below_rule && has_number(r, own) && has_number(r, full);
-    return (labels || values) && is_full(r, r->filled[i]) && is_full(r, row) &&
-           gap > 0.2 * height && gap > r->leading - 0.2 * height;
+    double height = r->g->l->height, least = fmax(0.2 * height, r->leading - 0.2 * height);
+    bool labels = (r->filled[i] & row & 1) != 0 && own->r.y0 - full->r.y1 > least;
+    bool values =
+        r->below_rule && has_value(r, own) && has_value(r, full) && value_gap(r, full, own) > least;
+    return (labels || values) && is_full(r, r->filled[i]) && is_full(r, row);
+}
+
+/* Whether a line begins a label that goes on below the values beside it, which are a row. */
+static bool begins_label(const struct rows *r, size_t i, unsigned long long row)
+{
+    return i + 1 < r->g->l->n_lines && r->joined[i + 1] && !is_full(r, r->filled[i]) &&
+           stands_alone(r, i + 1, row);
+}
+
+static double middle_of(const struct text_run *p)
+{
+    return (p->r.y0 + p->r.y1) / 2;
+}
+
+/* The last run of the first lines that stands at that height, or NULL. */
+static const struct text_run *run_at(const struct rows *r, size_t lines, double y)
+{
+    const struct text_run *found = NULL;
+    for (size_t i = 0; i < lines; i++)
+        for (size_t k = 0; k < r->g->l->lines[i].n_runs; k++)
+            if (fabs(middle_of(&r->g->l->lines[i].runs[k]) - y) <= SAME_HEIGHT * r->g->l->height)
+                found = &r->g->l->lines[i].runs[k];
+    return found;
+}
+
+/* Whether the second line of the head, the third where the label of the first column has a line of
+ * its own between them, stands under headings that span: the label is set between the two, and
+ * there are columns that only the lower one has. No rule parts them. */
+static bool is_under_spanning(const struct rows *r, size_t i)
+{
+    const struct layout *l = r->g->l;
+    const struct line *top = &l->lines[0], *own = &l->lines[i];
+    if (i == 0 || i > 2 || r->parted[1] || r->parted[i])
+        return false;
+    double upper = middle_of(&top->runs[top->n_runs - 1]);
+    double lower = middle_of(&own->runs[own->n_runs - 1]);
+    const struct text_run *label = run_at(r, i + 1, (upper + lower) / 2);
+    unsigned long long headings = r->filled[0] & ~1ULL, below = r->filled[i] & ~1ULL;
+    return label != NULL && edges_find(&r->g->cols, label->r.x0 + 1) == 0 &&
+           lower - upper > LINE_LEAST * l->height && lower - upper < LINE_MOST * l->height &&
+           headings != 0 && __builtin_popcountll(below & ~headings) >= 2;
 }
 
 /* Whether a line that no rule parts from the one above starts a row all the same. */
@@ -241,7 +310,11 @@ static enum err starts_row(const struct rows *r, size_t i, unsigned long long ro
                            struct error *e)
 {
     bool heading;
-    enum err err = heading_goes_on(r, i, &heading, e);
+    if (is_under_spanning(r, i) || begins_label(r, i, row)) {
+        *starts = true;
+        return ERR_OK;
+    }
+    enum err err = heading_continues(r, i, &heading, e);
     *starts = !heading && (r->by_rules ? stands_alone(r, i, row) : !continues(r, i, row));
     return err;
 }

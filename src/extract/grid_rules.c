@@ -17,7 +17,7 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
     g->band = calloc(n + 1, sizeof *g->band);
     if (g->rules == NULL || g->band == NULL)
         return error_no_memory(e);
-    enum err err = pace_take(g->l->pace, n, 1, e);
+    enum err err = work_budget_spend(g->l->budget, n, 1, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         struct rect r = rect_of_box(rules[i].box, page);
         double x = (r.x0 + r.x1) / 2, y = (r.y0 + r.y1) / 2;
@@ -38,7 +38,7 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
         g->rules[g->n_rules++] = (struct ruled){r, vertical};
     }
     if (err == ERR_OK)
-        err = pace_take(g->l->pace, g->n_rules, SORT_STEPS, e);
+        err = work_budget_spend(g->l->budget, g->n_rules, SORT_STEPS, e);
     if (err != ERR_OK)
         return err;
     qsort(g->rules, g->n_rules, sizeof *g->rules, by_start);
@@ -47,7 +47,7 @@ enum err grid_take_rules(struct grid *g, const struct rule *rules, size_t n,
 
 enum err grid_take_band(struct grid *g, bool vertical, double at0, double at1, struct error *e)
 {
-    enum err err = pace_take(g->l->pace, g->n_rules, 1, e);
+    enum err err = work_budget_spend(g->l->budget, g->n_rules, 1, e);
     g->n_band = 0;
     for (size_t i = 0; err == ERR_OK && i < g->n_rules; i++) {
         const struct rect *r = &g->rules[i].r;
@@ -72,7 +72,7 @@ enum err grid_band_cover(const struct grid *g, double from, double to, double *c
         reached = end;
     }
     *cover = to > from ? covered / (to - from) : 0;
-    return pace_take(g->l->pace, g->n_band, 1, e);
+    return work_budget_spend(g->l->budget, g->n_band, 1, e);
 }
 
 enum err grid_longest_rule(const struct grid *g, double y0, double y1, double *at, struct error *e)
@@ -87,5 +87,5 @@ enum err grid_longest_rule(const struct grid *g, double y0, double y1, double *a
             *at = y;
         }
     }
-    return pace_take(g->l->pace, g->n_rules, 1, e);
+    return work_budget_spend(g->l->budget, g->n_rules, 1, e);
 }

@@ -140,7 +140,7 @@ static enum err look_below(struct spans *s, bool *most, struct error *e)
         double y0, y1;
         bool parted = false;
         lines_around(g, row, &y0, &y1);
-        err = pace_take(g->l->pace, g->l->n_lines, 1, e);
+        err = work_budget_spend(g->l->budget, g->l->n_lines, 1, e);
         if (err == ERR_OK)
             err = grid_take_band(g, false, y0, y1, e);
         for (size_t c = 0; err == ERR_OK && c < s->n_cols; c++) {

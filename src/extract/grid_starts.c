@@ -64,7 +64,7 @@ static enum err begins_column(const struct grid *g, double x, bool *begins, stru
     struct evidence v = {0};
     size_t col = edges_find(&g->cols, x);
     *begins = false;
-    enum err err = pace_take(g->l->pace, g->l->n_items, 1, e);
+    enum err err = work_budget_spend(g->l->budget, g->l->n_items, 1, e);
     if (err != ERR_OK)
         return err;
     for (size_t i = 0; i < g->l->n_lines && !v.crossed; i++)
@@ -91,7 +91,7 @@ static enum err try_starts(struct grid *g, const struct start *starts, size_t n,
         if (err == ERR_OK && begins) {
             err = edges_add(&g->cols, x - ALIGNED_PT / 2, e);
             edges_snap(&g->cols, 0);
-            layout_cut_pieces(g->l, x - ALIGNED_PT / 2);
+            layout_cut_runs(g->l, x - ALIGNED_PT / 2);
         }
     }
     return err;
@@ -100,7 +100,7 @@ static enum err try_starts(struct grid *g, const struct start *starts, size_t n,
 enum err grid_find_starts(struct grid *g, struct error *e)
 {
     size_t n = 0;
-    enum err err = pace_take(g->l->pace, g->l->n_items, SORT_STEPS, e);
+    enum err err = work_budget_spend(g->l->budget, g->l->n_items, SORT_STEPS, e);
     struct start *starts = calloc(g->l->n_items + 1, sizeof *starts);
     if (err == ERR_OK && starts == NULL)
         err = error_no_memory(e);

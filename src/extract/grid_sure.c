@@ -17,13 +17,13 @@ static enum err count_crossings(const struct grid *g, double *crossed, struct er
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < g->l->n_lines; i++) {
         const struct line *line = &g->l->lines[i];
-        if (line->n_pieces < 2)
+        if (line->n_runs < 2)
             continue;
         lines++;
-        err = pace_take(g->l->pace, line->n_pieces, g->cols.n, e);
-        for (size_t k = 0; err == ERR_OK && k < line->n_pieces; k++) {
-            size_t last = edges_find(&g->cols, line->pieces[k].r.x1 - 1);
-            for (size_t c = edges_find(&g->cols, line->pieces[k].r.x0 + 1) + 1; c <= last; c++)
+        err = work_budget_spend(g->l->budget, line->n_runs, g->cols.n, e);
+        for (size_t k = 0; err == ERR_OK && k < line->n_runs; k++) {
+            size_t last = edges_find(&g->cols, line->runs[k].r.x1 - 1);
+            for (size_t c = edges_find(&g->cols, line->runs[k].r.x0 + 1) + 1; c <= last; c++)
                 crossed[c]++;
         }
     }

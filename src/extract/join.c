@@ -163,8 +163,9 @@ static bool has_own_head(const struct table *a, const struct table *b)
 }
 
 /* Whether b's table goes on with a's; *repeated: the rows of the head that it begins with. */
-static bool goes_on(const struct region_result *a, const struct around *after_a,
-                    const struct region_result *b, const struct around *before_b, int *repeated)
+static bool table_continues(const struct region_result *a, const struct around *after_a,
+                            const struct region_result *b, const struct around *before_b,
+                            int *repeated)
 {
     bool own_caption =
         before_b->number[0] != '\0' && strcmp(before_b->number, after_a->number) != 0;
@@ -255,7 +256,7 @@ static enum err join_back(const struct pages *p, size_t place, const struct arou
         if (a->region.page < b->region.page - 1)
             break;
         if (a->region.page == b->region.page || a->n_tables != 1 || !is_outmost(p, i, false) ||
-            !goes_on(a, &around[p->order[i]], b, &around[p->order[place]], &repeated))
+            !table_continues(a, &around[p->order[i]], b, &around[p->order[place]], &repeated))
             continue;
         enum err err = move_cells(a, b, repeated, e);
         if (err == ERR_OK)

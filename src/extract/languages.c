@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/source.h"
+#include "extract/recognizer.h"
 #include "ports/extraction.h"
 #include "sandbox/child.h"
 
@@ -60,7 +61,7 @@ static enum err ask(struct languages *l, const char *program, const char *tessda
         return l->names != NULL ? ERR_OK : error_no_memory(e);
     languages_free(l);
     struct error why = *e;
-    error_set(e, ERR_UNAVAILABLE, "The OCR engine is not available; tell the operator.");
+    recognizer_unavailable(e);
     return error_cause(e, "%s", why.cause[0] != '\0' ? why.cause : why.detail);
 }
 
@@ -84,13 +85,13 @@ static enum err refuse(const char *name, struct error *e)
 }
 
 enum err languages_check(struct languages *l, const char *program, const char *tessdata_dir,
-                         const char *wanted, struct error *e)
+                         const char *requested, struct error *e)
 {
     char names[LANGUAGES_MAX + 1], *rest = NULL;
     enum err err = l->names == NULL || monotonic_us() > l->until_us
                        ? ask(l, program, tessdata_dir, e)
                        : ERR_OK;
-    (void)snprintf(names, sizeof names, "%s", wanted);
+    (void)snprintf(names, sizeof names, "%s", requested);
     for (char *name = strtok_r(names, "+", &rest); err == ERR_OK && name != NULL;
          name = strtok_r(NULL, "+", &rest))
         if (!is_known(l, name))

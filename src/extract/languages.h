@@ -12,11 +12,11 @@ struct languages {
     int64_t until_us;
 };
 
-/* Whether all of wanted ("eng+deu") are installed. ERR_UNPROCESSABLE names the Debian package of
+/* Whether all of requested ("eng+deu") are installed. ERR_UNPROCESSABLE names the Debian package of
  * the first that is not. Where nothing is known the program is asked, for some hundredths of a
  * second: ERR_UNAVAILABLE when it does not answer. tessdata_dir may be NULL. */
 enum err languages_check(struct languages *l, const char *program, const char *tessdata_dir,
-                         const char *wanted, struct error *e);
+                         const char *requested, struct error *e);
 
 void languages_free(struct languages *l);
 

@@ -9,11 +9,13 @@
 #define STAMP_AREA    0.2 /* nor are words that keep to so small a part of it */
 #define LEAST_CHARS   9   /* fewer tell nothing */
 #define RUBBISH_SHARE 0.5 /* of the characters of words that tell something */
+#define SIGNS_LEAST   3   /* of a word: fewer stand beside real ones, in degrees or quotes */
+#define LETTERS_MOST  26  /* more in one word: its spaces are letters, too */
 #define SQUARE        0.7 /* ideographs are at least so wide, in heights */
 
 /* The characters of a word by what they could be. */
 struct traits {
-    size_t chars, letters, vowels, strange, ideographs;
+    size_t chars, letters, vowels, strange, ideographs, signs;
     bool broken; /* a capital after a small letter, or a mark between letters */
 };
 
@@ -39,6 +41,12 @@ static bool is_ideograph(unsigned c)
     return (c >= 0x2e80 && c < 0xd7b0) || (c >= 0xf900 && c < 0xfb00);
 }
 
+/* Those of Latin 1 that are no letters. */
+static bool is_sign(unsigned c)
+{
+    return c > 0xa0 && c < 0xc0 && c != 0xaa && c != 0xb5 && c != 0xba;
+}
+
 static void look_at_ascii(unsigned c, unsigned before, struct traits *t)
 {
     bool was_letter = before < 0x80 && isalpha((int)before);
@@ -58,6 +66,7 @@ static struct traits look(const char *text)
         t.chars++;
         t.strange += is_strange(c);
         t.ideographs += is_ideograph(c);
+        t.signs += is_sign(c);
         if (c < 0x80)
             look_at_ascii(c, before, &t);
         else
@@ -70,7 +79,7 @@ static struct traits look(const char *text)
 /* Whether the word tells anything of the layer, and what. */
 static bool is_telling(const struct traits *t)
 {
-    return t->strange > 0 || t->ideographs > 0 || t->letters >= 3;
+    return t->strange > 0 || t->ideographs > 0 || t->letters >= 3 || t->signs >= SIGNS_LEAST;
 }
 
 static bool is_rubbish(const struct word *w, const struct traits *t, const struct page_info *page)
@@ -82,6 +91,9 @@ static bool is_rubbish(const struct word *w, const struct traits *t, const struc
         double along = fmax(width, height), across = fmin(width, height);
         return t->chars >= 3 && along < SQUARE * across * (double)t->chars;
     }
+    if ((t->signs >= SIGNS_LEAST && 2 * t->signs >= t->chars) ||
+        (t->letters > LETTERS_MOST && t->letters == t->chars))
+        return true;
     return t->letters >= 4 && (t->broken || t->vowels == 0);
 }
 
@@ -113,14 +125,18 @@ static double area_of(const struct word_list *words)
     return fmax(x1 - x0, 0) * fmax(y1 - y0, 0);
 }
 
-enum layer_fault layer_judge(const struct page_content *page)
+bool layer_asks_for_images(const struct page_content *page)
+{
+    return page->words.n > 0 && (page->words.n < STAMP_WORDS || area_of(&page->words) < STAMP_AREA);
+}
+
+enum layer_fault layer_assess(const struct page_content *page)
 {
     if (page->words.n == 0)
         return LAYER_FITS;
     if (words_are_rubbish(page))
         return LAYER_RUBBISH;
-    if (page->image_coverage > SCAN_COVERAGE &&
-        (page->words.n < STAMP_WORDS || area_of(&page->words) < STAMP_AREA))
+    if (page->image_coverage > SCAN_COVERAGE && layer_asks_for_images(page))
         return LAYER_PARTIAL;
     return LAYER_FITS;
 }

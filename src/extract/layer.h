@@ -11,7 +11,12 @@ enum layer_fault {
     LAYER_RUBBISH, /* no text: characters that no writing has, or letters that make no words */
 };
 
-enum layer_fault layer_judge(const struct page_content *page);
+enum { LAYER__MAX = LAYER_RUBBISH + 1 };
+
+/* Whether the judgement needs page->image_coverage. */
+bool layer_asks_for_images(const struct page_content *page);
+
+enum layer_fault layer_assess(const struct page_content *page);
 
 /* What the user is told of a region of such a page; static; NULL: nothing. */
 const char *layer_warning(enum layer_fault fault, bool by_ocr);

@@ -76,7 +76,7 @@ static struct rect rect_of_word(const struct word *w, const struct page_info *pa
 static enum err take_items(const struct word_list *words, const struct page_info *page,
                            struct rect region, struct layout *l, struct error *e)
 {
-    enum err err = pace_take(l->pace, words->n, 1, e);
+    enum err err = work_budget_spend(l->budget, words->n, 1, e);
     if (err != ERR_OK)
         return err;
     l->items = calloc(words->n + 1, sizeof *l->items);
@@ -89,7 +89,7 @@ static enum err take_items(const struct word_list *words, const struct page_info
             !is_leader(words->items[i].text))
             l->items[l->n_items++] = (struct item){r, &words->items[i]};
     }
-    err = pace_take(l->pace, l->n_items, SORT_STEPS, e);
+    err = work_budget_spend(l->budget, l->n_items, SORT_STEPS, e);
     return err == ERR_OK ? median_height(l, e) : err;
 }
 
@@ -97,7 +97,7 @@ static enum err take_items(const struct word_list *words, const struct page_info
  * own band, which is that of its first items: a tall neighbour must not pull two lines together. */
 static enum err cut_lines(struct layout *l, struct error *e)
 {
-    enum err err = pace_take(l->pace, l->n_items, SORT_STEPS, e);
+    enum err err = work_budget_spend(l->budget, l->n_items, SORT_STEPS, e);
     if (err != ERR_OK)
         return err;
     l->lines = calloc(l->n_items + 1, sizeof *l->lines);
@@ -122,62 +122,62 @@ static enum err cut_lines(struct layout *l, struct error *e)
     return ERR_OK;
 }
 
-static enum err cut_pieces(const struct layout *l, struct line *line, struct error *e)
+static enum err cut_runs(const struct layout *l, struct line *line, struct error *e)
 {
-    line->pieces = calloc(line->n, sizeof *line->pieces);
-    if (line->pieces == NULL)
+    line->runs = calloc(line->n, sizeof *line->runs);
+    if (line->runs == NULL)
         return error_no_memory(e);
     for (size_t i = 0; i < line->n; i++) {
         struct item *item = &line->items[i];
-        struct piece *piece = line->n_pieces > 0 ? &line->pieces[line->n_pieces - 1] : NULL;
+        struct text_run *run = line->n_runs > 0 ? &line->runs[line->n_runs - 1] : NULL;
         double own = fmin(item->r.y1 - item->r.y0, 1.5 * l->height);
-        bool numbers = piece != NULL &&
-                       spacing_numbers(piece->items[piece->n - 1].word->text, item->word->text);
+        bool numbers =
+            run != NULL && spacing_numbers(run->items[run->n - 1].word->text, item->word->text);
         double gap = (numbers ? l->gap.numbers : l->gap.words) * fmin(own, l->height);
-        if (piece != NULL && item->r.x0 - piece->r.x1 < gap) {
-            piece->r = rect_union(piece->r, item->r);
-            piece->n++;
+        if (run != NULL && item->r.x0 - run->r.x1 < gap) {
+            run->r = rect_union(run->r, item->r);
+            run->n++;
         } else {
-            line->pieces[line->n_pieces++] = (struct piece){item->r, item, 1};
+            line->runs[line->n_runs++] = (struct text_run){item->r, item, 1};
         }
     }
     return ERR_OK;
 }
 
-static struct piece piece_of(struct item *items, size_t n)
+static struct text_run run_of(struct item *items, size_t n)
 {
-    struct piece p = {items[0].r, items, n};
+    struct text_run p = {items[0].r, items, n};
     for (size_t i = 1; i < n; i++)
         p.r = rect_union(p.r, items[i].r);
     return p;
 }
 
-void layout_cut_pieces(struct layout *l, double x)
+void layout_cut_runs(struct layout *l, double x)
 {
     for (size_t i = 0; i < l->n_lines; i++) {
         struct line *line = &l->lines[i];
-        for (size_t k = 0; k < line->n_pieces; k++) {
-            struct piece *p = &line->pieces[k];
+        for (size_t k = 0; k < line->n_runs; k++) {
+            struct text_run *p = &line->runs[k];
             size_t left = 0;
             while (left < p->n && p->items[left].r.x1 <= x)
                 left++;
             if (left == 0 || left == p->n || p->items[left].r.x0 < x)
                 continue;
-            memmove(p + 1, p, (line->n_pieces - k) * sizeof *p);
-            line->n_pieces++;
-            p[1] = piece_of(p->items + left, p->n - left);
-            p[0] = piece_of(p->items, left);
+            memmove(p + 1, p, (line->n_runs - k) * sizeof *p);
+            line->n_runs++;
+            p[1] = run_of(p->items + left, p->n - left);
+            p[0] = run_of(p->items, left);
             break;
         }
     }
 }
 
 enum err layout_build(const struct word_list *words, const struct page_info *page,
-                      struct box region, bool fine, struct pace *pace, struct layout *out,
+                      struct box region, bool fine, struct work_budget *budget, struct layout *out,
                       struct error *e)
 {
     memset(out, 0, sizeof *out);
-    out->pace = pace;
+    out->budget = budget;
     enum err err = take_items(words, page, rect_of_box(region, page), out, e);
     if (err == ERR_OK)
         err = cut_lines(out, e);
@@ -188,7 +188,7 @@ enum err layout_build(const struct word_list *words, const struct page_info *pag
     if (!fine)
         out->gap.words = out->gap.numbers = fmax(out->gap.words, USUAL_GAP);
     for (size_t i = 0; err == ERR_OK && i < out->n_lines; i++)
-        err = cut_pieces(out, &out->lines[i], e);
+        err = cut_runs(out, &out->lines[i], e);
     if (err != ERR_OK)
         layout_free(out);
     return err;
@@ -197,7 +197,7 @@ enum err layout_build(const struct word_list *words, const struct page_info *pag
 void layout_free(struct layout *l)
 {
     for (size_t i = 0; i < l->n_lines; i++)
-        free(l->lines[i].pieces);
+        free(l->lines[i].runs);
     free(l->lines);
     free(l->items);
     memset(l, 0, sizeof *l);
@@ -214,13 +214,13 @@ static bool is_stroke_of(struct rect rule, struct rect word)
 
 enum err layout_is_stroke(const struct layout *l, struct rect rule, bool *stroke, struct error *e)
 {
-    enum err err = pace_take(l->pace, l->n_lines, 1, e);
+    enum err err = work_budget_spend(l->budget, l->n_lines, 1, e);
     *stroke = false;
     for (size_t i = 0; err == ERR_OK && !*stroke && i < l->n_lines; i++) {
         const struct line *line = &l->lines[i];
         if (rule.y1 < line->r.y0 || rule.y0 > line->r.y1)
             continue;
-        err = pace_take(l->pace, line->n, 1, e);
+        err = work_budget_spend(l->budget, line->n, 1, e);
         for (size_t k = 0; err == ERR_OK && !*stroke && k < line->n; k++)
             *stroke = is_stroke_of(rule, line->items[k].r);
     }
@@ -274,7 +274,7 @@ static enum err write_ordered(const struct layout *l, struct item *items, size_t
                               struct buffer *out, struct error *e)
 {
     double height = l->height;
-    enum err err = pace_take(l->pace, n, 2 * SORT_STEPS, e);
+    enum err err = work_budget_spend(l->budget, n, 2 * SORT_STEPS, e);
     if (err != ERR_OK)
         return err;
     double at = n > 1 && depth > 0 ? widest_gap(items, n, true, COLUMN_GAP * height) : -1;

@@ -1,4 +1,4 @@
-/* Words put into lines and pieces: what tables, forms and text are built from.
+/* Words put into lines and runs: what tables, forms and text are built from.
  *
  * Geometry here is in points with the origin at the top left, so that both axes compare.
  */
@@ -6,7 +6,7 @@
 #define PDF_OCR_EXTRACT_LAYOUT_H
 
 #include "base/buffer.h"
-#include "extract/pace.h"
+#include "extract/work_budget.h"
 #include "ports/page.h"
 
 struct rect {
@@ -19,7 +19,7 @@ struct item {
 };
 
 /* A run of words with no more than word spaces between them. */
-struct piece {
+struct text_run {
     struct rect r;
     struct item *items; /* within the line's */
     size_t n;
@@ -29,11 +29,11 @@ struct line {
     struct rect r;
     struct item *items; /* left to right */
     size_t n;
-    struct piece *pieces; /* left to right; owned */
-    size_t n_pieces;
+    struct text_run *runs; /* left to right; owned */
+    size_t n_runs;
 };
 
-/* The least gap between two pieces, in heights: of any words, and of two numbers. */
+/* The least gap between two runs, in heights: of any words, and of two numbers. */
 struct gaps {
     double words, numbers;
 };
@@ -45,19 +45,20 @@ struct layout {
     size_t n_lines;
     double height; /* median height of words */
     struct gaps gap;
-    struct pace *pace; /* borrowed; of all that is done with the layout */
+    struct work_budget *budget; /* borrowed; of all that is done with the layout */
 };
 
-/* Builds lines and pieces of those words whose centre lies in region. What parts two pieces is
+/* Builds lines and runs of those words whose centre lies in region. What parts two runs is
  * measured on its words (spacing.h); not fine: a space of usual width never does, since a page has
- * justified text and type of several kinds. Words are borrowed, and pace too, which may be NULL. */
+ * justified text and type of several kinds. Words are borrowed, and budget too, which may be NULL.
+ */
 enum err layout_build(const struct word_list *words, const struct page_info *page,
-                      struct box region, bool fine, struct pace *pace, struct layout *out,
+                      struct box region, bool fine, struct work_budget *budget, struct layout *out,
                       struct error *e);
 void layout_free(struct layout *l);
 
-/* Cuts the pieces that stand on both sides of x, but where a word stands across it. */
-void layout_cut_pieces(struct layout *l, double x);
+/* Cuts the runs that stand on both sides of x, but where a word stands across it. */
+void layout_cut_runs(struct layout *l, double x);
 
 struct rect rect_union(struct rect a, struct rect b);
 struct rect rect_of_box(struct box b, const struct page_info *page);

@@ -14,7 +14,8 @@ static struct page_info upright_info(const struct raster_part *part, const struc
     return info;
 }
 
-static void complete(const struct raster_part *part, struct ocr_result *read, struct seen *out)
+static void complete(const struct raster_part *part, struct ocr_result *read,
+                     struct page_reading *out)
 {
     struct page_content *content = &out->content;
     out->by_ocr = true;
@@ -57,8 +58,8 @@ static enum err read_upright(const struct raster *images, size_t n, const struct
 
 enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
                         struct recognizer *recognizer, const char *languages,
-                        struct page_reader *reader, const struct checkpoint *c, struct seen *out,
-                        struct error *e)
+                        struct page_reader *reader, const struct checkpoint *c,
+                        struct page_reading *out, struct error *e)
 {
     struct ocr_result *read = calloc(b->n + 1, sizeof *read);
     memset(out, 0, b->n * sizeof *out);

@@ -7,11 +7,11 @@
 #include "extract/region.h"
 
 /* Draws and reads the parts of b, which recognizer puts upright where the engine does not: out[i]
- * is what was seen in parts[i], freed by the caller with seen_free. The pixels are freed again, the
- * parts stay. On an error out holds nothing. */
+ * is what was seen in parts[i], freed by the caller with page_reading_free. The pixels are freed
+ * again, the parts stay. On an error out holds nothing. */
 enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
                         struct recognizer *recognizer, const char *languages,
-                        struct page_reader *reader, const struct checkpoint *c, struct seen *out,
-                        struct error *e);
+                        struct page_reader *reader, const struct checkpoint *c,
+                        struct page_reading *out, struct error *e);
 
 #endif

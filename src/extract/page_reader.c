@@ -10,7 +10,10 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/media_type.h"
 #include "base/spawn.h"
+#include "extract/checks.h"
+#include "ocr/raster_boxes.h"
 #include "sandbox/child.h"
 
 #define LINE_MAX_BYTES (1 << 20)  /* a word, a field, the sizes of 40,000 pages */
@@ -26,6 +29,7 @@ struct page_reader {
     struct child child;
     int pdf_fd; /* owned */
     int pages;
+    char password[PDF_PASSWORD_MAX + 2]; /* the line that the child reads first */
 };
 
 static enum err damaged(struct page_reader *r, struct error *e)
@@ -49,23 +53,32 @@ static enum err read_json(struct page_reader *r, size_t *left, json_t **out, str
 
 static enum err open_error(struct page_reader *r, const char *code, struct error *e)
 {
-    char head[1024];
+    char head[MEDIA_TYPE_WINDOW];
     if (strcmp(code, "encrypted") == 0)
+        return error_set(e, ERR_UNPROCESSABLE, "The PDF is encrypted: its password is needed.");
+    if (strcmp(code, "password") == 0)
         return error_set(e, ERR_UNPROCESSABLE,
-                         "The PDF is encrypted; remove its password and upload it again.");
+                         "The PDF is encrypted, and its password is another one.");
+    if (strcmp(code, "image") == 0)
+        return error_set(e, ERR_UNPROCESSABLE, "The image is damaged and cannot be read.");
+    if (strcmp(code, "image_too_large") == 0)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "The image is too large: it may have 32,766 pixels a side and 100 million "
+                         "in all at most.");
     if (strcmp(code, "no_pages") == 0)
         return error_set(e, ERR_UNPROCESSABLE, "The PDF has no pages.");
     if (strcmp(code, "too_many_pages") == 0)
-        return error_set(e, ERR_UNPROCESSABLE, "The PDF has more than %" PRId64 " pages.",
+        return error_set(e, ERR_UNPROCESSABLE, "The document has more than %" PRId64 " pages.",
                          r->limits.max_pages);
     ssize_t n = pread(r->pdf_fd, head, sizeof head, 0);
-    if (n >= 0 && memmem(head, (size_t)n, "%PDF-", 5) == NULL)
+    if (n >= 0 && media_type_of_bytes(head, (size_t)n) == NULL)
         return error_set(e, ERR_UNPROCESSABLE,
-                         n == 0 ? "The file is empty." : "The file is not a PDF.");
+                         n == 0 ? "The file is empty."
+                                : "The file is not a PDF, PNG, JPEG or TIFF file.");
     return damaged(r, e);
 }
 
-/* It gets the PDF at 3. */
+/* It gets the PDF at 3, and the password where nobody else sees it. */
 static enum err start_child(struct page_reader *r, struct error *e)
 {
     char cpu[24], memory[24], pages[24], pixels[24];
@@ -76,7 +89,8 @@ static enum err start_child(struct page_reader *r, struct error *e)
     (void)snprintf(pixels, sizeof pixels, "%" PRId64, r->limits.max_raster_pixels);
     if (lseek(r->pdf_fd, 0, SEEK_SET) != 0)
         return error_set(e, err_of_errno(errno), "The PDF could not be read.");
-    return child_start(&r->child, argv, r->pdf_fd, e);
+    enum err err = child_start(&r->child, argv, r->pdf_fd, e);
+    return err == ERR_OK ? child_send(&r->child, r->password, strlen(r->password), e) : err;
 }
 
 /* Starts the child and reads how many pages there are: as many as before, when it is started again.
@@ -104,6 +118,18 @@ static enum err start(struct page_reader *r, struct error *e)
     return err;
 }
 
+static enum err take_password(struct page_reader *r, const char *password, struct error *e)
+{
+    const char *text = password != NULL ? password : "";
+    r->limits.password = NULL;
+    if (strlen(text) > PDF_PASSWORD_MAX || strpbrk(text, "\r\n") != NULL)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "A password of a PDF has at most %d bytes and no line break.",
+                         PDF_PASSWORD_MAX);
+    (void)snprintf(r->password, sizeof r->password, "%s\n", text);
+    return ERR_OK;
+}
+
 enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
                           const struct checkpoint *c, struct page_reader **out, int *pages,
                           struct error *e)
@@ -123,8 +149,10 @@ enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
         r->child.c = *c;
     r->pdf_fd = fcntl(pdf_fd, F_DUPFD_CLOEXEC, 0);
     enum err err = r->pdf_fd >= 0
-                       ? start(r, e)
+                       ? take_password(r, l->password, e)
                        : error_set(e, err_of_errno(errno), "The PDF could not be opened.");
+    if (err == ERR_OK)
+        err = start(r, e);
     if (err != ERR_OK) {
         page_reader_close(r);
         return err;
@@ -279,7 +307,6 @@ static enum err read_page(struct page_reader *r, json_t *answer, int page, struc
     out->info.number = page;
     out->info.width = json_number_value(json_object_get(answer, "width"));
     out->info.height = json_number_value(json_object_get(answer, "height"));
-    out->image_coverage = json_number_value(json_object_get(answer, "images"));
     if (words < 0 || fields < 0)
         return damaged(r, e);
     if (words > WORDS_MAX || fields > WORDS_MAX)
@@ -326,23 +353,56 @@ static enum err draw(struct page_reader *r, int page, struct box part, int dpi, 
     return err;
 }
 
-/* [x, y, w, h, vertical], a line each */
-static enum err read_rules(struct page_reader *r, json_int_t n, struct page_content *out,
+/* [x, y, w, h, flag], or without a flag; *known: it has a place on the page. */
+static enum err read_drawn(struct page_reader *r, size_t *left, struct box *box, bool *flag,
+                           bool *known, struct error *e)
+{
+    json_t *item = NULL;
+    enum err err = read_json(r, left, &item, e);
+    *known = err == ERR_OK && read_box(item, box);
+    *flag = json_is_true(json_array_get(item, 4));
+    json_decref(item);
+    return err;
+}
+
+static json_int_t count_of(const json_t *answer, const char *name)
+{
+    return json_integer_value(json_object_get(answer, name));
+}
+
+/* Rules, check boxes and filled areas, a line each. */
+static enum err read_rules(struct page_reader *r, const json_t *answer, struct page_content *out,
                            struct error *e)
 {
-    size_t left = PAGE_MAX_BYTES;
-    enum err err = n >= 0 && n <= WORDS_MAX ? ERR_OK : damaged(r, e);
-    if (err == ERR_OK && (out->rules = calloc((size_t)n + 1, sizeof *out->rules)) == NULL)
-        err = error_no_memory(e);
+    json_int_t n = count_of(answer, "rules"), n_boxes = count_of(answer, "boxes");
+    json_int_t n_areas = count_of(answer, "areas");
+    size_t left = PAGE_MAX_BYTES, n_checks = 0;
+    bool known, flag;
+    if (n < 0 || n > WORDS_MAX || n_boxes < 0 || n_boxes > RASTER_BOXES_MAX || n_areas < 0 ||
+        n_areas > PAGE_AREAS_MAX)
+        return damaged(r, e);
+    struct check_box *checks = calloc((size_t)n_boxes + 1, sizeof *checks);
+    out->rules = calloc((size_t)n + 1, sizeof *out->rules);
+    out->areas = calloc((size_t)n_areas + 1, sizeof *out->areas);
+    enum err err =
+        out->rules != NULL && out->areas != NULL && checks != NULL ? ERR_OK : error_no_memory(e);
     for (json_int_t i = 0; err == ERR_OK && i < n; i++) {
-        json_t *item = NULL;
-        struct rule *rule = &out->rules[out->n_rules++];
-        err = read_json(r, &left, &item, e);
-        if (err == ERR_OK && !read_box(item, &rule->box))
-            err = damaged(r, e);
-        rule->vertical = json_is_true(json_array_get(item, 4));
-        json_decref(item);
+        struct rule *rule = &out->rules[out->n_rules];
+        err = read_drawn(r, &left, &rule->box, &rule->vertical, &known, e);
+        out->n_rules += known;
     }
+    for (json_int_t i = 0; err == ERR_OK && i < n_boxes; i++) {
+        struct check_box *check = &checks[n_checks];
+        err = read_drawn(r, &left, &check->box, &check->marked, &known, e);
+        n_checks += known;
+    }
+    for (json_int_t i = 0; err == ERR_OK && i < n_areas; i++) {
+        err = read_drawn(r, &left, &out->areas[out->n_areas], &flag, &known, e);
+        out->n_areas += known;
+    }
+    if (err == ERR_OK)
+        err = checks_add_words(out, checks, n_checks, e);
+    free(checks);
     return err;
 }
 
@@ -356,8 +416,7 @@ static enum err find_rules(struct page_reader *r, int page, struct page_content 
     (void)snprintf(command, sizeof command, "rules %d %d\n", page, RULES_DPI);
     enum err err = ask(r, page, command, share > 1 ? share : 1, &answer, e);
     if (err == ERR_OK) {
-        err = ended_on_error(
-            r, read_rules(r, json_integer_value(json_object_get(answer, "rules")), out, e));
+        err = ended_on_error(r, read_rules(r, answer, out, e));
     } else if (err == ERR_UNPROCESSABLE) {
         free(out->warning);
         out->warning = strdup(e->detail);
@@ -367,14 +426,14 @@ static enum err find_rules(struct page_reader *r, int page, struct page_content 
     return err;
 }
 
-enum err page_reader_page(struct page_reader *r, int page, bool images, struct page_content *out,
+enum err page_reader_page(struct page_reader *r, int page, struct page_content *out,
                           struct error *e)
 {
-    char command[64];
+    char command[48];
     json_t *answer = NULL;
     memset(out, 0, sizeof *out);
     enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
-    (void)snprintf(command, sizeof command, "page %d %d\n", page, images);
+    (void)snprintf(command, sizeof command, "page %d\n", page);
     if (err == ERR_OK)
         err = ask(r, page, command, r->limits.cpu_s, &answer, e);
     if (err == ERR_OK)
@@ -384,6 +443,21 @@ enum err page_reader_page(struct page_reader *r, int page, bool images, struct p
         err = find_rules(r, page, out, e);
     if (err != ERR_OK)
         page_content_free(out);
+    return err;
+}
+
+enum err page_reader_images(struct page_reader *r, int page, double *out, struct error *e)
+{
+    char command[48];
+    json_t *answer = NULL;
+    *out = 0;
+    enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
+    (void)snprintf(command, sizeof command, "images %d\n", page);
+    if (err == ERR_OK)
+        err = ask(r, page, command, r->limits.cpu_s, &answer, e);
+    if (err == ERR_OK)
+        *out = fmax(0, fmin(1, json_number_value(json_object_get(answer, "images"))));
+    json_decref(answer);
     return err;
 }
 
@@ -460,5 +534,6 @@ void page_reader_close(struct page_reader *r)
         return;
     child_end(&r->child);
     spawn_close(&r->pdf_fd);
+    explicit_bzero(r->password, sizeof r->password);
     free(r);
 }

@@ -2,10 +2,10 @@
  *
  * One child per document. It gets the PDF as an open descriptor and answers over a pipe; if it
  * dies or lies the caller gets an error that a user can act on (ERR_UNPROCESSABLE: not a PDF,
- * encrypted, damaged, too many pages, page out of range, too complex) and lives on. An error about
- * one page leaves the reader usable for the others. What is not the document's fault is transient:
- * ERR_UNAVAILABLE when the child was stopped from outside, ERR_TIMEOUT when it got too little
- * computing time. cpu_s is for each page and command.
+ * encrypted, a wrong password, damaged, too many pages, page out of range, too complex) and lives
+ * on. An error about one page leaves the reader usable for the others. What is not the document's
+ * fault is transient: ERR_UNAVAILABLE when the child was stopped from outside, ERR_TIMEOUT when it
+ * got too little computing time. cpu_s is for each page and command.
  */
 #ifndef PDF_OCR_EXTRACT_PAGE_READER_H
 #define PDF_OCR_EXTRACT_PAGE_READER_H
@@ -13,15 +13,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "ports/page.h"
+#include "ports/program_limits.h"
 
 struct page_reader;
-
-struct page_reader_limits {
-    const char *program; /* path of pdf-ocr-page */
-    int64_t cpu_s, memory_bytes;
-    int64_t max_pages;
-    int64_t max_raster_pixels;
-};
 
 /* Starts a reader on the open descriptor pdf_fd (which stays the caller's). checkpoint is copied
  * and passed while waiting for the child. *pages is the document's page count. */
@@ -29,11 +23,14 @@ enum err page_reader_open(const struct page_reader_limits *l, int pdf_fd,
                           const struct checkpoint *c, struct page_reader **out, int *pages,
                           struct error *e);
 
-/* Words of the text layer, ruling lines and facts of a page (1-based). image_coverage is found
- * when images are asked for, else 0. A page that cannot be drawn has no rules and a
- * warning; one with words in impossible places lacks these and has one, too. */
-enum err page_reader_page(struct page_reader *r, int page, bool images, struct page_content *out,
+/* Words of the text layer, ruling lines and facts of a page (1-based), image_coverage left 0. A
+ * page that cannot be drawn has no rules and a warning; one with words in impossible places lacks
+ * these and has one, too. */
+enum err page_reader_page(struct page_reader *r, int page, struct page_content *out,
                           struct error *e);
+
+/* The part of a page that images cover, 0..1. */
+enum err page_reader_images(struct page_reader *r, int page, double *out, struct error *e);
 
 /* A grey raster of part of a page. The dpi is lowered, and told in out->dpi, when the part would
  * be more than max_raster_pixels. */

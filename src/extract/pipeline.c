@@ -6,31 +6,32 @@
 #include <string.h>
 
 #include "base/cpu_yield.h"
+#include "base/log.h"
 #include "extract/debug_graph.h"
 #include "extract/detect.h"
 #include "extract/join.h"
-#include "extract/ocr_batch.h"
+#include "extract/page_ocr.h"
 #include "extract/proposals.h"
 #include "extract/region.h"
+#include "extract/repeats.h"
 #include "extract/upright.h"
 
-#define PROPOSE_BATCH 8   /* regions shown to the structurer at once */
-#define PROPOSE_WORDS 4   /* fewer make no table */
-#define READABLE      0.6 /* mean confidence of OCR that is better than a layer that makes no sense */
+#define PROPOSE_BATCH 8 /* regions shown to the structurer at once */
+#define PROPOSE_WORDS 4 /* fewer make no table */
 
 static const struct box whole_page = {0, 0, 1, 1};
 
 struct run {
     const struct pipeline *p;
-    const struct extraction_request *r;
+    const struct extraction_request *r; /* each region once */
+    struct repeats repeats;
     const struct checkpoint *c;
     struct job_progress *progress;
     struct page_reader *reader;
     enum engine_choice choice;
-    const struct ocr_engine *ocr; /* NULL: none for this run */
+    struct page_ocr ocr;
     struct extraction *x;
     struct around *around;       /* of each result */
-    struct raster_batch unread;  /* what OCR is to read; a tag is the index of a result or page */
     struct raster_batch unasked; /* what the structurer is to see; a tag is the index of a result */
     struct debug_graph graph;
     struct buffer graph_text;
@@ -43,40 +44,46 @@ static const struct ocr_engine *engine_for(const struct pipeline *p, enum engine
         const struct ocr_engine_ops *ops = p->ocr[i].ops;
         if (choice == CHOICE_TEXT)
             return NULL;
-        if (choice == CHOICE_AUTO || choice == CHOICE_GEMINI ||
+        if (choice == CHOICE_AUTO || choice_is_structurer(choice) ||
             strcmp(engine_names[ops->engine], engine_choice_names[choice]) == 0)
             return &p->ocr[i];
     }
     return NULL;
 }
 
+/* The first one that costs nothing. */
+static const struct ocr_engine *free_engine(const struct pipeline *p)
+{
+    for (size_t i = 0; i < p->n_ocr; i++)
+        if (!p->ocr[i].ops->paid)
+            return &p->ocr[i];
+    return NULL;
+}
+
 static bool choice_available(const struct run *u)
 {
-    if (u->choice == CHOICE_GEMINI)
+    if (choice_is_structurer(u->choice))
         return u->p->structurer.ops != NULL;
-    return u->choice == CHOICE_AUTO || u->choice == CHOICE_TEXT || u->ocr != NULL;
+    return u->choice == CHOICE_AUTO || u->choice == CHOICE_TEXT || u->ocr.engine != NULL;
 }
 
 static enum err choose_engine(struct run *u, struct error *e)
 {
     u->choice = u->r->engine != CHOICE_AUTO ? u->r->engine : u->p->engine;
-    u->ocr = engine_for(u->p, u->choice);
+    u->ocr.engine = engine_for(u->p, u->choice);
+    u->ocr.fallback = free_engine(u->p);
+    u->ocr.asked_for = choice_is_ocr(u->choice);
     if (choice_available(u))
         return ERR_OK;
     return error_set(e, ERR_UNPROCESSABLE, "The engine %s is not available here.",
                      engine_choice_names[u->choice]);
 }
 
-static bool ocr_asked_for(const struct run *u)
+static bool needs_ocr(const struct run *u, const struct page_reading *s, struct box part)
 {
-    return u->choice == CHOICE_TESSERACT || u->choice == CHOICE_DOCUMENTAI;
-}
-
-static bool needs_ocr(const struct run *u, const struct seen *s, struct box part)
-{
-    if (s->by_ocr || u->ocr == NULL)
+    if (s->by_ocr || u->ocr.engine == NULL)
         return false;
-    return ocr_asked_for(u) || s->fault != LAYER_FITS || !seen_has_words(s, part);
+    return choice_is_ocr(u->choice) || s->fault != LAYER_FITS || !page_reading_has_words(s, part);
 }
 
 /* --- the structurer --- */
@@ -89,14 +96,14 @@ static void region_done(struct run *u, size_t index)
 
 /* asked is the type before extraction. Who chose an engine that works here gets nothing sent
  * elsewhere. */
-static bool wants_proposal(const struct run *u, const struct region_result *r,
+static bool needs_proposal(const struct run *u, const struct region_result *r,
                            enum region_type asked)
 {
     if (u->p->structurer.ops == NULL || r->words.n == 0)
         return false;
-    if (u->choice == CHOICE_GEMINI)
+    if (choice_is_structurer(u->choice))
         return asked == REGION_TABLE || (asked == REGION_AUTO && r->region.type != REGION_FORM);
-    bool may_leave = u->choice == CHOICE_AUTO || u->choice == CHOICE_DOCUMENTAI;
+    bool may_leave = u->choice == CHOICE_AUTO || choice_is_remote_ocr(u->choice);
     return may_leave && r->region.type == REGION_TABLE && r->n_tables == 0 &&
            r->words.n >= PROPOSE_WORDS;
 }
@@ -105,11 +112,13 @@ static bool wants_proposal(const struct run *u, const struct region_result *r,
 static enum err tolerate(struct run *u, enum err failed, struct error *e)
 {
     struct error why = *e;
-    if (u->choice == CHOICE_GEMINI || (!err_is_transient(failed) && failed != ERR_UNPROCESSABLE))
+    if (choice_is_structurer(u->choice) ||
+        (!err_is_transient(failed) && failed != ERR_UNPROCESSABLE))
         return failed;
     enum err err = checkpoint_pass(u->c, e); /* it may be what failed */
     for (size_t i = 0; err == ERR_OK && i < u->unasked.n; i++)
-        err = proposals_warn(&u->x->results[u->unasked.parts[i].tag], &why, e);
+        err = proposals_warn(&u->x->results[u->unasked.parts[i].tag], u->p->structurer.ops->engine,
+                             &why, e);
     return err;
 }
 
@@ -117,8 +126,8 @@ static enum err ask_structurer(struct run *u, struct error *e)
 {
     if (u->unasked.n == 0)
         return ERR_OK;
-    enum err err = proposals_apply(&u->unasked, &u->p->structurer, u->choice == CHOICE_GEMINI,
-                                   u->reader, u->c, u->x->results, e);
+    enum err err = proposals_apply(&u->unasked, &u->p->structurer, choice_is_structurer(u->choice),
+                                   u->reader, u->ocr.recognizer, u->c, u->x->results, e);
     if (err != ERR_OK)
         err = tolerate(u, err, e);
     for (size_t i = 0; err == ERR_OK && i < u->unasked.n; i++)
@@ -149,7 +158,8 @@ static enum err pass_between(void *self, struct error *e)
     return err;
 }
 
-static enum err extract_region(struct run *u, const struct seen *s, size_t index, struct error *e)
+static enum err extract_region(struct run *u, const struct page_reading *s, size_t index,
+                               struct error *e)
 {
     struct region_result *out = &u->x->results[index];
     const struct checkpoint between = {pass_between, u};
@@ -166,49 +176,49 @@ static enum err extract_region(struct run *u, const struct seen *s, size_t index
         struct box box = out->n_tables > 0 ? out->tables[0].box : out->region.box;
         join_look(&s->content.words, pose_from_page(&s->pose, box), &u->around[index]);
     }
-    if (wants_proposal(u, out, asked))
+    if (needs_proposal(u, out, asked))
         return ask_later(u, &s->content.info, index, e);
     region_done(u, index);
     return ERR_OK;
 }
 
-static enum err read_page(struct run *u, int number, struct seen *out, struct error *e)
+static enum err read_page(struct run *u, int number, struct page_reading *out, struct error *e)
 {
     enum err err = checkpoint_pass(u->c, e);
+    if (err == ERR_OK)
+        err = page_reader_page(u->reader, number, &out->content, e);
     /* The layer is judged by the images, unless OCR reads all the same. */
-    bool images = u->ocr == NULL || !ocr_asked_for(u);
-    return err == ERR_OK ? page_reader_page(u->reader, number, images, &out->content, e) : err;
+    bool judged = u->ocr.engine == NULL || !choice_is_ocr(u->choice);
+    if (err == ERR_OK && judged && layer_asks_for_images(&out->content))
+        err = page_reader_images(u->reader, number, &out->content.image_coverage, e);
+    if (err != ERR_OK)
+        page_content_free(&out->content);
+    return err;
 }
 
 /* --- pages, as many at once as a batch has --- */
 
-/* A page by its text layer and, where something needs it, by OCR. */
-struct sight {
-    struct seen layer, ocr; /* layer.content.warning: what of the page could not be read */
-    bool unread;            /* nothing of it could */
-};
-
 typedef enum err sight_fn(struct run *u, struct sight *page, struct error *e);
 
-static const struct seen *reading_for(const struct run *u, const struct sight *page,
-                                      struct box part)
+static const struct page_reading *reading_for(const struct run *u, const struct sight *page,
+                                              struct box part)
 {
     return page->ocr.by_ocr && needs_ocr(u, &page->layer, part) ? &page->ocr : &page->layer;
 }
 
-static bool page_wanted(const struct extraction_request *r, int number)
+static bool page_selected(const struct extraction_request *r, int number)
 {
-    bool wanted = r->n_pages == 0 && r->n_regions == 0;
+    bool selected = r->n_pages == 0 && r->n_regions == 0;
     for (size_t i = 0; i < r->n_regions; i++)
-        wanted = wanted || r->regions[i].page == number;
+        selected = selected || r->regions[i].page == number;
     for (size_t i = 0; r->n_regions == 0 && i < r->n_pages; i++)
-        wanted = wanted || (number >= r->pages[i].first &&
-                            (r->pages[i].last == 0 || number <= r->pages[i].last));
-    return wanted;
+        selected = selected || (number >= r->pages[i].first &&
+                                (r->pages[i].last == 0 || number <= r->pages[i].last));
+    return selected;
 }
 
 /* Whether anything on the page has to be read by OCR. */
-static bool page_needs_ocr(const struct run *u, const struct seen *page)
+static bool page_needs_ocr(const struct run *u, const struct page_reading *page)
 {
     bool needed = u->r->n_regions == 0 && needs_ocr(u, page, whole_page);
     for (size_t i = 0; i < u->r->n_regions; i++)
@@ -217,72 +227,18 @@ static bool page_needs_ocr(const struct run *u, const struct seen *page)
     return needed;
 }
 
-/* A layer of letters that nobody trained the engine for may look like rubbish: it stays when the
- * engine cannot read the page either. */
-static void compare_readings(struct sight *page, const struct seen *ocr)
+/* Takes a page over that an earlier task of the job has read, if one did. */
+static enum err find_kept(const struct run *u, int number, struct sight *page, struct error *e)
 {
-    page->ocr = *ocr;
-    page->ocr.fault = page->layer.fault;
-    if (page->layer.fault == LAYER_RUBBISH && word_list_confidence(&ocr->content.words) < READABLE)
-        page->layer.fault = LAYER_FITS;
-}
-
-/* What is wrong with a page costs that page. */
-static enum err warn(struct sight *page, const char *detail, struct error *e)
-{
-    struct page_content *content = &page->layer.content;
-    if (content->warning == NULL && (content->warning = strdup(detail)) == NULL)
-        return error_no_memory(e);
-    return ERR_OK;
-}
-
-/* Where OCR cannot read a page its text layer stays. */
-static enum err go_without_ocr(const struct run *u, struct sight *page, struct error *e)
-{
-    page->unread = ocr_asked_for(u) || page->layer.content.words.n == 0;
-    return warn(page, e->detail, e);
-}
-
-/* Reads one of the pages that wait for OCR. */
-static enum err read_alone(struct run *u, size_t i, struct sight *window, struct error *e)
-{
-    struct raster_batch one = u->unread;
-    struct sight *page = &window[u->unread.parts[i].tag];
-    struct seen seen;
-    one.parts += i;
-    one.n = 1;
-    enum err err =
-        ocr_batch_read(&one, u->ocr, u->p->recognizer, u->r->languages, u->reader, u->c, &seen, e);
-    if (err == ERR_OK)
-        compare_readings(page, &seen);
-    return err == ERR_UNPROCESSABLE ? go_without_ocr(u, page, e) : err;
-}
-
-static enum err read_each_alone(struct run *u, struct sight *window, struct error *e)
-{
+    const struct page_journal *j = u->ocr.journal;
+    struct buffer known = BUFFER_INIT;
+    struct error why;
     enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < u->unread.n; i++)
-        err = read_alone(u, i, window, e);
-    return err;
-}
-
-/* Reads the pages that wait for OCR, each by itself when one of several cannot be read. */
-static enum err read_pages(struct run *u, struct sight *window, struct error *e)
-{
-    size_t n = u->unread.n;
-    struct seen *seen = calloc(n + 1, sizeof *seen);
-    enum err err = seen != NULL ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK && n > 0)
-        err = ocr_batch_read(&u->unread, u->ocr, u->p->recognizer, u->r->languages, u->reader, u->c,
-                             seen, e);
-    for (size_t i = 0; err == ERR_OK && i < n; i++)
-        compare_readings(&window[u->unread.parts[i].tag], &seen[i]);
-    if (err == ERR_UNPROCESSABLE && n == 1)
-        err = go_without_ocr(u, &window[u->unread.parts[0].tag], e);
-    else if (err == ERR_UNPROCESSABLE)
-        err = read_each_alone(u, window, e);
-    raster_batch_clear(&u->unread);
-    free(seen);
+    if (j != NULL && u->ocr.engine != NULL)
+        err = j->find(j->self, number, &known, e);
+    if (err == ERR_OK && known.len > 0 && sight_parse(known.data, known.len, page, &why) != ERR_OK)
+        log_error(LOG_NOTICE, "a page is read again", &why);
+    buffer_free(&known);
     return err;
 }
 
@@ -290,33 +246,36 @@ static enum err read_pages(struct run *u, struct sight *window, struct error *e)
 static enum err look_at_page(struct run *u, int number, struct sight *window, size_t place,
                              struct error *e)
 {
-    struct seen *page = &window[place].layer;
-    enum err err = read_page(u, number, page, e);
+    struct page_reading *page = &window[place].layer;
+    enum err err = find_kept(u, number, &window[place], e);
+    if (err != ERR_OK || window[place].kept)
+        return err;
+    err = read_page(u, number, page, e);
     if (err == ERR_UNPROCESSABLE) {
         page->content.info.number = number;
         window[place].unread = true;
-        return warn(&window[place], e->detail, e);
+        return page_warn(&window[place], e->detail, e);
     }
     if (err == ERR_OK)
-        page->fault = layer_judge(&page->content);
+        page->fault = layer_assess(&page->content);
     if (err != ERR_OK || !page_needs_ocr(u, page))
         return err;
-    if (raster_batch_full(&u->unread, &page->content.info, whole_page))
-        err = read_pages(u, window, e);
+    if (raster_batch_full(&u->ocr.unread, &page->content.info, whole_page))
+        err = page_ocr_read(&u->ocr, window, e);
     if (err == ERR_OK)
-        raster_batch_add(&u->unread, &page->content.info, whole_page, place);
+        raster_batch_add(&u->ocr.unread, &page->content.info, whole_page, place);
     return err;
 }
 
 static enum err page_done(struct run *u, const struct sight *page, struct error *e)
 {
     const struct page_content *layer = &page->layer.content;
-    const struct seen *seen = page->ocr.by_ocr ? &page->ocr : &page->layer;
+    const struct page_reading *reading = page->ocr.by_ocr ? &page->ocr : &page->layer;
     u->progress->pages_done++;
     if (!page->unread) {
         u->x->pages_read++;
-        debug_graph_page(&u->graph, &seen->content,
-                         seen->by_ocr ? u->ocr->ops->engine : ENGINE_TEXT);
+        debug_graph_page(&u->graph, &reading->content,
+                         reading->by_ocr ? u->ocr.engine->ops->engine : ENGINE_TEXT);
     }
     if (layer->warning == NULL)
         return ERR_OK;
@@ -327,22 +286,21 @@ static enum err page_done(struct run *u, const struct sight *page, struct error 
 /* Goes on from page *number with as many pages as a batch has. */
 static enum err run_window(struct run *u, sight_fn *take, int *number, struct error *e)
 {
-    struct sight *window = calloc(u->unread.max, sizeof *window);
+    struct sight *window = calloc(u->ocr.unread.max, sizeof *window);
     size_t n = 0;
     enum err err = window != NULL ? ERR_OK : error_no_memory(e);
-    for (; err == ERR_OK && n < u->unread.max && *number <= u->x->pages_total; ++*number)
-        if (page_wanted(u->r, *number))
+    for (; err == ERR_OK && n < u->ocr.unread.max && *number <= u->x->pages_total; ++*number)
+        if (page_selected(u->r, *number))
             err = look_at_page(u, *number, window, n++, e);
     if (err == ERR_OK)
-        err = read_pages(u, window, e);
+        err = page_ocr_read(&u->ocr, window, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++) {
         err = page_done(u, &window[i], e);
         if (err == ERR_OK)
             err = take(u, &window[i], e);
     }
     for (size_t i = 0; i < n; i++) {
-        seen_free(&window[i].layer);
-        seen_free(&window[i].ocr);
+        sight_free(&window[i]);
     }
     free(window);
     return err;
@@ -360,11 +318,12 @@ static enum err run_windows(struct run *u, sight_fn *take, struct error *e)
 
 static enum err check_pages(const struct run *u, struct error *e)
 {
-    for (size_t i = 0; i < u->r->n_regions; i++)
-        if (u->r->regions[i].page > u->x->pages_total)
+    const struct extraction_request *r = u->repeats.asked;
+    for (size_t i = 0; i < r->n_regions; i++)
+        if (r->regions[i].page > u->x->pages_total)
             return error_set(
                 e, ERR_UNPROCESSABLE, "Region %zu is on page %d, but the document has %d page%s.",
-                i + 1, u->r->regions[i].page, u->x->pages_total, u->x->pages_total == 1 ? "" : "s");
+                i + 1, r->regions[i].page, u->x->pages_total, u->x->pages_total == 1 ? "" : "s");
     return ERR_OK;
 }
 
@@ -415,8 +374,8 @@ static enum err run_marked(struct run *u, struct error *e)
 
 /* --- regions that are found --- */
 
-static enum err extract_found(struct run *u, const struct seen *page, const struct region *found,
-                              size_t n, struct error *e)
+static enum err extract_found(struct run *u, const struct page_reading *page,
+                              const struct region *found, size_t n, struct error *e)
 {
     struct extraction *x = u->x;
     enum err err = ERR_OK;
@@ -440,15 +399,15 @@ static enum err extract_found(struct run *u, const struct seen *page, const stru
     return err;
 }
 
-static enum err detect_upright(struct run *u, const struct seen *seen, struct error *e)
+static enum err detect_upright(struct run *u, const struct page_reading *reading, struct error *e)
 {
     struct region *found = NULL;
     size_t n = 0;
-    enum err err = detect_regions(&seen->content, u->c, &found, &n, e);
+    enum err err = detect_regions(&reading->content, u->c, &found, &n, e);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
-        found[i].box = pose_to_page(&seen->pose, found[i].box);
+        found[i].box = pose_to_page(&reading->pose, found[i].box);
     if (err == ERR_OK)
-        err = extract_found(u, seen, found, n, e);
+        err = extract_found(u, reading, found, n, e);
     free(found);
     return err;
 }
@@ -456,18 +415,18 @@ static enum err detect_upright(struct run *u, const struct seen *seen, struct er
 /* A page whose text layer stands turned is looked at upright. */
 static enum err detect_page(struct run *u, struct sight *page, struct error *e)
 {
-    const struct seen *seen = reading_for(u, page, whole_page);
-    struct seen turned;
-    int quarters = seen->by_ocr ? 0 : upright_quarters(seen, whole_page);
+    const struct page_reading *reading = reading_for(u, page, whole_page);
+    struct page_reading turned;
+    int quarters = reading->by_ocr ? 0 : upright_quarters(reading, whole_page);
     if (page->unread)
         return ERR_OK;
     if (quarters == 0)
-        return detect_upright(u, seen, e);
-    enum err err = upright_copy(seen, quarters, &turned, e);
+        return detect_upright(u, reading, e);
+    enum err err = upright_copy(reading, quarters, &turned, e);
     if (err != ERR_OK)
         return err;
     err = detect_upright(u, &turned, e);
-    seen_free(&turned);
+    page_reading_free(&turned);
     return err;
 }
 
@@ -484,7 +443,7 @@ static enum err run_detected(struct run *u, struct error *e)
 }
 
 /* Success is only what nothing is missing from. */
-static void judge(struct extraction *x)
+static void set_outcome(struct extraction *x)
 {
     size_t full = 0;
     for (size_t i = 0; i < x->n_results; i++)
@@ -497,11 +456,24 @@ static void judge(struct extraction *x)
 static enum err make_batches(struct run *u, struct error *e)
 {
     const struct pipeline *p = u->p;
-    size_t max = u->ocr != NULL ? u->ocr->ops->batch : 1;
+    size_t max = u->ocr.engine != NULL ? u->ocr.engine->ops->batch : 1;
     int64_t pixels = p->reader.max_raster_pixels;
-    enum err err = raster_batch_init(&u->unread, max, pixels, p->ocr_dpi, e);
+    enum err err = raster_batch_init(&u->ocr.unread, max, pixels, p->ocr_dpi, e);
     if (err == ERR_OK)
         err = raster_batch_init(&u->unasked, PROPOSE_BATCH, pixels, p->ocr_dpi, e);
+    return err;
+}
+
+/* The regions that were asked for again. */
+static enum err repeat_regions(struct run *u, struct error *e)
+{
+    enum err err = repeats_expand(&u->repeats, u->x, e);
+    for (size_t i = 0; err == ERR_OK && i < u->x->n_results; i++) {
+        if (!u->x->results[i].repeated)
+            continue;
+        debug_graph_dispatch(&u->graph, &u->x->results[i].region);
+        region_done(u, i);
+    }
     return err;
 }
 
@@ -509,18 +481,20 @@ static enum err run_pages(struct run *u, struct error *e)
 {
     bool marked = u->r->n_regions > 0;
     for (int i = 1; i <= u->x->pages_total; i++)
-        u->progress->pages_total += page_wanted(u->r, i);
+        u->progress->pages_total += page_selected(u->r, i);
     enum err err = marked ? run_marked(u, e) : run_detected(u, e);
     if (err == ERR_OK && u->x->pages_read == 0 && u->x->n_problems > 0)
         return error_set(e, ERR_UNPROCESSABLE, "%s", u->x->problems[0].detail);
     if (err == ERR_OK)
         err = ask_structurer(u, e);
-    return err == ERR_OK && u->r->join_pages ? join_tables(u->x, u->around, e) : err;
+    if (err == ERR_OK && u->r->join_pages)
+        err = join_tables(u->x, u->around, e);
+    return err == ERR_OK && marked ? repeat_regions(u, e) : err;
 }
 
 static enum err finish(struct run *u, struct error *e)
 {
-    judge(u->x);
+    set_outcome(u->x);
     if (!u->r->agentic)
         return ERR_OK;
     u->x->debug_graph_json = debug_graph_finish(&u->graph, u->x);
@@ -528,26 +502,38 @@ static enum err finish(struct run *u, struct error *e)
 }
 
 enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extraction_request *r,
-                      const struct checkpoint *c, struct job_progress *progress,
-                      struct extraction *out, struct error *e)
+                      const struct checkpoint *c, const struct page_journal *journal,
+                      struct job_progress *progress, struct extraction *out, struct error *e)
 {
-    struct run u = {.p = p, .r = r, .c = c, .progress = progress, .x = out};
+    struct run u = {.p = p, .c = c, .progress = progress, .x = out};
+    struct page_reader_limits limits = p->reader;
+    if (r->password[0] != '\0')
+        limits.password = r->password;
+    u.ocr.recognizer = p->recognizer;
+    u.ocr.languages = r->languages;
+    u.ocr.c = c;
+    u.ocr.journal = journal;
     u.graph.out = &u.graph_text;
     memset(out, 0, sizeof *out);
     memset(progress, 0, sizeof *progress);
     progress->regions_total = (int)r->n_regions;
-    enum err err = choose_engine(&u, e);
+    enum err err = repeats_find(r, &u.repeats, e);
+    u.r = &u.repeats.once;
+    if (err == ERR_OK)
+        err = choose_engine(&u, e);
     if (err == ERR_OK)
         err = make_batches(&u, e);
     if (err == ERR_OK)
-        err = page_reader_open(&p->reader, pdf_fd, c, &u.reader, &out->pages_total, e);
+        err = page_reader_open(&limits, pdf_fd, c, &u.reader, &out->pages_total, e);
+    u.ocr.reader = u.reader;
     if (err == ERR_OK)
         err = run_pages(&u, e);
     if (err == ERR_OK)
         err = finish(&u, e);
-    raster_batch_free(&u.unread);
+    raster_batch_free(&u.ocr.unread);
     raster_batch_free(&u.unasked);
     free(u.around);
+    repeats_free(&u.repeats);
     buffer_free(&u.graph_text);
     page_reader_close(u.reader);
     return err;

@@ -6,6 +6,7 @@
 #include "extract/recognizer.h"
 #include "ports/extraction.h"
 #include "ports/ocr_engine.h"
+#include "ports/page_journal.h"
 #include "ports/structurer.h"
 
 #define PIPELINE_ENGINES 8
@@ -21,13 +22,13 @@ struct pipeline {
     int ocr_dpi;
 };
 
-/* Runs r on the PDF at pdf_fd. progress is kept current (c reads it). Permanent failures are
- * ERR_UNPROCESSABLE; a region in which nothing was found is no error but a warning in its result
- * and in the outcome. What an engine that is called over the network needs is read a batch at a
- * time; there are never more pixels in memory than a batch has (extract/raster_batch.h). *out is
- * freed by the caller with extraction_free, on errors too. */
+/* Runs r on the PDF at pdf_fd. progress is kept current (c reads it). journal may be NULL.
+ * Permanent failures are ERR_UNPROCESSABLE; a region in which nothing was found is no error but a
+ * warning in its result and in the outcome. What an engine that is called over the network needs is
+ * read a batch at a time; there are never more pixels in memory than a batch has
+ * (extract/raster_batch.h). *out is freed by the caller with extraction_free, on errors too. */
 enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extraction_request *r,
-                      const struct checkpoint *c, struct job_progress *progress,
-                      struct extraction *out, struct error *e);
+                      const struct checkpoint *c, const struct page_journal *journal,
+                      struct job_progress *progress, struct extraction *out, struct error *e);
 
 #endif

@@ -117,9 +117,14 @@ static enum err read_answer(struct child *p, const struct raster *image, struct 
 
 /* --- the processes --- */
 
+void recognizer_unavailable(struct error *e)
+{
+    (void)error_set(e, ERR_UNAVAILABLE, "The OCR engine is not available; tell the operator.");
+}
+
 static enum err no_language(const char *language, struct error *e)
 {
-    error_set(e, ERR_UNAVAILABLE, "The OCR engine is not available; tell the operator.");
+    recognizer_unavailable(e);
     return error_cause(e,
                        "Tesseract has no data for \"%s\": install tesseract-ocr-%s or set "
                        "TESSDATA_PREFIX",
@@ -210,11 +215,11 @@ static enum err recognize(void *self, const struct raster *images, size_t n, con
                           const struct checkpoint *c, struct ocr_result *out, struct error *e)
 {
     struct recognizer *r = self;
-    const char *wanted = languages[0] != '\0' ? languages : r->limits.language;
+    const char *requested = languages[0] != '\0' ? languages : r->limits.language;
     enum err err = ERR_OK;
     memset(out, 0, n * sizeof *out);
     for (size_t i = 0; err == ERR_OK && i < n; i++)
-        err = ask(r, wanted, WIRE_READ, &images[i], c, &out[i], NULL, e);
+        err = ask(r, requested, WIRE_READ, &images[i], c, &out[i], NULL, e);
     for (size_t i = 0; err != ERR_OK && i < n; i++)
         ocr_result_free(&out[i]);
     return err;

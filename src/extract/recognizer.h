@@ -9,22 +9,18 @@
 #define PDF_OCR_EXTRACT_RECOGNIZER_H
 
 #include "ports/ocr_engine.h"
+#include "ports/program_limits.h"
 
 struct recognizer;
-
-struct recognizer_limits {
-    const char *program;      /* path of pdf-ocr-recognize */
-    const char *tessdata_dir; /* NULL: Tesseract's own */
-    const char *language;     /* or several: "eng+deu" */
-    int64_t cpu_s;            /* for an image */
-    int64_t memory_bytes;     /* of a process */
-    int64_t max_raster_pixels;
-};
 
 /* Starts nothing yet. The strings of l stay the caller's and must live as long. ERR_INTERNAL: out
  * of memory. */
 enum err recognizer_open(const struct recognizer_limits *l, struct recognizer **out,
                          struct error *e);
+
+/* Sets the error of an OCR program that cannot work here, ERR_UNAVAILABLE; the caller adds the
+ * cause. */
+void recognizer_unavailable(struct error *e);
 
 /* Ends the processes and frees; NULL is allowed. */
 void recognizer_close(struct recognizer *r);

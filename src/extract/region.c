@@ -10,8 +10,9 @@
 #include "extract/upright.h"
 
 #define FORM_SHARE 0.6 /* lines with a name that make an AUTO region a form */
+#define CHECKS     2   /* check boxes that do where there is no table */
 
-void seen_free(struct seen *s)
+void page_reading_free(struct page_reading *s)
 {
     page_content_free(&s->content);
     ocr_result_free(&s->found);
@@ -23,7 +24,7 @@ static bool centre_in(struct box w, struct box b)
     return x >= b.x && x <= b.x + b.w && y >= b.y && y <= b.y + b.h;
 }
 
-bool seen_has_words(const struct seen *s, struct box b)
+bool page_reading_has_words(const struct page_reading *s, struct box b)
 {
     for (size_t i = 0; i < s->content.words.n; i++)
         if (centre_in(s->content.words.items[i].box, b))
@@ -90,7 +91,7 @@ static bool table_in(const struct table *t, struct box b)
 }
 
 /* The engine's largest table in the region; NULL when there is none. */
-static const struct table *largest_table(const struct seen *s, struct box b)
+static const struct table *largest_table(const struct page_reading *s, struct box b)
 {
     const struct table *best = NULL;
     for (size_t i = 0; i < s->found.n_tables; i++) {
@@ -102,7 +103,8 @@ static const struct table *largest_table(const struct seen *s, struct box b)
 }
 
 /* Copies the engine's fields in the region to the result. */
-static enum err take_fields(const struct seen *s, struct region_result *out, struct error *e)
+static enum err take_fields(const struct page_reading *s, struct region_result *out,
+                            struct error *e)
 {
     out->fields = calloc(s->found.n_fields + 1, sizeof *out->fields);
     if (out->fields == NULL)
@@ -119,8 +121,8 @@ static enum err take_fields(const struct seen *s, struct region_result *out, str
 }
 
 /* Gives the region the engine's structure where it has one; *found tells. */
-static enum err engine_structure(const struct seen *s, struct region_result *out, bool *found,
-                                 struct error *e)
+static enum err engine_structure(const struct page_reading *s, struct region_result *out,
+                                 bool *found, struct error *e)
 {
     struct region *g = &out->region;
     bool may_be_table = g->type == REGION_TABLE || g->type == REGION_AUTO;
@@ -143,7 +145,8 @@ static enum err engine_structure(const struct seen *s, struct region_result *out
 /* --- the document's own form --- */
 
 /* Adds the filled fields of the region. */
-static enum err take_filled(const struct seen *s, struct region_result *out, struct error *e)
+static enum err take_filled(const struct page_reading *s, struct region_result *out,
+                            struct error *e)
 {
     size_t n = out->n_fields;
     struct form_field *grown =
@@ -165,17 +168,18 @@ static enum err take_filled(const struct seen *s, struct region_result *out, str
     return ERR_OK;
 }
 
-static bool has_filled(const struct seen *s, struct box b)
+static bool has_filled(const struct page_reading *s, struct box b)
 {
     for (size_t i = 0; i < s->content.n_fields; i++)
-        if (centre_in(pose_from_page(&s->pose, s->content.fields[i].box), b))
+        if (s->content.fields[i].value[0] != '\0' &&
+            centre_in(pose_from_page(&s->pose, s->content.fields[i].box), b))
             return true;
     return false;
 }
 
 /* --- what its words and rules look like --- */
 
-static enum err form_structure(const struct seen *s, const struct layout *l,
+static enum err form_structure(const struct page_reading *s, const struct layout *l,
                                struct region_result *out, struct error *e)
 {
     free_structure(out);
@@ -184,8 +188,8 @@ static enum err form_structure(const struct seen *s, const struct layout *l,
     return err == ERR_OK ? take_filled(s, out, e) : err;
 }
 
-static enum err words_structure(const struct seen *s, struct layout *l, struct region_result *out,
-                                struct error *e)
+static enum err words_structure(const struct page_reading *s, struct layout *l,
+                                struct region_result *out, struct error *e)
 {
     const struct page_content *page = &s->content;
     struct region *g = &out->region;
@@ -198,21 +202,21 @@ static enum err words_structure(const struct seen *s, struct layout *l, struct r
     enum err err = grid_build(l, page->rules, page->n_rules, &page->info, g->box, &t, &found, e);
     if (err != ERR_OK)
         return err;
-    /* One line in pieces, or running text in columns, is no table unless the user says so. */
+    /* One line in runs, or running text in columns, is no table unless the user says so. */
     if (found && g->type == REGION_AUTO && t.rows < 2) {
         table_free(&t);
         found = false;
     }
     if (found)
         return region_set_table(out, &t, e);
-    if (g->type == REGION_AUTO && has_filled(s, g->box))
+    if (g->type == REGION_AUTO && (has_filled(s, g->box) || form_checks(l) >= CHECKS))
         return form_structure(s, l, out, e);
     if (g->type == REGION_AUTO)
         g->type = REGION_TEXT;
     return ERR_OK;
 }
 
-static enum err structure(const struct seen *s, struct layout *l, struct region_result *out,
+static enum err structure(const struct page_reading *s, struct layout *l, struct region_result *out,
                           struct error *e)
 {
     bool found = false;
@@ -220,14 +224,14 @@ static enum err structure(const struct seen *s, struct layout *l, struct region_
     return err != ERR_OK || found ? err : words_structure(s, l, out, e);
 }
 
-static enum err extract_upright(const struct seen *s, struct region_result *out,
+static enum err extract_upright(const struct page_reading *s, struct region_result *out,
                                 const struct checkpoint *c, struct error *e)
 {
     const struct page_content *page = &s->content;
-    struct pace pace = {.c = c};
+    struct work_budget budget = {.c = c};
     struct layout l;
     struct buffer text = BUFFER_INIT;
-    enum err err = layout_build(&page->words, &page->info, out->region.box, true, &pace, &l, e);
+    enum err err = layout_build(&page->words, &page->info, out->region.box, true, &budget, &l, e);
     if (err != ERR_OK)
         return err;
     err = copy_words(&l, out, e);
@@ -277,7 +281,7 @@ static struct box upright_region(const struct pose *p, struct box marked)
     return (struct box){x, y, fmax(a.x + a.w, b.x + b.w) - x, fmax(a.y + a.h, b.y + b.h) - y};
 }
 
-static enum err extract_posed(const struct seen *s, struct region_result *out,
+static enum err extract_posed(const struct page_reading *s, struct region_result *out,
                               const struct checkpoint *c, struct error *e)
 {
     struct box marked = out->region.box;
@@ -288,10 +292,10 @@ static enum err extract_posed(const struct seen *s, struct region_result *out,
     return err;
 }
 
-enum err region_extract(const struct seen *s, struct region_result *out, const struct checkpoint *c,
-                        struct error *e)
+enum err region_extract(const struct page_reading *s, struct region_result *out,
+                        const struct checkpoint *c, struct error *e)
 {
-    struct seen turned;
+    struct page_reading turned;
     int quarters = s->by_ocr ? 0 : upright_quarters(s, out->region.box);
     if (quarters == 0)
         return extract_posed(s, out, c, e);
@@ -299,6 +303,6 @@ enum err region_extract(const struct seen *s, struct region_result *out, const s
     if (err != ERR_OK)
         return err;
     err = extract_posed(&turned, out, c, e);
-    seen_free(&turned);
+    page_reading_free(&turned);
     return err;
 }

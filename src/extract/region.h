@@ -9,7 +9,7 @@
 /* A page, or as much of it as was read: its words and rules, and the tables and fields that the
  * engine found by itself (found.words is empty). All boxes are fractions of the page, of an upright
  * one where it was turned to be read. */
-struct seen {
+struct page_reading {
     struct page_content content;
     struct ocr_result found;
     struct pose pose; /* how the page was turned */
@@ -17,17 +17,17 @@ struct seen {
     enum layer_fault fault; /* of the page's text layer */
 };
 
-void seen_free(struct seen *s);
+void page_reading_free(struct page_reading *s);
 
 /* Whether a word's centre lies in b. */
-bool seen_has_words(const struct seen *s, struct box b);
+bool page_reading_has_words(const struct page_reading *s, struct box b);
 
 /* Fills *out, whose region is set, with the words, text and structure of the region; an AUTO
  * region becomes what it looks like. The engine's own table or fields are copied; where
  * it has none in the region the structure comes from the words and rules. A region that is too
  * complex is ERR_UNPROCESSABLE; c may be NULL. *out is the caller's to free on errors too. */
-enum err region_extract(const struct seen *s, struct region_result *out, const struct checkpoint *c,
-                        struct error *e);
+enum err region_extract(const struct page_reading *s, struct region_result *out,
+                        const struct checkpoint *c, struct error *e);
 
 /* Makes t the only structure of a result: its fields and tables are freed. t is consumed, on
  * errors too. */

@@ -29,6 +29,9 @@
 #define FIXED_WORDS   5
 #define FIXED_GAP     1.15 /* in letters, */
 #define FIXED_NUMBERS 0.95 /* of two numbers */
+#define BEARINGS      0.2  /* of a letter: what ink lacks at a word's sides */
+#define FIXED_INK     0.05 /* the spread of ink, which is measured in whole pixels, */
+#define INK_LETTERS   4    /* and of words that are long enough for it */
 
 static size_t count_letters(const char *text)
 {
@@ -43,30 +46,39 @@ static double height_of(const struct item *item)
     return fmax(item->r.y1 - item->r.y0, 1);
 }
 
+/* Whether boxes are of ink, as OCR gives them, not of letters with the white around them. */
+static bool is_ink(const struct layout *l)
+{
+    return l->n_items > 0 && l->items[0].word->engine != ENGINE_TEXT;
+}
+
 /* The width of a letter in heights where all have the same, or 0. */
 static double letter_width(const struct layout *l, double *widths)
 {
+    bool ink = is_ink(l);
+    double spread = ink ? FIXED_INK : FIXED_SPREAD;
     size_t n = 0, alike = 0;
     for (size_t i = 0; i < l->n_items; i++) {
         const struct item *item = &l->items[i];
         size_t letters = count_letters(item->word->text);
-        if (letters >= 2)
-            widths[n++] = (item->r.x1 - item->r.x0) / (double)letters / height_of(item);
+        double height = ink ? l->height : height_of(item);
+        if (letters >= (ink ? INK_LETTERS : 2))
+            widths[n++] =
+                (item->r.x1 - item->r.x0) / ((double)letters - (ink ? BEARINGS : 0)) / height;
     }
     if (n < FIXED_WORDS)
         return 0;
     sort_doubles(widths, n);
     double usual = widths[n / 2];
     for (size_t i = 0; i < n; i++)
-        alike += fabs(widths[i] - usual) <= FIXED_SPREAD * usual;
+        alike += fabs(widths[i] - usual) <= spread * usual;
     return (double)alike >= FIXED_SHARE * (double)n ? usual : 0;
 }
 
 /* The narrowest space that many words stand apart by, in heights, or 0. */
 static double word_space(const struct layout *l, double *gaps)
 {
-    bool by_ocr = l->n_items > 0 && l->items[0].word->engine != ENGINE_TEXT;
-    double window = by_ocr ? WINDOW_OCR : WINDOW;
+    double window = is_ink(l) ? WINDOW_OCR : WINDOW;
     size_t n = 0;
     for (size_t i = 0; i < l->n_lines; i++)
         for (size_t k = 1; k < l->lines[i].n; k++) {
@@ -88,17 +100,18 @@ static double word_space(const struct layout *l, double *gaps)
 enum err spacing_measure(const struct layout *l, struct gaps *out, struct error *e)
 {
     *out = (struct gaps){USUAL_GAP, NUMBERS_GAP};
-    enum err err = pace_take(l->pace, l->n_items, 2 * SORT_STEPS, e);
+    enum err err = work_budget_spend(l->budget, l->n_items, 2 * SORT_STEPS, e);
     if (err != ERR_OK)
         return err;
     double *values = calloc(l->n_items + 1, sizeof *values);
     if (values == NULL)
         return error_no_memory(e);
+    double white = is_ink(l) ? BEARINGS : 0;
     double space = word_space(l, values), letter = space > 0 ? 0 : letter_width(l, values);
     if (space > 0)
         *out = (struct gaps){SPREAD * space, NUMBERS_SPREAD * space};
     else if (letter > 0)
-        *out = (struct gaps){FIXED_GAP * letter, FIXED_NUMBERS * letter};
+        *out = (struct gaps){(FIXED_GAP + white) * letter, (FIXED_NUMBERS + white) * letter};
     free(values);
     return ERR_OK;
 }

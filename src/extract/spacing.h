@@ -1,11 +1,11 @@
-/* How far apart the words of one piece of text stand at most. */
+/* How far apart the words of one run of text stand at most. */
 #ifndef PDF_OCR_EXTRACT_SPACING_H
 #define PDF_OCR_EXTRACT_SPACING_H
 
 #include "extract/layout.h"
 
 /* A word space is about a quarter of the type size, and a word's box about the type size high;
- * anything wider than this part of the height parts two pieces. */
+ * anything wider than this part of the height parts two runs. */
 #define USUAL_GAP 0.72
 
 /* *out: the least gaps. Of words whose spaces are alike it is little more than one space, so that

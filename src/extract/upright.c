@@ -6,7 +6,7 @@
 #define LEAST 4   /* turned words; fewer are heads of columns */
 #define MOST  0.6 /* part of the letters */
 
-int upright_quarters(const struct seen *s, struct box part)
+int upright_quarters(const struct page_reading *s, struct box part)
 {
     size_t words[4] = {0}, letters[4] = {0}, all = 0;
     for (size_t i = 0; i < s->content.words.n; i++) {
@@ -25,7 +25,7 @@ int upright_quarters(const struct seen *s, struct box part)
     return 0;
 }
 
-static enum err copy_words(const struct seen *s, struct seen *out, struct error *e)
+static enum err copy_words(const struct page_reading *s, struct page_reading *out, struct error *e)
 {
     const struct word_list *words = &s->content.words;
     for (size_t i = 0; i < words->n; i++) {
@@ -33,12 +33,13 @@ static enum err copy_words(const struct seen *s, struct seen *out, struct error 
         if (word_list_add(&out->content.words, pose_from_page(&out->pose, w->box), w->text,
                           strlen(w->text), w->confidence, w->engine) != ERR_OK)
             return error_no_memory(e);
+        out->content.words.items[i].check = w->check;
         out->content.words.items[i].turn = (w->turn + 90 * out->pose.quarters) % 360;
     }
     return ERR_OK;
 }
 
-static enum err copy_rules(const struct seen *s, struct seen *out, struct error *e)
+static enum err copy_rules(const struct page_reading *s, struct page_reading *out, struct error *e)
 {
     out->content.rules = calloc(s->content.n_rules + 1, sizeof *out->content.rules);
     if (out->content.rules == NULL)
@@ -52,10 +53,22 @@ static enum err copy_rules(const struct seen *s, struct seen *out, struct error 
     return ERR_OK;
 }
 
-enum err upright_copy(const struct seen *s, int quarters, struct seen *out, struct error *e)
+static enum err copy_areas(const struct page_reading *s, struct page_reading *out, struct error *e)
+{
+    out->content.areas = calloc(s->content.n_areas + 1, sizeof *out->content.areas);
+    if (out->content.areas == NULL)
+        return error_no_memory(e);
+    for (size_t i = 0; i < s->content.n_areas; i++)
+        out->content.areas[i] = pose_from_page(&out->pose, s->content.areas[i]);
+    out->content.n_areas = s->content.n_areas;
+    return ERR_OK;
+}
+
+enum err upright_copy(const struct page_reading *s, int quarters, struct page_reading *out,
+                      struct error *e)
 {
     const struct page_info *info = &s->content.info;
-    *out = (struct seen){.by_ocr = s->by_ocr, .fault = s->fault};
+    *out = (struct page_reading){.by_ocr = s->by_ocr, .fault = s->fault};
     out->pose = (struct pose){quarters, 0, info->width, info->height};
     out->content.info = *info;
     out->content.image_coverage = s->content.image_coverage;
@@ -66,7 +79,9 @@ enum err upright_copy(const struct seen *s, int quarters, struct seen *out, stru
     enum err err = copy_words(s, out, e);
     if (err == ERR_OK)
         err = copy_rules(s, out, e);
+    if (err == ERR_OK)
+        err = copy_areas(s, out, e);
     if (err != ERR_OK)
-        seen_free(out);
+        page_reading_free(out);
     return err;
 }

@@ -7,10 +7,11 @@
 
 /* By how many quarters clockwise the page has to be turned for most of the words in a part of it to
  * stand upright: 0 when most do. */
-int upright_quarters(const struct seen *s, struct box part);
+int upright_quarters(const struct page_reading *s, struct box part);
 
-/* *out is the page of s turned; freed by the caller with seen_free. What an engine found by itself
- * is not taken along. */
-enum err upright_copy(const struct seen *s, int quarters, struct seen *out, struct error *e);
+/* *out is the page of s turned; freed by the caller with page_reading_free. What an engine found by
+ * itself is not taken along. */
+enum err upright_copy(const struct page_reading *s, int quarters, struct page_reading *out,
+                      struct error *e);
 
 #endif

@@ -56,19 +56,19 @@ static enum err take_proposal(struct verifier *v, const struct table_proposal *p
 static enum err take_words(struct verifier *v, struct error *e)
 {
     const struct layout *l = v->l;
-    v->piece_end = calloc(l->n_items + 1, sizeof *v->piece_end);
+    v->run_end = calloc(l->n_items + 1, sizeof *v->run_end);
     v->len = calloc(l->n_items + 1, sizeof *v->len);
     v->used = calloc(l->n_items + 1, sizeof *v->used);
-    if (v->piece_end == NULL || v->len == NULL || v->used == NULL)
+    if (v->run_end == NULL || v->len == NULL || v->used == NULL)
         return error_no_memory(e);
     for (size_t i = 0; i < l->n_items; i++)
         v->len[i] = strlen(l->items[i].word->text);
     for (size_t i = 0; i < l->n_lines; i++)
-        for (size_t k = 0; k < l->lines[i].n_pieces; k++) {
-            const struct piece *piece = &l->lines[i].pieces[k];
-            size_t first = (size_t)(piece->items - l->items);
-            for (size_t n = 0; n < piece->n; n++)
-                v->piece_end[first + n] = first + piece->n;
+        for (size_t k = 0; k < l->lines[i].n_runs; k++) {
+            const struct text_run *run = &l->lines[i].runs[k];
+            size_t first = (size_t)(run->items - l->items);
+            for (size_t n = 0; n < run->n; n++)
+                v->run_end[first + n] = first + run->n;
         }
     return ERR_OK;
 }
@@ -83,7 +83,7 @@ static void verifier_free(struct verifier *v)
     free(v->cells);
     free(v->rows);
     free(v->cols);
-    free(v->piece_end);
+    free(v->run_end);
     free(v->len);
     free(v->used);
 }
@@ -148,7 +148,7 @@ static enum err make_table(const struct verifier *v, struct table *out, struct e
 {
     size_t n = (size_t)v->n_rows * (size_t)v->n_cols, next = 0;
     enum err err = ERR_OK;
-    *out = (struct table){.structure = STRUCTURE_GEMINI, .rows = v->n_rows, .cols = v->n_cols};
+    *out = (struct table){.rows = v->n_rows, .cols = v->n_cols};
     out->cells = calloc(n + 1, sizeof *out->cells);
     if (out->cells == NULL)
         return error_no_memory(e);
@@ -220,7 +220,7 @@ enum err verify_table(const struct table_proposal *p, const struct layout *l, st
     }
     if (*found)
         err = make_table(&v, out, e);
-    *found = *found && err == ERR_OK && coverage_holds(l, v.used, out, why);
+    *found = *found && err == ERR_OK && coverage_complete(l, v.used, out, why);
     if (!*found)
         table_free(out);
     verifier_free(&v);

@@ -13,7 +13,7 @@
  * that nothing spells is rejected: text "", confidence 0; so is one whose words lie on another row
  * or column than most of its own have, unless it spans several. Rows are padded to the widest; the
  * first is the header. An empty or rejected cell has the box where its row and column cross, if
- * known.
+ * known. Whose proposal it was (structure) is left to the caller.
  *
  * *found is false, and *out empty, when fewer than half of the cells with text survive, or when
  * there are none, or when there are more than 5,000 words or 50,000 places of cells, or when words

@@ -25,13 +25,13 @@ static bool respects_tokens(const struct proposed_cell *w, size_t from, size_t t
     return i >= to || ((from == 0 || w->ends[from]) && w->ends[to]);
 }
 
-/* How many unused words from `first` on, in one piece, spell w from letter `from` up to the end of
+/* How many unused words from `first` on, in one run, spell w from letter `from` up to the end of
  * a token, or of the whole text. 0: they do not. *to is the letter after. */
 static size_t spell(const struct verifier *v, size_t first, const struct proposed_cell *w,
                     size_t from, bool whole, size_t *to)
 {
     size_t at = from;
-    for (size_t i = first; i < v->piece_end[first]; i++) {
+    for (size_t i = first; i < v->run_end[first]; i++) {
         if (v->used[i] || v->len[i] == 0 || v->len[i] > w->n - at ||
             memcmp(v->l->items[i].word->text, w->letters + at, v->len[i]) != 0 ||
             !respects_tokens(w, at, at + v->len[i]))

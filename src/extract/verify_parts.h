@@ -27,8 +27,8 @@ struct band {
 
 struct verifier {
     const struct layout *l;
-    size_t *piece_end; /* of each item: the index after its piece */
-    size_t *len;       /* of each item's text */
+    size_t *run_end; /* of each item: the index after its run */
+    size_t *len;     /* of each item's text */
     bool *used;
     struct proposed_cell *cells;
     size_t n_cells;

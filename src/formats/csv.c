@@ -14,8 +14,10 @@ static void write_cell(const char *text, struct buffer *out)
     buffer_puts(out, quote ? "\"" : "");
 }
 
+static const struct sheet_kind kind = {"csv", ',', write_cell};
+
 enum err format_write_csv(const struct extraction *x, const struct format_options *o,
                           struct buffer *out, struct error *e)
 {
-    return sheet_write(x, o, ',', write_cell, out, e);
+    return sheet_write(x, o, &kind, out, e);
 }

@@ -5,20 +5,24 @@
 
 #include "formats/table.h"
 
-#define ROW(name, extension, media_type) {#name, extension, media_type, format_write_##name},
-const struct format formats[] = {FORMAT_TABLE(ROW){NULL, NULL, NULL, NULL}};
+#define ROW(name, extension, media_type, is_sheet)                                                 \
+    {#name, extension, extension ".zip", media_type, is_sheet, format_write_##name},
+const struct format formats[] = {FORMAT_TABLE(ROW){NULL, NULL, NULL, NULL, false, NULL}};
 
-#define NAME(name, extension, media_type) #name,
+#define NAME(name, extension, media_type, is_sheet) #name,
 const char *const format_names[] = {FORMAT_TABLE(NAME) NULL};
 
 static_assert(sizeof formats / sizeof formats[0] - 1 <= FORMATS_MAX,
               "more formats than FORMATS_MAX");
+
+static const char zip_media_type[] = "application/zip";
 
 enum err format_write(const struct extraction *x, int f, const struct format_options *o,
                       struct buffer *out, struct error *e)
 {
     out->max = o->max_bytes;
     enum err err = formats[f].write(x, o, out, e);
+    buffer_flush(out);
     if (out->full)
         return error_set(
             e, ERR_UNPROCESSABLE,
@@ -47,9 +51,26 @@ int format_index(const char *name)
     return -1;
 }
 
+static bool is_zip(int f, const struct sheet_choices *c)
+{
+    return formats[f].is_sheet && c->tables == TABLES_ZIP;
+}
+
+const char *format_extension(int f, const struct sheet_choices *c)
+{
+    return is_zip(f, c) ? formats[f].zip_extension : formats[f].extension;
+}
+
+const char *format_media_type(int f, const struct sheet_choices *c)
+{
+    return is_zip(f, c) ? zip_media_type : formats[f].media_type;
+}
+
 const char *format_media_type_of_file(const char *file_name)
 {
     const char *dot = strrchr(file_name, '.');
+    if (dot != NULL && strcmp(dot, ".zip") == 0)
+        return zip_media_type;
     for (const struct format *f = formats; dot != NULL && f->name != NULL; f++)
         if (strcmp(f->extension, dot + 1) == 0)
             return f->media_type;

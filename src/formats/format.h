@@ -9,16 +9,19 @@
 struct format_options {
     size_t max_bytes;     /* of a result; 0: any number */
     bool escape_formulas; /* CSV, TSV: a ' before a cell that a spreadsheet would compute */
+    struct sheet_choices sheets;
 };
 
-/* Appends the whole result. ERR_INTERNAL when memory is out. */
+/* Appends the whole result. ERR_EXHAUSTED when memory is out. */
 typedef enum err format_write_fn(const struct extraction *x, const struct format_options *o,
                                  struct buffer *out, struct error *e);
 
 struct format {
     const char *name;      /* as in requests: csv */
     const char *extension; /* of the result's file, without a dot */
+    const char *zip_extension;
     const char *media_type;
+    bool is_sheet; /* rows of cells and nothing else: takes what sheet_choices say */
     format_write_fn *write;
 };
 
@@ -29,8 +32,9 @@ extern const struct format formats[];
 size_t format_count(void);
 extern const char *const format_names[];
 
-/* Writes x with formats[f], and looks whether memory was enough. ERR_UNPROCESSABLE: the result has
- * more than o->max_bytes. */
+/* Writes x with formats[f], flushes out, and looks whether memory was enough. ERR_UNPROCESSABLE:
+ * the result has more than o->max_bytes. A drain of out that failed is ERR_INTERNAL: its owner
+ * knows more. */
 enum err format_write(const struct extraction *x, int f, const struct format_options *o,
                       struct buffer *out, struct error *e);
 
@@ -40,6 +44,11 @@ const char *format_plain_text(const struct region_result *r);
 
 /* The index of the format of that name, or -1. */
 int format_index(const char *name);
+
+/* The extension of a result's file, without a dot, and its media type: those of the format, or
+ * csv.zip and a ZIP's where c asks for one. */
+const char *format_extension(int f, const struct sheet_choices *c);
+const char *format_media_type(int f, const struct sheet_choices *c);
 
 /* The media type of a result's file, by its extension; application/octet-stream for any other. */
 const char *format_media_type_of_file(const char *file_name);

@@ -65,7 +65,7 @@ static void put_tables(struct json_writer *w, const struct region_result *r)
 /* Nothing is said of cells that nobody proposed: what is in them was read. */
 static const char *verified(const struct table *t, const struct cell *c)
 {
-    if (t->structure != STRUCTURE_GEMINI)
+    if (!structure_is_proposed(t->structure))
         return "null";
     return c->rejected ? "false" : "true";
 }
@@ -84,6 +84,8 @@ static void put_cells(struct json_writer *w, const struct region_result *r, size
         json_put_int(w, "col_span", c->col_span);
         json_put_bool(w, "header", c->header);
         json_put_json(w, "verified", verified(t, c));
+        if (c->edited)
+            json_put_bool(w, "edited", true);
         json_put_string(w, "text", c->text);
         put_provenance(w, c->box, c->confidence, c->engine);
         json_end_object(w);

@@ -96,7 +96,7 @@ static enum err put_lines(const char *text, struct buffer *out, struct error *e)
 
 static void separate(struct buffer *out)
 {
-    if (out->len > 0)
+    if (!buffer_is_empty(out))
         buffer_puts(out, "\n");
 }
 

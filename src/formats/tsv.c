@@ -9,8 +9,10 @@ static void write_cell(const char *text, struct buffer *out)
         buffer_append(out, *p == '\t' || *p == '\n' || *p == '\r' ? " " : p, 1);
 }
 
+static const struct sheet_kind kind = {"tsv", '\t', write_cell};
+
 enum err format_write_tsv(const struct extraction *x, const struct format_options *o,
                           struct buffer *out, struct error *e)
 {
-    return sheet_write(x, o, '\t', write_cell, out, e);
+    return sheet_write(x, o, &kind, out, e);
 }

@@ -11,7 +11,10 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "google/bigquery_json.h"
+#include "google/bigquery_schema.h"
 #include "google/google.h"
+#include "google/stats_cache.h"
+#include "ports/job_fields.h"
 
 #define PENDING_MAX  500 /* rows a request: what the documentation recommends */
 #define FLUSH_TRIES  6
@@ -19,8 +22,8 @@
 #define QUERY_MS     5000
 #define PAUSE_MOST_S 60
 
-enum { TABLE_JOBS, TABLE_FEEDBACK, N_TABLES };
-static const char *const table_names[N_TABLES] = {"jobs", "feedback"};
+/* Of bigquery_tables. */
+enum { TABLE_JOBS, TABLE_FEEDBACK };
 
 /* The rows of a table that wait, as insertAll takes them. */
 struct pending {
@@ -33,7 +36,8 @@ struct analytics_state {
     struct google_client *client;
     char *project, *dataset, *bucket;
     void (*lost)(int64_t rows);
-    struct pending pending[N_TABLES];
+    struct pending pending[BIGQUERY_TABLES];
+    struct stats_cache stats;
     bool in_haste; /* this flush gets less than an answer may take: its time-out tells nothing */
 };
 
@@ -89,8 +93,8 @@ static void lose_rows(struct analytics_state *t, int table, size_t n, const char
     char rows[24];
     (void)snprintf(rows, sizeof rows, "%zu", n);
     log_event(LOG_WARNING, "rows for BigQuery are lost; the next migration copies them", "table",
-              table_names[table], "rows", rows, "detail", why, "cause", e != NULL ? e->cause : NULL,
-              NULL);
+              bigquery_tables[table].name, "rows", rows, "detail", why, "cause",
+              e != NULL ? e->cause : NULL, NULL);
     count_lost(t, n);
     while (n-- > 0)
         (void)json_array_remove(t->pending[table].rows, 0);
@@ -108,34 +112,40 @@ static void add_row(struct analytics_state *t, int table, const char *insert_id,
     }
 }
 
+/* A column has the value of the job's field of its name. */
+static void set_field(const struct analytics_state *t, json_t *row, const struct bigquery_column *c,
+                      const struct job *j)
+{
+    const struct job_field *f = job_field_find(c->object != NULL ? c->object : c->name);
+    if (c->object != NULL)
+        set_uri(t, row, c->name, job_field_text(f, j));
+    else if (f->kind == JOB_FIELD_JSON)
+        set_json(row, c->name, job_field_text(f, j));
+    else if (job_field_is_text(f))
+        set_text(row, c->name, job_field_text(f, j));
+    else if (f->kind == JOB_FIELD_TIME)
+        set_time(row, c->name, job_field_number(f, j));
+    else if (f->kind == JOB_FIELD_BOOL)
+        (void)json_object_set_new(row, c->name, json_boolean(job_field_number(f, j)));
+    else
+        (void)json_object_set_new(row, c->name, json_integer(job_field_number(f, j)));
+}
+
 static void analytics_job_ended(void *self, const struct job *j)
 {
     struct analytics_state *t = self;
     char insert_id[80];
     json_t *row = json_object();
-    set_text(row, "job_id", j->id);
-    set_text(row, "pdf_id", j->pdf_id);
-    set_text(row, "status", job_status_names[j->status]);
-    (void)json_object_set_new(row, "regions_count", json_integer(j->regions_count));
-    set_text(row, "output_format", j->output_format);
-    set_uri(t, row, "result_url", j->result_name);
-    set_text(row, "error_message", j->error_message);
-    set_uri(t, row, "debug_graph_url", j->debug_graph_name);
-    (void)json_object_set_new(row, "has_feedback", json_boolean(j->has_feedback));
-    (void)json_object_set_new(row, "feedback_count", json_integer(j->feedback_count));
-    set_time(row, "last_feedback_at", j->last_feedback_us);
-    set_json(row, "request_data", j->request_json);
-    set_time(row, "created_at", j->created_us);
-    set_time(row, "updated_at", j->updated_us);
-    if (j->outcome != OUTCOME_NONE)
-        set_text(row, "outcome", job_outcome_names[j->outcome]);
-    set_text(row, "owner", j->owner);
+    for (const struct bigquery_column *c = bigquery_tables[TABLE_JOBS].columns; c->name; c++)
+        set_field(t, row, c, j);
     (void)snprintf(insert_id, sizeof insert_id, "%s-%" PRId64, j->id, j->version);
     add_row(t, TABLE_JOBS, insert_id, row);
 }
 
 static void analytics_feedback_given(void *self, const char *owner, const struct feedback *f)
 {
+    struct analytics_state *t = self;
+    stats_cache_drop(&t->stats, owner);
     json_t *row = json_object();
     set_text(row, "id", f->id);
     set_text(row, "job_id", f->job_id);
@@ -204,10 +214,10 @@ static enum err send_some(struct analytics_state *t, int table, size_t n, struct
         (void)json_array_append(rows, json_array_get(t->pending[table].rows, i));
     json_t *body = json_pack("{s:b,s:o}", "skipInvalidRows", 1, "rows", rows);
     (void)snprintf(path, sizeof path, "/bigquery/v2/projects/%s/datasets/%s/tables/%s/insertAll",
-                   t->project, t->dataset, table_names[table]);
+                   t->project, t->dataset, bigquery_tables[table].name);
     enum err err = post(t, path, body, &r, e);
     if (err == ERR_OK)
-        note_refused(t, &r, table_names[table]);
+        note_refused(t, &r, bigquery_tables[table].name);
     google_reply_clear(&r);
     json_decref(body);
     return err;
@@ -261,7 +271,7 @@ static void analytics_flush(void *self, int give_ms)
     struct analytics_state *t = self;
     t->in_haste = give_ms < CLOSE_MS;
     context_set(monotonic_us() + give_ms * INT64_C(1000), NULL);
-    for (int i = 0; i < N_TABLES; i++) {
+    for (int i = 0; i < BIGQUERY_TABLES; i++) {
         struct error e = {0};
         if (json_array_size(t->pending[i].rows) == 0 ||
             monotonic_us() < t->pending[i].not_before_us)
@@ -314,10 +324,9 @@ static bool read_stats(const json_t *reply, struct feedback_stats *out)
     return true;
 }
 
-static enum err analytics_feedback_stats(void *self, const char *owner, struct feedback_stats *out,
-                                         struct error *e)
+static enum err ask_for_stats(struct analytics_state *t, const char *owner,
+                              struct feedback_stats *out, struct error *e)
 {
-    struct analytics_state *t = self;
     struct google_reply r;
     char path[256];
     json_t *body = stats_query(t, owner);
@@ -338,15 +347,27 @@ static enum err analytics_feedback_stats(void *self, const char *owner, struct f
     return err;
 }
 
+static enum err analytics_feedback_stats(void *self, const char *owner, struct feedback_stats *out,
+                                         struct error *e)
+{
+    struct analytics_state *t = self;
+    if (stats_cache_get(&t->stats, owner, monotonic_us(), out))
+        return ERR_OK;
+    enum err err = ask_for_stats(t, owner, out, e);
+    if (err == ERR_OK)
+        stats_cache_put(&t->stats, owner, monotonic_us(), out);
+    return err;
+}
+
 /* --- opening --- */
 
 static void analytics_close(void *self)
 {
     struct analytics_state *t = self;
-    for (int i = 0; i < N_TABLES; i++)
+    for (int i = 0; i < BIGQUERY_TABLES; i++)
         t->pending[i].not_before_us = 0;
     analytics_flush(t, CLOSE_MS);
-    for (int i = 0; i < N_TABLES; i++)
+    for (int i = 0; i < BIGQUERY_TABLES; i++)
         json_decref(t->pending[i].rows);
     free(t->project);
     free(t->dataset);
@@ -374,7 +395,7 @@ enum err bigquery_analytics_open(struct google_client *client, const struct bigq
     t->project = strdup(o->project);
     t->dataset = strdup(o->dataset);
     t->bucket = strdup(o->bucket);
-    for (int i = 0; i < N_TABLES; i++)
+    for (int i = 0; i < BIGQUERY_TABLES; i++)
         t->pending[i].rows = json_array();
     if (t->project == NULL || t->dataset == NULL || t->bucket == NULL ||
         t->pending[TABLE_JOBS].rows == NULL || t->pending[TABLE_FEEDBACK].rows == NULL) {

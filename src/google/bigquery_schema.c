@@ -8,36 +8,37 @@
 #define NULLABLE "NULLABLE"
 
 static const struct bigquery_column job_columns[] = {
-    {"job_id", "STRING", REQUIRED, NULL, "UUID of the job"},
-    {"pdf_id", "STRING", REQUIRED, NULL, "UUID of the upload or SHA-256 of the document"},
-    {"status", "STRING", REQUIRED, NULL, "queued, processing, completed, failed, cancelled"},
-    {"regions_count", "INTEGER", REQUIRED, NULL, "regions the user marked"},
-    {"output_format", "STRING", NULLABLE, NULL, "as in the request: csv, json, ..."},
-    {"result_url", "STRING", NULLABLE, NULL, "gs:// name of the result"},
-    {"error_message", "STRING", NULLABLE, NULL, "why it failed"},
-    {"debug_graph_url", "STRING", NULLABLE, NULL, "gs:// name of the trace of an agentic job"},
-    {"has_feedback", "BOOLEAN", NULLABLE, "FALSE", "whether users corrected it"},
-    {"feedback_count", "INTEGER", NULLABLE, "0", "how often"},
-    {"last_feedback_at", "TIMESTAMP", NULLABLE, NULL, NULL},
-    {"request_data", "JSON", NULLABLE, NULL, "the request as it was accepted"},
-    {"created_at", "TIMESTAMP", REQUIRED, NULL, NULL},
-    {"updated_at", "TIMESTAMP", REQUIRED, NULL, "of two rows of a job the newer one counts"},
-    {"outcome", "STRING", NULLABLE, NULL, "success, partial_success, no_match, failed"},
-    {"owner", "STRING", NULLABLE, NULL, "subject of the key that made the job"},
+    {"job_id", "STRING", REQUIRED, NULL, "UUID of the job", NULL},
+    {"pdf_id", "STRING", REQUIRED, NULL, "UUID of the upload or SHA-256 of the document", NULL},
+    {"status", "STRING", REQUIRED, NULL, "queued, processing, completed, failed, cancelled", NULL},
+    {"regions_count", "INTEGER", REQUIRED, NULL, "regions the user marked", NULL},
+    {"output_format", "STRING", NULLABLE, NULL, "as in the request: csv, json, ...", NULL},
+    {"result_url", "STRING", NULLABLE, NULL, "gs:// name of the result", "result_name"},
+    {"error_message", "STRING", NULLABLE, NULL, "why it failed", NULL},
+    {"debug_graph_url", "STRING", NULLABLE, NULL, "gs:// name of the trace of an agentic job",
+     "debug_graph_name"},
+    {"has_feedback", "BOOLEAN", NULLABLE, "FALSE", "whether users corrected it", NULL},
+    {"feedback_count", "INTEGER", NULLABLE, "0", "how often", NULL},
+    {"last_feedback_at", "TIMESTAMP", NULLABLE, NULL, NULL, NULL},
+    {"request_data", "JSON", NULLABLE, NULL, "the request as it was accepted", NULL},
+    {"created_at", "TIMESTAMP", REQUIRED, NULL, NULL, NULL},
+    {"updated_at", "TIMESTAMP", REQUIRED, NULL, "of two rows of a job the newer one counts", NULL},
+    {"outcome", "STRING", NULLABLE, NULL, "success, partial_success, no_match, failed", NULL},
+    {"owner", "STRING", NULLABLE, NULL, "subject of the key that made the job", NULL},
     {0},
 };
 
 static const struct bigquery_column feedback_columns[] = {
-    {"id", "STRING", REQUIRED, NULL, "UUID of the feedback"},
-    {"job_id", "STRING", REQUIRED, NULL, NULL},
-    {"corrections", "JSON", REQUIRED, NULL, "array of {action, region_id, ...}"},
-    {"corrections_count", "INTEGER", REQUIRED, NULL, NULL},
-    {"user_id", "STRING", NULLABLE, NULL, NULL},
-    {"session_id", "STRING", NULLABLE, NULL, NULL},
-    {"timestamp", "TIMESTAMP", REQUIRED, NULL, "when the user made it"},
-    {"status", "STRING", REQUIRED, NULL, "pending_analysis, ..."},
-    {"created_at", "TIMESTAMP", REQUIRED, NULL, "when it was received"},
-    {"owner", "STRING", NULLABLE, NULL, "of the job"},
+    {"id", "STRING", REQUIRED, NULL, "UUID of the feedback", NULL},
+    {"job_id", "STRING", REQUIRED, NULL, NULL, NULL},
+    {"corrections", "JSON", REQUIRED, NULL, "array of {action, region_id, ...}", NULL},
+    {"corrections_count", "INTEGER", REQUIRED, NULL, NULL, NULL},
+    {"user_id", "STRING", NULLABLE, NULL, NULL, NULL},
+    {"session_id", "STRING", NULLABLE, NULL, NULL, NULL},
+    {"timestamp", "TIMESTAMP", REQUIRED, NULL, "when the user made it", NULL},
+    {"status", "STRING", REQUIRED, NULL, "pending_analysis, ...", NULL},
+    {"created_at", "TIMESTAMP", REQUIRED, NULL, "when it was received", NULL},
+    {"owner", "STRING", NULLABLE, NULL, "of the job", NULL},
     {0},
 };
 
@@ -144,11 +145,12 @@ static void compare_columns(const struct bigquery_table *t, const json_t *found,
     }
 }
 
-static void compare_layout(const json_t *wanted, const json_t *found, struct bigquery_finding *f)
+static void compare_layout(const json_t *expected, const json_t *found, struct bigquery_finding *f)
 {
     static const char *const parts[] = {"timePartitioning", "clustering"};
     for (size_t i = 0; i < 2; i++) {
-        const json_t *a = json_object_get(wanted, parts[i]), *b = json_object_get(found, parts[i]);
+        const json_t *a = json_object_get(expected, parts[i]),
+                     *b = json_object_get(found, parts[i]);
         const char *member = i == 0 ? "field" : "fields";
         size_t used = strlen(f->detail);
         if (!json_equal(json_object_get(a, member), json_object_get(b, member)))
@@ -170,16 +172,16 @@ static enum err call(struct google_client *client, const char *method, const cha
     return google_call(client, &q, r, e);
 }
 
-/* Looks at path; when there is nothing, posts wanted to collection. *found is owned. */
+/* Looks at path; when there is nothing, posts expected to collection. *found is owned. */
 static enum err look_or_make(struct google_client *client, const char *path, const char *collection,
-                             const json_t *wanted, bool verify_only, struct bigquery_finding *f,
+                             const json_t *expected, bool verify_only, struct bigquery_finding *f,
                              json_t **found, struct error *e)
 {
     struct google_reply r;
     *found = NULL;
     f->state = BIGQUERY_THERE;
-    enum err err = wanted != NULL ? call(client, "GET", path, NULL, &r, e) : error_no_memory(e);
-    if (wanted == NULL)
+    enum err err = expected != NULL ? call(client, "GET", path, NULL, &r, e) : error_no_memory(e);
+    if (expected == NULL)
         return err;
     if (err == ERR_OK)
         *found = json_incref(r.json);
@@ -189,7 +191,7 @@ static enum err look_or_make(struct google_client *client, const char *path, con
     f->state = verify_only ? BIGQUERY_MISSING : BIGQUERY_MADE;
     if (verify_only)
         return ERR_OK;
-    err = call(client, "POST", collection, wanted, &r, e);
+    err = call(client, "POST", collection, expected, &r, e);
     if (r.status == 409) { /* made by somebody else in between */
         f->state = BIGQUERY_THERE;
         err = ERR_OK;
@@ -203,14 +205,14 @@ static enum err ensure_dataset(struct google_client *client, const struct bigque
 {
     char path[512], collection[256];
     json_t *found = NULL;
-    json_t *wanted = json_pack("{s:{s:s,s:s},s:s}", "datasetReference", "projectId", d->project,
-                               "datasetId", d->dataset, "location", d->location);
+    json_t *expected = json_pack("{s:{s:s,s:s},s:s}", "datasetReference", "projectId", d->project,
+                                 "datasetId", d->dataset, "location", d->location);
     (void)snprintf(collection, sizeof collection, "/bigquery/v2/projects/%s/datasets", d->project);
     (void)snprintf(path, sizeof path, "%s/%s", collection, d->dataset);
     (void)snprintf(f->name, sizeof f->name, "%s", d->dataset);
-    enum err err = look_or_make(client, path, collection, wanted, verify_only, f, &found, e);
+    enum err err = look_or_make(client, path, collection, expected, verify_only, f, &found, e);
     json_decref(found);
-    json_decref(wanted);
+    json_decref(expected);
     return err;
 }
 
@@ -219,24 +221,24 @@ static enum err ensure_table(struct google_client *client, const struct bigquery
                              struct bigquery_finding *f, struct error *e)
 {
     char path[512], collection[320];
-    json_t *found = NULL, *wanted = view ? view_json(d, t) : table_json(d, t);
+    json_t *found = NULL, *expected = view ? view_json(d, t) : table_json(d, t);
     (void)snprintf(collection, sizeof collection, "/bigquery/v2/projects/%s/datasets/%s/tables",
                    d->project, d->dataset);
     (void)snprintf(path, sizeof path, "%s/%s%s", collection, t->name, view ? "_latest" : "");
     (void)snprintf(f->name, sizeof f->name, "%s.%s%s", d->dataset, t->name, view ? "_latest" : "");
-    enum err err = look_or_make(client, path, collection, wanted, verify_only, f, &found, e);
+    enum err err = look_or_make(client, path, collection, expected, verify_only, f, &found, e);
     if (err == ERR_OK && found != NULL && !view) {
         compare_columns(t, found, f);
-        compare_layout(wanted, found, f);
+        compare_layout(expected, found, f);
     } else if (err == ERR_OK && found != NULL &&
-               !same_text(json_object_get(json_object_get(wanted, "view"), "query"),
+               !same_text(json_object_get(json_object_get(expected, "view"), "query"),
                           json_object_get(json_object_get(found, "view"), "query"))) {
         (void)snprintf(f->detail, sizeof f->detail, "its query differs");
     }
     if (f->detail[0] != '\0')
         f->state = BIGQUERY_DIFFERS;
     json_decref(found);
-    json_decref(wanted);
+    json_decref(expected);
     return err;
 }
 

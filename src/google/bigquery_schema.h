@@ -9,6 +9,7 @@
 
 struct bigquery_column {
     const char *name, *type, *mode, *fallback, *description; /* the last two may be NULL */
+    const char *object; /* the field of the service whose object's gs:// name it is, or NULL */
 };
 
 struct bigquery_table {

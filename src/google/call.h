@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "google/circuit.h"
+#include "base/circuit.h"
 #include "google/client.h"
 
 #define REPLY_MAX (64U << 20) /* what is read into memory at most */

@@ -39,19 +39,6 @@ enum err google_json_body(const json_t *tree, struct buffer *out, struct error *
     return text != NULL && !buffer_failed(out) ? ERR_OK : error_no_memory(e);
 }
 
-void google_escape(struct buffer *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     strchr("-._~", c) != NULL;
-        if (plain)
-            buffer_append(out, text, 1);
-        else
-            buffer_printf(out, "%%%02X", c);
-    }
-}
-
 static void observe(const struct google_client *c, enum google_api api, enum google_event event,
                     long status, int64_t us)
 {

@@ -154,7 +154,4 @@ enum err google_may_call(const struct google_client *c, enum google_api api, str
 /* Appends a tree as JSON; a tree of NULL is one that there was no memory for. */
 enum err google_json_body(const json_t *tree, struct buffer *out, struct error *e);
 
-/* Appends text percent-encoded as one path segment or query value (RFC 3986). */
-void google_escape(struct buffer *out, const char *text);
-
 #endif

@@ -3,6 +3,9 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "base/context.h"
+#include "base/span.h"
+
 static const char *const class_names[6] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
 struct counters {
@@ -36,6 +39,7 @@ void google_counters_observe(enum google_api api, enum google_event event, long 
         return;
     atomic_fetch_add_explicit(&counters[api].by_class[class], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&counters[api].sum_us, latency_us, memory_order_relaxed);
+    span_call(google_api_names[api], context_traceparent(), latency_us, (int)status);
 }
 
 void google_counters_rows_lost(int64_t rows)

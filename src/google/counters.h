@@ -8,7 +8,7 @@
  * a second call does nothing. */
 enum err google_counters_setup(struct error *e);
 
-/* Counts (google_observe_fn). */
+/* Counts, and tells of each try as a span (google_observe_fn). */
 void google_counters_observe(enum google_api api, enum google_event event, long status,
                              int64_t latency_us);
 

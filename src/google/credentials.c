@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/rfc3339.h"
+#include "base/uri.h"
 #include "google/service_account.h"
 
 #define SCOPE       "https://www.googleapis.com/auth/cloud-platform"
@@ -153,7 +154,7 @@ static enum err keep_oauth(struct google_credentials *c, const json_t *reply, st
 static void form_add(struct buffer *form, const char *name, const char *value)
 {
     buffer_printf(form, "%s%s=", form->len > 0 ? "&" : "", name);
-    google_escape(form, value);
+    uri_escape(form, value);
 }
 
 static enum err post_form(struct google_credentials *c, const char *url, struct buffer *form,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/uri.h"
 #include "google/documentai_reply.h"
 #include "google/image_call.h"
 
@@ -201,11 +202,11 @@ static char *make_path(const char *project, const char *location, const char *pr
 {
     struct buffer path = BUFFER_INIT;
     buffer_puts(&path, "/v1/projects/");
-    google_escape(&path, project);
+    uri_escape(&path, project);
     buffer_puts(&path, "/locations/");
-    google_escape(&path, location);
+    uri_escape(&path, location);
     buffer_puts(&path, "/processors/");
-    google_escape(&path, processor_id);
+    uri_escape(&path, processor_id);
     buffer_puts(&path, ":process");
     return buffer_take(&path);
 }
@@ -222,6 +223,7 @@ enum err documentai_engine_open(struct google_client *client, const char *projec
     d->client = client;
     d->ops = (struct ocr_engine_ops){.engine = ENGINE_DOCUMENTAI,
                                      .batch = batch > 0 ? (size_t)batch : 1,
+                                     .paid = true,
                                      .check = check,
                                      .recognize = recognize,
                                      .close = engine_close};

@@ -1,5 +1,4 @@
 /* Jobs and feedback in Firestore: https://cloud.google.com/firestore/docs/reference/rest
- *
  * A commit whose answer was lost is tried again, by the client or by curl itself, and then meets
  * its own effect. A job carries the random write_id of its last change, feedback has a random id:
  * by these our own commit is told from somebody else's, and from one that was refused.
@@ -10,6 +9,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/uri.h"
+#include "google/firestore_counter.h"
 #include "google/firestore_job.h"
 #include "google/firestore_query.h"
 #include "google/firestore_value.h"
@@ -40,7 +41,7 @@ static enum err get_document(struct store *t, const char *collection, const char
     struct buffer path = BUFFER_INIT;
     memset(r, 0, sizeof *r);
     buffer_printf(&path, "/v1/%s/%s/", t->documents, collection);
-    google_escape(&path, id);
+    uri_escape(&path, id);
     struct google_request q = {
         .api = GOOGLE_FIRESTORE, .method = "GET", .path = path.data, .idempotent = true};
     enum err err = buffer_failed(&path) ? error_no_memory(e) : google_call(t->client, &q, r, e);
@@ -139,14 +140,6 @@ static void idempotency_id(const struct idempotency *idem, char out[65])
     sodium_bin2hex(out, 65, digest, sizeof digest);
 }
 
-static json_t *create_write(const char *name, json_t *fields, const char *replacing)
-{
-    json_t *condition = replacing != NULL ? json_pack("{s:s}", "updateTime", replacing)
-                                          : json_pack("{s:b}", "exists", 0);
-    return json_pack("{s:{s:s,s:o},s:o}", "update", "name", name, "fields", fields,
-                     "currentDocument", condition);
-}
-
 static json_t *fields_of_new(const struct job *j, const char *write_id, const char *key_id)
 {
     struct job first = *j;
@@ -168,14 +161,14 @@ static enum err commit_create(struct store *t, const struct job *j, const struct
     json_t *writes = json_array();
     name_of(t, t->collection, j->id, name);
     (void)json_array_append_new(writes,
-                                create_write(name, fields_of_new(j, write_id, key_id), NULL));
+                                firestore_create(name, fields_of_new(j, write_id, key_id), NULL));
     if (idem != NULL) {
         int64_t now = source_now_us(t->source);
         json_t *fields = json_pack("{s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id), "body_hash",
                                    fs_string(idem->body_hash), "created_at", fs_time(now),
                                    "expires_at", fs_time(now + 2 * IDEMPOTENCY_LIFE_US));
         name_of(t, t->idempotency, key_id, name);
-        (void)json_array_append_new(writes, create_write(name, fields, replacing));
+        (void)json_array_append_new(writes, firestore_create(name, fields, replacing));
     }
     enum err err = commit(t, writes, &r, e);
     google_reply_clear(&r);
@@ -461,8 +454,8 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
         "updateMask", "fieldPaths", "has_feedback", "last_feedback_at", "updateTransforms",
         "fieldPath", "feedback_count", "increment", fs_integer(1), "fieldPath", "version",
         "increment", fs_integer(1), "currentDocument", "exists", 1);
-    enum err err =
-        commit(t, json_pack("[o,o]", create_write(own, feedback_fields(f), NULL), count), &r, e);
+    enum err err = commit(
+        t, json_pack("[o,o]", firestore_create(own, feedback_fields(f), NULL), count), &r, e);
     if (err == ERR_CONFLICT)
         err = find_created(t, t->feedback, f->id, "id", f->id, e);
     google_reply_clear(&r);
@@ -529,6 +522,13 @@ static enum err store_remove(void *self, const char *id, struct error *e)
     return err;
 }
 
+static enum err store_count(void *self, const char *name, int64_t n, int64_t most, int64_t ends,
+                            int64_t *out, struct error *e)
+{
+    const struct store *t = self;
+    return firestore_count(t->client, t->documents, t->collection, name, n, most, ends, out, e);
+}
+
 /* --- opening --- */
 
 static enum err store_ping(void *self, struct error *e)
@@ -569,6 +569,7 @@ static const struct job_store_ops ops = {
     .remove = store_remove,
     .feedback_add = store_feedback_add,
     .feedback_list = store_feedback_list,
+    .count = store_count,
     .ping = store_ping,
     .close = store_close,
 };

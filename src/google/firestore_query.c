@@ -35,3 +35,11 @@ json_t *firestore_mask(const json_t *fields)
         json_array_append_new(paths, json_string(key));
     return json_pack("{s:o}", "fieldPaths", paths);
 }
+
+json_t *firestore_create(const char *name, json_t *fields, const char *replacing)
+{
+    json_t *condition = replacing != NULL ? json_pack("{s:s}", "updateTime", replacing)
+                                          : json_pack("{s:b}", "exists", 0);
+    return json_pack("{s:{s:s,s:o},s:o}", "update", "name", name, "fields", fields,
+                     "currentDocument", condition);
+}

@@ -21,4 +21,8 @@ json_t *firestore_query(const char *collection, json_t *where, json_t *orders, i
 /* The mask that names all of these fields, which are borrowed. */
 json_t *firestore_mask(const json_t *fields);
 
+/* The write that makes a document of fields, which are consumed: one that is not there yet, or one
+ * in place of that of the update time `replacing`. */
+json_t *firestore_create(const char *name, json_t *fields, const char *replacing);
+
 #endif

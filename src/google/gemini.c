@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/uri.h"
 #include "google/gemini_reply.h"
 #include "google/image_call.h"
 
@@ -103,7 +104,7 @@ static char *make_path(const char *model)
 {
     struct buffer path = BUFFER_INIT;
     buffer_puts(&path, MODELS);
-    google_escape(&path, model);
+    uri_escape(&path, model);
     buffer_puts(&path, ":generateContent");
     return buffer_take(&path);
 }
@@ -113,7 +114,7 @@ enum err gemini_find_model(struct google_client *client, const char *model, stru
     struct google_reply r = {0};
     struct buffer path = BUFFER_INIT;
     buffer_puts(&path, MODELS);
-    google_escape(&path, model);
+    uri_escape(&path, model);
     const struct google_request q = {
         .api = GOOGLE_GEMINI, .method = "GET", .path = path.data, .idempotent = true};
     enum err err = buffer_failed(&path) ? error_no_memory(e) : google_call(client, &q, &r, e);

@@ -6,7 +6,6 @@ libgoogle_a_SOURCES = \
 	src/google/bigquery_number.c src/google/bigquery_number.h \
 	src/google/bigquery_schema.c src/google/bigquery_schema.h \
 	src/google/call.h src/google/call_result.c \
-	src/google/circuit.c src/google/circuit.h \
 	src/google/client.c src/google/client.h \
 	src/google/cloud_storage.c \
 	src/google/cloud_tasks.c \
@@ -15,6 +14,7 @@ libgoogle_a_SOURCES = \
 	src/google/documentai.c src/google/documentai.h \
 	src/google/documentai_reply.c src/google/documentai_reply.h \
 	src/google/firestore.c \
+	src/google/firestore_counter.c src/google/firestore_counter.h \
 	src/google/firestore_job.c src/google/firestore_job.h \
 	src/google/firestore_query.c src/google/firestore_query.h \
 	src/google/firestore_message.c src/google/firestore_message.h \
@@ -24,11 +24,14 @@ libgoogle_a_SOURCES = \
 	src/google/google.h \
 	src/google/grpc.c src/google/grpc.h \
 	src/google/image_call.c src/google/image_call.h \
+	src/google/object_upload.c src/google/object_upload.h \
 	src/google/parts.c src/google/parts.h \
 	src/google/service_account.c src/google/service_account.h \
 	src/google/session.c src/google/session.h \
+	src/google/settings.c src/google/settings.h \
 	src/google/signed_links.c src/google/signed_links.h \
 	src/google/signed_url_v4.c src/google/signed_url_v4.h \
+	src/google/stats_cache.c src/google/stats_cache.h \
 	src/google/transfer.c
 libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(PNG_CFLAGS) $(PROTOBUF_C_CFLAGS)

@@ -9,6 +9,7 @@
 #include "google/gemini.h"
 #include "google/google.h"
 #include "google/session.h"
+#include "google/settings.h"
 
 #define CLOUD_TASKS_WAITS_S 1800 /* the longest dispatchDeadline */
 
@@ -63,7 +64,7 @@ static enum err check_credentials(const struct config *cfg, bool signs, struct e
 /* Several machines may share the jobs, so one does not make up a key of its own. */
 static enum err check_firestore(const struct config *cfg, struct error *e)
 {
-    if (cfg->project == NULL)
+    if (google_names_of(cfg)->project == NULL)
         return missing("GCP_PROJECT_ID", "JOB_STORE=firestore needs the project", e);
     if (cfg->api_key == NULL && cfg->api_keys_file == NULL)
         return missing("API_KEY", "JOB_STORE=firestore needs one (or API_KEYS_FILE)", e);
@@ -73,10 +74,11 @@ static enum err check_firestore(const struct config *cfg, struct error *e)
 static enum err open_firestore(const struct part_context *x, struct slots *out, struct error *e)
 {
     const struct firestore_options o = {.source = x->source,
-                                        .project = x->cfg->project,
-                                        .database = x->cfg->firestore_database,
-                                        .collection = x->cfg->collection,
-                                        .feedback_collection = x->cfg->feedback_collection};
+                                        .project = google_names_of(x->cfg)->project,
+                                        .database = google_names_of(x->cfg)->firestore_database,
+                                        .collection = google_names_of(x->cfg)->collection,
+                                        .feedback_collection =
+                                            google_names_of(x->cfg)->feedback_collection};
     enum err err = use_session(x, e);
     return err == ERR_OK ? opened(firestore_job_store_open(session.stores, &o, &out->jobs, e))
                          : err;
@@ -88,9 +90,9 @@ static enum err check_cloud_tasks(const struct config *cfg, struct error *e)
 {
     const char *base_url = getenv("API_BASE_URL");
     const int most = CLOUD_TASKS_WAITS_S - TASK_MARGIN_S;
-    if (cfg->project == NULL)
+    if (google_names_of(cfg)->project == NULL)
         return missing("GCP_PROJECT_ID", "TASK_QUEUE=cloud-tasks needs the project", e);
-    if (cfg->tasks_account == NULL && cfg->api_key == NULL)
+    if (google_names_of(cfg)->tasks_account == NULL && cfg->api_key == NULL)
         return missing("TASKS_SERVICE_ACCOUNT", "it or API_KEY lets Cloud Tasks in", e);
     if (base_url == NULL || base_url[0] == '\0')
         return missing("API_BASE_URL", "it tells Cloud Tasks where to call", e);
@@ -105,11 +107,11 @@ static enum err check_cloud_tasks(const struct config *cfg, struct error *e)
 static enum err open_cloud_tasks(const struct part_context *x, struct slots *out, struct error *e)
 {
     const struct config *cfg = x->cfg;
-    const struct cloud_tasks_options o = {.project = cfg->project,
-                                          .location = cfg->queue_location,
+    const struct cloud_tasks_options o = {.project = google_names_of(cfg)->project,
+                                          .location = google_names_of(cfg)->queue_location,
                                           .queue = cfg->task_queue_name,
                                           .target_base_url = cfg->api_base_url,
-                                          .service_account = cfg->tasks_account,
+                                          .service_account = google_names_of(cfg)->tasks_account,
                                           .api_key = cfg->api_key,
                                           .dispatch_deadline_s =
                                               (int)cfg->task_deadline_s + TASK_MARGIN_S};
@@ -121,7 +123,7 @@ static enum err open_cloud_tasks(const struct part_context *x, struct slots *out
 
 static enum err check_cloud_storage(const struct config *cfg, struct error *e)
 {
-    if (cfg->bucket == NULL)
+    if (google_names_of(cfg)->bucket == NULL)
         return missing("GCS_BUCKET_NAME", "BLOB_STORE=cloud-storage needs the bucket", e);
     return check_credentials(cfg, true, e);
 }
@@ -135,7 +137,7 @@ static enum err open_cloud_storage(const struct part_context *x, struct slots *o
     if (err == ERR_OK) {
         const struct cloud_storage_options o = {.source = x->source,
                                                 .credentials = session.credentials,
-                                                .bucket = x->cfg->bucket,
+                                                .bucket = google_names_of(x->cfg)->bucket,
                                                 .temp_dir = temp,
                                                 .link_base = links.data};
         err = opened(cloud_storage_open(session.stores, &o, &out->blobs, e));
@@ -150,7 +152,7 @@ static enum err open_cloud_storage(const struct part_context *x, struct slots *o
 /* Rows name results as gs://bucket/name. */
 static enum err check_bigquery(const struct config *cfg, struct error *e)
 {
-    if (cfg->project == NULL)
+    if (google_names_of(cfg)->project == NULL)
         return missing("GCP_PROJECT_ID", "ANALYTICS=bigquery needs the project", e);
     if (strcmp(cfg->blob_store, cloud_storage_part.name) != 0)
         return error_set(e, ERR_UNPROCESSABLE,
@@ -161,9 +163,9 @@ static enum err check_bigquery(const struct config *cfg, struct error *e)
 
 static enum err open_bigquery(const struct part_context *x, struct slots *out, struct error *e)
 {
-    const struct bigquery_options o = {.project = x->cfg->project,
-                                       .dataset = x->cfg->dataset,
-                                       .bucket = x->cfg->bucket,
+    const struct bigquery_options o = {.project = google_names_of(x->cfg)->project,
+                                       .dataset = google_names_of(x->cfg)->dataset,
+                                       .bucket = google_names_of(x->cfg)->bucket,
                                        .lost = google_counters_rows_lost};
     enum err err = use_session(x, e);
     return err == ERR_OK ? opened(bigquery_analytics_open(session.stores, &o, &out->analytics, e))
@@ -174,9 +176,9 @@ static enum err open_bigquery(const struct part_context *x, struct slots *out, s
 
 static enum err check_documentai(const struct config *cfg, struct error *e)
 {
-    if (cfg->processor_id == NULL)
+    if (google_names_of(cfg)->processor_id == NULL)
         return missing("GCP_PROCESSOR_ID", "the engine documentai needs it", e);
-    if (cfg->project == NULL)
+    if (google_names_of(cfg)->project == NULL)
         return missing("GCP_PROJECT_ID", "the engine documentai needs the project", e);
     return ERR_OK;
 }
@@ -185,15 +187,17 @@ static enum err open_documentai(const struct part_context *x, struct slots *out,
 {
     const struct config *cfg = x->cfg;
     enum err err = use_session(x, e);
-    return err == ERR_OK ? opened(documentai_engine_open(session.engines, cfg->project,
-                                                         cfg->location, cfg->processor_id,
-                                                         (int)cfg->google_parallel, &out->ocr, e))
-                         : err;
+    return err == ERR_OK
+               ? opened(documentai_engine_open(session.engines, google_names_of(cfg)->project,
+                                               google_names_of(cfg)->location,
+                                               google_names_of(cfg)->processor_id,
+                                               (int)google_access_of(cfg)->parallel, &out->ocr, e))
+               : err;
 }
 
 static enum err check_gemini(const struct config *cfg, struct error *e)
 {
-    return cfg->gemini_api_key != NULL
+    return gemini_settings_of(cfg)->api_key != NULL
                ? ERR_OK
                : missing("GEMINI_API_KEY", "the structurer gemini needs it", e);
 }
@@ -201,20 +205,21 @@ static enum err check_gemini(const struct config *cfg, struct error *e)
 static enum err open_gemini(const struct part_context *x, struct slots *out, struct error *e)
 {
     enum err err = use_session(x, e);
-    return err == ERR_OK ? opened(gemini_structurer_open(session.engines, x->cfg->gemini_model,
-                                                         &out->structurer, e))
-                         : err;
+    return err == ERR_OK
+               ? opened(gemini_structurer_open(session.engines, gemini_settings_of(x->cfg)->model,
+                                               &out->structurer, e))
+               : err;
 }
 
 static void probe_gemini(const struct config *cfg)
 {
     struct error e = {0};
-    enum err err = gemini_find_model(session.engines, cfg->gemini_model, &e);
+    enum err err = gemini_find_model(session.engines, gemini_settings_of(cfg)->model, &e);
     if (err == ERR_NOT_FOUND)
         log_event(
             LOG_ERROR,
             "there is no such Gemini model (any more): tables stay unchecked; set GEMINI_MODEL",
-            "model", cfg->gemini_model, NULL);
+            "model", gemini_settings_of(cfg)->model, NULL);
     else if (err != ERR_OK)
         log_error(LOG_WARNING, "Gemini cannot be asked", &e);
 }

@@ -4,7 +4,6 @@
 
 #include "core/part.h"
 
-extern const struct part firestore_part, cloud_tasks_part, cloud_storage_part, bigquery_part,
-    documentai_part, gemini_part;
+extern const struct part firestore_part, cloud_tasks_part, cloud_storage_part, bigquery_part;
 
 #endif

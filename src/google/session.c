@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "google/settings.h"
+
+#define STORES_PARALLEL 16 /* objects erased at once */
+
 /* `host:port`, as emulators are named, or a URL; without a slash at the end. */
 static char *endpoint(const char *given, const char *fallback)
 {
@@ -17,30 +21,32 @@ static char *endpoint(const char *given, const char *fallback)
 static enum err open_client(const struct config *cfg, const struct google_client_options *common,
                             struct google_client **out, struct error *e)
 {
+    const struct google_access *a = google_access_of(cfg);
     struct google_client_options o = *common;
     struct buffer documentai = BUFFER_INIT;
-    buffer_printf(&documentai, "https://%s-documentai.googleapis.com", cfg->location);
+    buffer_printf(&documentai, "https://%s-documentai.googleapis.com",
+                  google_names_of(cfg)->location);
     const char *const given[][2] = {
-        [GOOGLE_STORAGE] = {cfg->storage_host, "https://storage.googleapis.com"},
-        [GOOGLE_FIRESTORE] = {cfg->firestore_host, "https://firestore.googleapis.com"},
-        [GOOGLE_TASKS] = {cfg->tasks_host != NULL ? cfg->tasks_host : cfg->tasks_endpoint,
+        [GOOGLE_STORAGE] = {a->storage_host, "https://storage.googleapis.com"},
+        [GOOGLE_FIRESTORE] = {a->firestore_host, "https://firestore.googleapis.com"},
+        [GOOGLE_TASKS] = {a->tasks_host != NULL ? a->tasks_host : a->tasks_endpoint,
                           "https://cloudtasks.googleapis.com"},
-        [GOOGLE_BIGQUERY] = {cfg->bigquery_endpoint, "https://bigquery.googleapis.com"},
-        [GOOGLE_DOCUMENTAI] = {cfg->documentai_endpoint,
+        [GOOGLE_BIGQUERY] = {a->bigquery_endpoint, "https://bigquery.googleapis.com"},
+        [GOOGLE_DOCUMENTAI] = {a->documentai_endpoint,
                                documentai.data != NULL ? documentai.data : ""},
-        [GOOGLE_GEMINI] = {cfg->gemini_endpoint, "https://generativelanguage.googleapis.com"},
-        [GOOGLE_IAM] = {cfg->iam_endpoint, "https://iamcredentials.googleapis.com"},
+        [GOOGLE_GEMINI] = {a->gemini_endpoint, "https://generativelanguage.googleapis.com"},
+        [GOOGLE_IAM] = {a->iam_endpoint, "https://iamcredentials.googleapis.com"},
     };
     bool ok = !buffer_failed(&documentai);
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         o.base_url[i] = endpoint(given[i][0], given[i][1]);
         ok = ok && o.base_url[i] != NULL;
     }
-    o.emulated[GOOGLE_STORAGE] = cfg->storage_host != NULL;
-    o.emulated[GOOGLE_FIRESTORE] = cfg->firestore_host != NULL;
-    o.emulated[GOOGLE_TASKS] = cfg->tasks_host != NULL;
-    o.api_key = cfg->gemini_api_key;
-    o.ca_file = cfg->google_ca_file;
+    o.emulated[GOOGLE_STORAGE] = a->storage_host != NULL;
+    o.emulated[GOOGLE_FIRESTORE] = a->firestore_host != NULL;
+    o.emulated[GOOGLE_TASKS] = a->tasks_host != NULL;
+    o.api_key = gemini_settings_of(cfg)->api_key;
+    o.ca_file = a->ca_file;
     enum err err = ok ? google_client_open(&o, out, e) : error_no_memory(e);
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
         free((char *)o.base_url[i]);
@@ -51,20 +57,22 @@ static enum err open_client(const struct config *cfg, const struct google_client
 enum err google_session_open(const struct config *cfg, const struct source *source,
                              google_observe_fn observe, struct google_session *out, struct error *e)
 {
+    const struct google_access *a = google_access_of(cfg);
     struct google_client_options common = {.source = source, .parallel = 1, .observe = observe};
     struct google_credentials_options who = {.source = source,
-                                             .file = cfg->credentials_file,
-                                             .metadata_host = cfg->metadata_host,
-                                             .service_account = cfg->signing_account};
+                                             .file = a->credentials_file,
+                                             .metadata_host = a->metadata_host,
+                                             .service_account = a->signing_account};
     memset(out, 0, sizeof *out);
     enum err err = open_client(cfg, &common, &out->tokens, e);
     who.http = out->tokens;
     if (err == ERR_OK)
         err = google_credentials_open(&who, &out->credentials, e);
     common.tokens = google_credentials_tokens(out->credentials);
+    common.parallel = STORES_PARALLEL;
     if (err == ERR_OK)
         err = open_client(cfg, &common, &out->stores, e);
-    common.parallel = (int)cfg->google_parallel;
+    common.parallel = (int)a->parallel;
     if (err == ERR_OK)
         err = open_client(cfg, &common, &out->engines, e);
     if (err != ERR_OK)
@@ -83,7 +91,8 @@ void google_session_close(struct google_session *s)
 
 void google_link_base(const struct config *cfg, struct buffer *out)
 {
-    const char *given = cfg->signed_url_host != NULL ? cfg->signed_url_host : cfg->storage_host;
+    const struct google_access *a = google_access_of(cfg);
+    const char *given = a->signed_url_host != NULL ? a->signed_url_host : a->storage_host;
     char *url = endpoint(given, "https://storage.googleapis.com");
     buffer_puts(out, url != NULL ? url : "");
     out->failed = out->failed || url == NULL;

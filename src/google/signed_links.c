@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/uri.h"
 #include "google/signed_url_v4.h"
 
 #define LINKS      64 /* links kept, so that polls of a job need no signature */
@@ -42,7 +43,7 @@ static enum err sign_by_iam(const struct signed_links *l, const char *email,
     (void)sodium_bin2base64(base64, sizeof base64, (const unsigned char *)text->data, text->len,
                             sodium_base64_VARIANT_ORIGINAL);
     buffer_puts(&path, "/v1/projects/-/serviceAccounts/");
-    google_escape(&path, email);
+    uri_escape(&path, email);
     buffer_puts(&path, ":signBlob");
     buffer_printf(&body, "{\"payload\":\"%s\"}", base64);
     struct google_request q = {.api = GOOGLE_IAM,

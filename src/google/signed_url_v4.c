@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/uri.h"
 #include "google/client.h"
 
 static enum err check(const struct buffer *out, struct error *e)
@@ -24,20 +25,8 @@ static void times(const struct signed_url_v4 *u, char date[9], char time[17])
 
 static void append_path(const struct signed_url_v4 *u, struct buffer *out)
 {
-    const char *at = u->object;
     buffer_printf(out, "/%s/", u->bucket);
-    for (;;) {
-        size_t n = strcspn(at, "/");
-        struct buffer segment = BUFFER_INIT;
-        buffer_append(&segment, at, n);
-        google_escape(out, segment.data != NULL ? segment.data : "");
-        out->failed = out->failed || segment.failed;
-        buffer_free(&segment);
-        if (at[n] == '\0')
-            return;
-        buffer_puts(out, "/");
-        at += n + 1;
-    }
+    uri_escape_path(out, u->object);
 }
 
 /* In the order of their names, as the canonical request wants them. */
@@ -46,7 +35,7 @@ static void append_query(const struct signed_url_v4 *u, struct buffer *out)
     char date[9], time[17];
     times(u, date, time);
     buffer_puts(out, "X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential=");
-    google_escape(out, u->email);
+    uri_escape(out, u->email);
     buffer_printf(out,
                   "%%2F%s%%2Fauto%%2Fstorage%%2Fgoog4_request&X-Goog-Date=%s&X-Goog-Expires=%lld&"
                   "X-Goog-SignedHeaders=%shost%s",

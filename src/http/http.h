@@ -6,6 +6,7 @@
 #ifndef PDF_OCR_HTTP_HTTP_H
 #define PDF_OCR_HTTP_HTTP_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -76,11 +77,14 @@ struct request {
     const char *path; /* decoded and normalised by nginx, no query, no trailing slash */
     char params[PATH_PARAMS_MAX][PATH_PARAM_LEN]; /* what {..} of the pattern matched */
     bool old_path;                                /* asked for under /api/extract, /api/upload */
-    const char *query;                            /* raw, "" when there is none */
-    const char *content_type;                     /* "" when there is none */
-    int64_t content_length;                       /* as the client sent it; -1 when unknown */
-    struct buffer body;                           /* JSON routes only, at most MAX_JSON_BYTES */
-    const char *body_file; /* upload routes: where nginx put the body; NULL otherwise */
+    bool has_waited;                              /* for a job (process/waiter.h), and comes back */
+    bool may_not_wait;                            /* comes back, as too many of the client's wait */
+    const char *page_version; /* page pool: of the document, as the api pool saw it; may be "" */
+    const char *query;        /* raw, "" when there is none */
+    const char *content_type; /* "" when there is none */
+    int64_t content_length;   /* as the client sent it; -1 when unknown */
+    struct buffer body;       /* JSON routes only, at most MAX_JSON_BYTES */
+    const char *body_file;    /* upload routes: where nginx put the body; NULL otherwise */
     const char *remote_addr;
     char request_id[65];
     char traceparent[TRACEPARENT_MAX]; /* W3C Trace Context; "" when there is none */
@@ -104,6 +108,14 @@ const char *request_header(const struct request *r, const char *name);
 enum err request_query(const struct request *r, const char *name, struct buffer *out, bool *found,
                        struct error *e);
 
+/* The body's JSON, which the caller owns; NULL unless ERR_OK. ERR_BAD_REQUEST: there is no body;
+ * and the errors of json_parse. */
+enum err request_json(const struct request *r, json_t **out, struct error *e);
+
+/* A query parameter that is true or false; false where it is not given, ERR_UNPROCESSABLE where it
+ * is anything else. */
+enum err request_query_flag(const struct request *r, const char *name, bool *out, struct error *e);
+
 /* Whether each parameter of the query is one of names (separated by spaces): ERR_UNKNOWN_NAME that
  * tells which is not, and which are. */
 enum err request_query_known(const struct request *r, const char *names, struct error *e);
@@ -119,6 +131,7 @@ struct reply {
         char value[1024];
     } headers[REPLY_HEADERS_MAX];
     size_t n_headers;
+    bool comes_back; /* nginx hands the request on, and asks again later: it is not logged yet */
     char job_id[UUID_LEN + 1]; /* for the access log; "" when not about a job */
 };
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+
 static const char *param(const FCGX_Request *cgi, const char *name)
 {
     const char *value = FCGX_GetParam(name, cgi->envp);
@@ -68,6 +70,9 @@ enum err request_read(FCGX_Request *cgi, char path_copy[2048], struct request *r
     bool about = r->step == AUTH_STEP_CHECK;
     r->query = param(cgi, about ? "AUTH_QUERY" : "QUERY_STRING");
     r->old_path = param(cgi, "OLD_PATH")[0] != '\0';
+    r->has_waited = param(cgi, "HAS_WAITED")[0] != '\0';
+    r->page_version = param(cgi, "PAGE_VERSION");
+    r->may_not_wait = param(cgi, "MAY_NOT_WAIT")[0] != '\0';
     r->content_type = param(cgi, "CONTENT_TYPE");
     r->remote_addr = param(cgi, "REMOTE_ADDR");
     (void)snprintf(r->request_id, sizeof r->request_id, "%.64s", param(cgi, "REQUEST_ID"));
@@ -165,6 +170,27 @@ static bool name_listed(const char *names, const char *name, size_t n)
         names += len + strspn(names + len, " ");
     }
     return false;
+}
+
+enum err request_json(const struct request *r, json_t **out, struct error *e)
+{
+    *out = NULL;
+    if (r->body.len == 0)
+        return error_set(e, ERR_BAD_REQUEST, "The body is empty; send a JSON object.");
+    return json_parse(r->body.data, r->body.len, out, e);
+}
+
+enum err request_query_flag(const struct request *r, const char *name, bool *out, struct error *e)
+{
+    struct buffer text = BUFFER_INIT;
+    bool found;
+    enum err err = request_query(r, name, &text, &found, e);
+    const char *choice = text.data != NULL ? text.data : "";
+    *out = strcmp(choice, "true") == 0;
+    if (err == ERR_OK && found && !*out && strcmp(choice, "false") != 0)
+        err = error_set(e, ERR_UNPROCESSABLE, "%s: must be true or false", name);
+    buffer_free(&text);
+    return err;
 }
 
 enum err request_query_known(const struct request *r, const char *names, struct error *e)

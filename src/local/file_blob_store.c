@@ -12,7 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/folder.h"
+#include "base/uri.h"
 #include "local/local.h"
 
 struct files {
@@ -41,13 +43,6 @@ static int open_below(const struct files *f, const char *name, int flags)
                            .mode = flags & O_CREAT ? 0640 : 0,
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
     return (int)syscall(SYS_openat2, f->root, name, &how, sizeof how);
-}
-
-static enum err check_name(const char *name, struct error *e)
-{
-    if (blob_name_valid(name))
-        return ERR_OK;
-    return error_set(e, ERR_BAD_REQUEST, "The name has characters that are not allowed.");
 }
 
 /* Makes the folders above name. */
@@ -132,7 +127,7 @@ static enum err files_put_file(void *self, const char *name, const char *path,
     const struct files *f = self;
     (void)content_type;
     (void)keep; /* replacing a file by its like does no harm */
-    enum err err = check_name(name, e);
+    enum err err = blob_name_check(name, e);
     if (err != ERR_OK)
         return err;
     if (chmod(path, 0640) != 0)
@@ -140,20 +135,6 @@ static enum err files_put_file(void *self, const char *name, const char *path,
     if (move_into_place(f, AT_FDCWD, path, name) == 0)
         return ERR_OK;
     return errno == EXDEV ? copy_file(f, name, path, e) : file_error(errno, "storing", name, e);
-}
-
-static int write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno != EINTR)
-            return -1;
-        if (done > 0) {
-            bytes += done;
-            n -= (size_t)done;
-        }
-    }
-    return 0;
 }
 
 static int sync_parent(const struct files *f, const char *name)
@@ -171,20 +152,32 @@ static int sync_parent(const struct files *f, const char *name)
     return failed;
 }
 
-static enum err files_put_bytes(void *self, const char *name, const void *bytes, size_t n,
-                                const char *content_type, struct error *e)
+/* What is stored: bytes, or those of a file. */
+struct content {
+    const void *bytes;
+    size_t n;
+    int fd; /* -1: bytes */
+};
+
+static int write_content(const struct content *c, int to)
 {
-    const struct files *f = self;
+    if (c->fd < 0)
+        return file_write(to, c->bytes, c->n) ? 0 : -1;
+    return lseek(c->fd, 0, SEEK_SET) == 0 ? copy_bytes(c->fd, to) : -1;
+}
+
+static enum err put_durably(const struct files *f, const char *name, const struct content *c,
+                            struct error *e)
+{
     char temp[64];
-    (void)content_type;
-    enum err err = check_name(name, e);
+    enum err err = blob_name_check(name, e);
     if (err != ERR_OK)
         return err;
     temp_name(f, temp);
     int fd = open_below(f, temp, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0)
         return file_error(errno == ENOENT ? EIO : errno, "storing", name, e);
-    bool ok = write_all(fd, bytes, n) == 0 && fsync(fd) == 0;
+    bool ok = write_content(c, fd) == 0 && fsync(fd) == 0;
     int code = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
@@ -200,33 +193,67 @@ static enum err files_put_bytes(void *self, const char *name, const void *bytes,
     return file_error(code == ENOENT ? EIO : code, "storing", name, e);
 }
 
-static enum err files_open(void *self, const char *name, int *fd, struct error *e)
+static enum err files_put_bytes(void *self, const char *name, const void *bytes, size_t n,
+                                const char *content_type, struct error *e)
 {
-    const struct files *f = self;
-    enum err err = check_name(name, e);
-    if (err != ERR_OK)
-        return err;
-    *fd = open_below(f, name, O_RDONLY);
-    return *fd >= 0 ? ERR_OK : file_error(errno, "opening", name, e);
+    (void)content_type;
+    return put_durably(self, name, &(struct content){bytes, n, -1}, e);
 }
 
-static enum err files_stat(void *self, const char *name, struct blob_info *out, struct error *e)
+static enum err files_put_fd(void *self, const char *name, int fd, const char *content_type,
+                             struct error *e)
+{
+    (void)content_type;
+    return put_durably(self, name, &(struct content){NULL, 0, fd}, e);
+}
+
+/* A file that replaces another is moved into its place, so it has a number of its own; times alone
+ * are as coarse as the kernel's tick. */
+static enum err read_info(int fd, const char *name, struct blob_info *out, struct error *e)
 {
     struct stat st;
-    int fd = -1;
-    enum err err = files_open(self, name, &fd, e);
-    if (err != ERR_OK)
-        return err;
-    int failed = fstat(fd, &st);
-    int code = errno;
-    (void)close(fd);
-    if (failed != 0)
-        return file_error(code, "reading", name, e);
+    if (fstat(fd, &st) != 0)
+        return file_error(errno, "reading", name, e);
     if (!S_ISREG(st.st_mode))
         return file_error(ENOENT, "reading", name, e);
     out->size = (uint64_t)st.st_size;
     out->updated_us = (int64_t)st.st_mtim.tv_sec * US_PER_S + st.st_mtim.tv_nsec / 1000;
+    text_format(out->version, sizeof out->version, "%llu-%lld.%09ld", (unsigned long long)st.st_ino,
+                (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     return ERR_OK;
+}
+
+static enum err files_open(void *self, const char *name, const char *version, int *out,
+                           struct error *e)
+{
+    const struct files *f = self;
+    struct blob_info info;
+    enum err err = blob_name_check(name, e);
+    if (err != ERR_OK)
+        return err;
+    int fd = open_below(f, name, O_RDONLY);
+    if (fd < 0)
+        return file_error(errno, "opening", name, e);
+    if (version[0] != '\0')
+        err = read_info(fd, name, &info, e);
+    if (err == ERR_OK && version[0] != '\0' && strcmp(version, info.version) != 0)
+        err = error_set(e, ERR_GONE, "%s was replaced.", name);
+    if (err == ERR_OK)
+        *out = fd;
+    else
+        (void)close(fd);
+    return err;
+}
+
+static enum err files_stat(void *self, const char *name, struct blob_info *out, struct error *e)
+{
+    int fd = -1;
+    enum err err = files_open(self, name, "", &fd, e);
+    if (err != ERR_OK)
+        return err;
+    err = read_info(fd, name, out, e);
+    (void)close(fd);
+    return err;
 }
 
 /* The folder that a prefix names; prefixes end in '/'. */
@@ -238,7 +265,7 @@ static enum err open_prefix(const struct files *f, const char *prefix, DIR **out
     if (n < 1 || n >= (int)sizeof path || path[n - 1] != '/')
         return error_set(e, ERR_BAD_REQUEST, "The prefix is not one.");
     path[n - 1] = '\0';
-    enum err err = check_name(path, e);
+    enum err err = blob_name_check(path, e);
     if (err != ERR_OK)
         return err;
     int fd = open_below(f, path, O_RDONLY | O_DIRECTORY);
@@ -363,21 +390,18 @@ static void files_close(void *self)
     free(f);
 }
 
-/* Slashes stay; all but the unreserved characters of RFC 3986 are encoded. */
 static void files_nginx_location(void *self, const char *name, struct buffer *out)
 {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
     (void)self;
     buffer_puts(out, "/_blobs/");
-    for (const char *p = name; *p != '\0'; p++)
-        buffer_printf(out, strchr(plain, *p) != NULL ? "%c" : "%%%02X", (unsigned char)*p);
+    uri_escape_path(out, name);
 }
 
 static const struct blob_store_ops ops = {
     .name = "files",
     .put_file = files_put_file,
     .put_bytes = files_put_bytes,
+    .put_fd = files_put_fd,
     .open = files_open,
     .stat = files_stat,
     .find = files_find,

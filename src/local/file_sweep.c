@@ -47,19 +47,21 @@ static const struct area {
     const char *folder;
     used_fn used;
     bool folders; /* those of the ids are removed as well */
+    int level;    /* of the ids, below the folder */
 } areas[] = {
     /* nginx or a worker was killed while it wrote these. */
-    {"uploads", NULL, false},
-    {"blobs/tmp", NULL, false},
-    {"blobs/pdfs", pdf_has_jobs, true},
-    {"blobs/documents", pdf_has_jobs, false},
+    {"uploads", NULL, false, 1},
+    {"blobs/tmp", NULL, false, 1},
+    {"blobs/pdfs", pdf_has_jobs, true, 1},
+    {"blobs/documents", pdf_has_jobs, false, 1},
+    {"blobs/owners", pdf_has_jobs, true, 2},
     /* A worker that was thought dead wrote these after the job was erased. */
-    {"blobs/results", job_exists, true},
+    {"blobs/results", job_exists, true, 1},
 };
 
-static void read_id(const FTSENT *entry, char id[256])
+static void read_id(const FTSENT *entry, int level, char id[256])
 {
-    while (entry->fts_level > 1)
+    while (entry->fts_level > level)
         entry = entry->fts_parent;
     size_t n = entry->fts_info == FTS_F ? strcspn(entry->fts_name, ".") : strlen(entry->fts_name);
     (void)snprintf(id, 256, "%.*s", (int)n, entry->fts_name);
@@ -83,7 +85,7 @@ static enum err visit(struct sweep *w, const FTSENT *entry, struct error *e)
             (void)rmdir(entry->fts_accpath);
         return ERR_OK;
     }
-    read_id(entry, id);
+    read_id(entry, w->area->level, id);
     if (w->area->used != NULL)
         err = w->area->used(w->jobs, id, &used, e);
     if (err == ERR_OK && !used && unlink(entry->fts_accpath) == 0)

@@ -6,6 +6,8 @@
 #include "core/part.h"
 #include "core/signed_url.h"
 
+#define SQLITE_DATABASE "pdf-ocr.sqlite3" /* in DATA_DIR */
+
 /* Once, before workers are forked: makes the file, or upgrades that of an older release, after a
  * copy. ERR_UNPROCESSABLE when it is a newer release's. */
 enum err sqlite_prepare(const char *path, struct error *e);
@@ -33,9 +35,8 @@ enum err file_blob_store_open(const char *root, const char *base_url,
 enum err file_sweep(const char *data_dir, const struct job_store *jobs, int64_t now_us,
                     int64_t keep_us, int *erased, struct error *e);
 
-/* The dispatcher: delivers the tasks of the queue at db_path over HTTP as Cloud Tasks does, see
- * part.deliver. */
-enum err dispatcher_run(const struct queue_run *o, const char *db_path, struct error *e);
+/* Delivers the tasks of the queue at db_path, see part.deliver. */
+enum err sqlite_deliver(const struct queue_run *o, const char *db_path, struct error *e);
 
 extern const struct part sqlite_jobs_part, sqlite_queue_part, sqlite_analytics_part, files_part;
 

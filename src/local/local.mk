@@ -1,7 +1,6 @@
-# The local adapters: SQLite, files, the dispatcher.
+# The local adapters: SQLite and files.
 noinst_LIBRARIES += liblocal.a
 liblocal_a_SOURCES = \
-	src/local/dispatcher.c \
 	src/local/file_blob_store.c \
 	src/local/file_sweep.c \
 	src/local/local.h \
@@ -10,6 +9,7 @@ liblocal_a_SOURCES = \
 	src/local/sqlite_db.c src/local/sqlite_db.h \
 	src/local/sqlite_schema.c src/local/sqlite_schema.h \
 	src/local/sqlite_job_store.c \
+	src/local/sqlite_deliver.c \
 	src/local/sqlite_task_queue.c \
 	src/local/sqlite_tasks.c src/local/sqlite_tasks.h \
 	src/local/store_mark.c src/local/store_mark.h

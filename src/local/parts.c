@@ -8,11 +8,9 @@
 #include "base/steady.h"
 #include "local/local.h"
 
-#define DATABASE "pdf-ocr.sqlite3"
-
 static enum err prepare_database(const struct config *cfg, struct error *e)
 {
-    char *path = config_data_path(cfg, DATABASE);
+    char *path = config_data_path(cfg, SQLITE_DATABASE);
     enum err err = path != NULL ? sqlite_prepare(path, e) : error_no_memory(e);
     free(path);
     return err;
@@ -29,7 +27,7 @@ static enum err prepare_jobs(const struct config *cfg, struct error *e)
 
 static enum err open_jobs(const struct part_context *x, struct slots *out, struct error *e)
 {
-    char *path = config_data_path(x->cfg, DATABASE);
+    char *path = config_data_path(x->cfg, SQLITE_DATABASE);
     enum err err =
         path != NULL ? sqlite_job_store_open(path, x->source, &out->jobs, e) : error_no_memory(e);
     free(path);
@@ -38,7 +36,7 @@ static enum err open_jobs(const struct part_context *x, struct slots *out, struc
 
 static enum err open_queue(const struct part_context *x, struct slots *out, struct error *e)
 {
-    char *path = config_data_path(x->cfg, DATABASE);
+    char *path = config_data_path(x->cfg, SQLITE_DATABASE);
     enum err err = path != NULL
                        ? sqlite_task_queue_open(path, x->source, x->notify_fd, &out->queue, e)
                        : error_no_memory(e);
@@ -57,7 +55,7 @@ static enum err check_analytics(const struct config *cfg, struct error *e)
 
 static enum err open_analytics(const struct part_context *x, struct slots *out, struct error *e)
 {
-    char *path = config_data_path(x->cfg, DATABASE);
+    char *path = config_data_path(x->cfg, SQLITE_DATABASE);
     enum err err =
         path != NULL ? sqlite_analytics_open(path, &out->analytics, e) : error_no_memory(e);
     free(path);
@@ -86,8 +84,8 @@ static enum err open_files(const struct part_context *x, struct slots *out, stru
 
 static enum err deliver(const struct queue_run *d, struct error *e)
 {
-    char *path = config_data_path(d->cfg, DATABASE);
-    enum err err = path != NULL ? dispatcher_run(d, path, e) : error_no_memory(e);
+    char *path = config_data_path(d->cfg, SQLITE_DATABASE);
+    enum err err = path != NULL ? sqlite_deliver(d, path, e) : error_no_memory(e);
     free(path);
     return err;
 }

@@ -27,6 +27,8 @@ enum statement {
     ST_FEEDBACK_ADD,
     ST_FEEDBACK_COUNT,
     ST_FEEDBACK_LIST,
+    ST_COUNT,
+    ST_COUNTERS_PURGE,
     ST__MAX
 };
 
@@ -54,6 +56,9 @@ static const char *const sql[ST__MAX] = {
     [ST_FEEDBACK_LIST] = "SELECT id,job_id,corrections_json,corrections_count,user_id,session_id,"
                          "timestamp_us,status,created_us FROM feedback WHERE job_id=?1 "
                          "AND (created_us,id) > (?2,?3) ORDER BY created_us,id LIMIT ?4",
+    [ST_COUNT] = "INSERT INTO counters SELECT ?1, ?2, ?4 WHERE ?2 <= ?3 ON CONFLICT(name) DO "
+                 "UPDATE SET value = value + ?2 WHERE value + ?2 <= ?3 RETURNING value",
+    [ST_COUNTERS_PURGE] = "DELETE FROM counters WHERE expires_us < ?1",
 };
 
 struct store {
@@ -339,34 +344,28 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
     return job_page_end(out, f->page_size, err, e);
 }
 
-static enum err list_before(struct store *t, enum statement which, int64_t before_us, int max,
-                            struct job_page *out, struct error *e)
+static enum err list_before(void *self, const struct job_query *q, int max, struct job_page *out,
+                            struct error *e)
 {
-    (void)sqlite3_bind_int64(t->st[which], 1, before_us);
-    (void)sqlite3_bind_int(t->st[which], 2, max);
-    return read_page(t, t->st[which], out, e);
+    struct store *t = self;
+    (void)sqlite3_bind_int64(t->st[q->statement], 1, q->before_us);
+    (void)sqlite3_bind_int(t->st[q->statement], 2, max);
+    return read_page(t, t->st[q->statement], out, e);
 }
 
 static enum err store_list_stale(void *self, int64_t queued_before_us, int64_t lease_before_us,
                                  int max, struct job_page *out, struct error *e)
 {
-    memset(out, 0, sizeof *out);
-    enum err err = list_before(self, ST_STALE_LEASED, lease_before_us, max, out, e);
-    if (err == ERR_OK && out->n < (size_t)max)
-        err = list_before(self, ST_STALE_QUEUED, queued_before_us, max - (int)out->n, out, e);
-    if (err != ERR_OK)
-        job_page_free(out);
-    return err;
+    const struct job_query queries[] = {{ST_STALE_LEASED, lease_before_us},
+                                        {ST_STALE_QUEUED, queued_before_us}};
+    return job_page_collect(out, list_before, self, queries, 2, max, e);
 }
 
 static enum err store_list_expired(void *self, int64_t now_us, int max, struct job_page *out,
                                    struct error *e)
 {
-    memset(out, 0, sizeof *out);
-    enum err err = list_before(self, ST_EXPIRED, now_us, max, out, e);
-    if (err != ERR_OK)
-        job_page_free(out);
-    return err;
+    const struct job_query query = {ST_EXPIRED, now_us};
+    return job_page_collect(out, list_before, self, &query, 1, max, e);
 }
 
 static enum err store_remove(void *self, const char *id, struct error *e)
@@ -462,6 +461,31 @@ static enum err store_feedback_list(void *self, const char *job_id, const struct
     return err;
 }
 
+/* At most one row; none: the counter would be more than it may. */
+static enum err store_count(void *self, const char *name, int64_t n, int64_t most,
+                            int64_t expires_us, int64_t *value, struct error *e)
+{
+    struct store *t = self;
+    sqlite3_stmt *s = t->st[ST_COUNT], *purge = t->st[ST_COUNTERS_PURGE];
+    (void)sqlite3_bind_int64(purge, 1, source_now_us(t->source));
+    enum err err = sqlite_db_run(t->db, purge, e);
+    if (err != ERR_OK)
+        return err;
+    bind_text(s, 1, name);
+    (void)sqlite3_bind_int64(s, 2, n);
+    (void)sqlite3_bind_int64(s, 3, most);
+    (void)sqlite3_bind_int64(s, 4, expires_us);
+    int step = sqlite3_step(s);
+    if (step == SQLITE_ROW)
+        *value = sqlite3_column_int64(s, 0);
+    else if (step == SQLITE_DONE)
+        err = error_set(e, ERR_RATE_LIMITED, "%s would be more than it may.", name);
+    else
+        err = sqlite_db_error(t->db, e);
+    (void)sqlite3_reset(s);
+    return err;
+}
+
 static enum err store_ping(void *self, struct error *e)
 {
     struct store *t = self;
@@ -488,6 +512,7 @@ static const struct job_store_ops ops = {
     .remove = store_remove,
     .feedback_add = store_feedback_add,
     .feedback_list = store_feedback_list,
+    .count = store_count,
     .ping = store_ping,
     .close = store_close,
 };

@@ -91,6 +91,33 @@ static const char *const migrations[] = {
     "CREATE INDEX tasks_running ON tasks(owner) WHERE state = 1;"
     "CREATE INDEX tasks_waiting ON tasks(owner, due_us) WHERE state = 0;"
     "CREATE INDEX tasks_rank ON tasks(owner, due_us + size * 1000000) WHERE state = 0;",
+    /* The trace that all tasks of a job belong to. */
+    "ALTER TABLE jobs ADD COLUMN traceparent TEXT NOT NULL DEFAULT '';",
+    /* States of tasks by name. */
+    "ALTER TABLE tasks RENAME TO tasks_v4;"
+    "CREATE TABLE tasks("
+    " name TEXT PRIMARY KEY, path TEXT NOT NULL, body BLOB NOT NULL, traceparent TEXT,"
+    " due_us INTEGER NOT NULL, eta_us INTEGER NOT NULL, dispatches INTEGER NOT NULL DEFAULT 0,"
+    " responses INTEGER NOT NULL DEFAULT 0, last_response INTEGER NOT NULL DEFAULT 0,"
+    " state TEXT NOT NULL DEFAULT 'waiting', ended_us INTEGER NOT NULL DEFAULT 0,"
+    " owner TEXT NOT NULL DEFAULT '', size INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "INSERT INTO tasks SELECT name, path, body, traceparent, due_us, eta_us, dispatches, responses,"
+    " last_response, CASE state WHEN 0 THEN 'waiting' WHEN 1 THEN 'running' WHEN 2 THEN 'ended'"
+    " END, ended_us, owner, size FROM tasks_v4 ORDER BY rowid;"
+    "DROP TABLE tasks_v4;"
+    "CREATE INDEX tasks_due ON tasks(due_us) WHERE state = 'waiting';"
+    "CREATE INDEX tasks_running ON tasks(owner) WHERE state = 'running';"
+    "CREATE INDEX tasks_ended ON tasks(ended_us) WHERE state = 'ended';"
+    "CREATE INDEX tasks_waiting ON tasks(owner, due_us) WHERE state = 'waiting';"
+    "CREATE INDEX tasks_rank ON tasks(owner, due_us + size * 1000000) WHERE state = 'waiting';",
+    /* What is counted by the day. */
+    "CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL,"
+    " expires_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    /* The version of the PDF that a job was made for; where its regions lie if they are many. */
+    "ALTER TABLE jobs ADD COLUMN pdf_version TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE jobs ADD COLUMN regions_name TEXT;",
+    /* The name of a job's document. */
+    "ALTER TABLE jobs ADD COLUMN file_name TEXT;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -6,8 +6,6 @@
 
 #include "local/sqlite_db.h"
 
-#define NAME_LIFE_US (3600 * US_PER_S) /* as long as Cloud Tasks remembers a name */
-
 enum statement {
     ST_ADD,
     ST_EXISTS,
@@ -25,28 +23,29 @@ enum statement {
 static const char *const sql[ST__MAX] = {
     [ST_ADD] = "INSERT INTO tasks(name,path,body,traceparent,due_us,eta_us,owner,size) "
                "VALUES(?1,?2,?3,?4,?5,?5,?6,?7) ON CONFLICT(name) DO NOTHING",
-    [ST_EXISTS] = "SELECT count(*) FROM tasks WHERE name=?1 AND state < 2",
-    [ST_DEPTH] = "SELECT count(*) FROM tasks WHERE state < 2",
+    [ST_EXISTS] = "SELECT count(*) FROM tasks WHERE name=?1 AND state<>'ended'",
+    [ST_DEPTH] = "SELECT count(*) FROM tasks WHERE state<>'ended'",
     /* Of the owners with the fewest tasks running the next one by name, of that one's tasks the
      * first by rank. Owners are found by steps through an index, not by reading all tasks. */
     [ST_TAKE] =
-        "UPDATE tasks SET state=1, dispatches=dispatches+1 WHERE rowid=("
-        "SELECT rowid FROM tasks INDEXED BY tasks_rank WHERE state=0 AND due_us<=?1 AND owner=("
-        "WITH RECURSIVE o(owner) AS (SELECT min(owner) FROM tasks WHERE state=0 UNION ALL "
-        "SELECT (SELECT min(owner) FROM tasks WHERE state=0 AND owner>o.owner) FROM o "
+        "UPDATE tasks SET state='running', dispatches=dispatches+1 WHERE rowid=("
+        "SELECT rowid FROM tasks INDEXED BY tasks_rank WHERE state='waiting' AND due_us<=?1 AND "
+        "owner=("
+        "WITH RECURSIVE o(owner) AS (SELECT min(owner) FROM tasks WHERE state='waiting' UNION ALL "
+        "SELECT (SELECT min(owner) FROM tasks WHERE state='waiting' AND owner>o.owner) FROM o "
         "WHERE o.owner IS NOT NULL) SELECT owner FROM (SELECT owner, (SELECT count(*) FROM tasks "
-        "WHERE state=1 AND owner=o.owner) AS n FROM o WHERE owner IS NOT NULL AND EXISTS ("
-        "SELECT 1 FROM tasks WHERE state=0 AND owner=o.owner AND due_us<=?1)) "
+        "WHERE state='running' AND owner=o.owner) AS n FROM o WHERE owner IS NOT NULL AND EXISTS ("
+        "SELECT 1 FROM tasks WHERE state='waiting' AND owner=o.owner AND due_us<=?1)) "
         "WHERE ?2=0 OR n<?2 ORDER BY n, owner<=?3, owner LIMIT 1) "
         "ORDER BY due_us+size*1000000 LIMIT 1) RETURNING "
         "name,path,body,traceparent,eta_us,dispatches-1,responses,last_response,owner",
-    [ST_NEXT] = "SELECT min(due_us) FROM tasks WHERE state=0 AND due_us>?1",
-    [ST_END] = "UPDATE tasks SET state=2, ended_us=?2, body=x'' WHERE name=?1",
+    [ST_NEXT] = "SELECT min(due_us) FROM tasks WHERE state='waiting' AND due_us>?1",
+    [ST_END] = "UPDATE tasks SET state='ended', ended_us=?2, body=x'' WHERE name=?1",
     [ST_DROP] = "DELETE FROM tasks WHERE name=?1",
-    [ST_PUT_BACK] = "UPDATE tasks SET state=0, due_us=?2, last_response=?3, "
-                    "responses=responses+(?3>0) WHERE name=?1 AND state=1",
-    [ST_RECOVER] = "UPDATE tasks SET state=0 WHERE state=1",
-    [ST_PURGE] = "DELETE FROM tasks WHERE state=2 AND ended_us<?1",
+    [ST_PUT_BACK] = "UPDATE tasks SET state='waiting', due_us=?2, last_response=?3, "
+                    "responses=responses+(?3>0) WHERE name=?1 AND state='running'",
+    [ST_RECOVER] = "UPDATE tasks SET state='waiting' WHERE state='running'",
+    [ST_PURGE] = "DELETE FROM tasks WHERE state='ended' AND ended_us<?1",
 };
 
 struct sqlite_tasks {
@@ -80,14 +79,6 @@ void sqlite_tasks_close(struct sqlite_tasks *t)
     (void)sqlite3_close(t->db);
     free(t->served);
     free(t);
-}
-
-void due_task_free(struct due_task *d)
-{
-    free(d->path);
-    free(d->body);
-    free(d->traceparent);
-    memset(d, 0, sizeof *d);
 }
 
 enum err sqlite_tasks_add(struct sqlite_tasks *t, const struct task *task, int64_t now_us,
@@ -221,6 +212,6 @@ enum err sqlite_tasks_recover(struct sqlite_tasks *t, struct error *e)
 
 enum err sqlite_tasks_purge(struct sqlite_tasks *t, int64_t now_us, struct error *e)
 {
-    (void)sqlite3_bind_int64(t->st[ST_PURGE], 1, now_us - NAME_LIFE_US);
+    (void)sqlite3_bind_int64(t->st[ST_PURGE], 1, now_us - TASK_NAME_LIFE_US);
     return sqlite_db_run(t->db, t->st[ST_PURGE], e);
 }

@@ -20,5 +20,5 @@ bin_PROGRAMS += pdf-ocr-migrate
 pdf_ocr_migrate_SOURCES = src/migrate/main.c
 pdf_ocr_migrate_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_migrate_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
-pdf_ocr_migrate_LDADD = libmigrate.a libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) libextract.a libocr.a libports.a libbase.a $(SQLITE_LIBS) \
+pdf_ocr_migrate_LDADD = libmigrate.a libmove.a liblocal.a libpostgres.a libdispatch.a libgoogle.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libextract.a libocr.a libports.a libbase.a $(SQLITE_LIBS) $(PQ_LIBS) \
 	$(CURL_LIBS) $(PROTOBUF_C_LIBS) $(CJOSE_LIBS) $(CRYPTO_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(PNG_LIBS) -lm

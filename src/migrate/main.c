@@ -1,4 +1,5 @@
-/* pdf-ocr-migrate: Firestore's jobs and feedback into the analysts' tables in BigQuery. */
+/* pdf-ocr-migrate: Firestore's jobs and feedback into the analysts' tables in BigQuery, and what a
+ * job store holds into another. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
@@ -8,7 +9,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "google/settings.h"
 #include "migrate/migration.h"
+#include "move/move.h"
 
 #define BATCH_SIZE     20000
 #define BATCH_SIZE_MAX 1000000
@@ -21,6 +24,11 @@ static const char usage[] =
     "all arrived. It can be run again at any time. Settings come from the environment, as for\n"
     "pdf-ocr-api.\n"
     "\n"
+    "With --from and --to it moves what the job store holds to another instead: from sqlite to\n"
+    "postgres, or back. Of the options, --verify-only, --dry-run, --resume and --json go with "
+    "them.\n"
+    "\n"
+    "  --from STORE --to STORE    sqlite or postgres\n"
     "  --create-tables            only make what is missing: dataset, tables, views\n"
     "  --verify-only              only compare: exit status 1 when something is missing or "
     "differs\n"
@@ -38,7 +46,7 @@ static const char usage[] =
     "  --help                     this text\n"
     "  --version                  the version\n";
 
-enum { O_PROJECT = 256, O_DATASET, O_COLLECTION, O_FEEDBACK };
+enum { O_PROJECT = 256, O_DATASET, O_COLLECTION, O_FEEDBACK, O_FROM, O_TO };
 
 /* Options that stand for a setting. */
 static const char *const settings[] = {"GCP_PROJECT_ID", "BIGQUERY_DATASET", "FIRESTORE_COLLECTION",
@@ -71,10 +79,22 @@ static bool read_batch_size(const char *text, int64_t *out)
     return false;
 }
 
+struct command {
+    struct migration_options o;
+    const char *from, *to; /* of job stores; NULL: from Firestore to BigQuery */
+};
+
 /* Takes one option; false when it is wrong. */
-static bool take_option(int option, struct migration_options *o, int *modes)
+static bool take_option(int option, struct command *c, int *modes)
 {
+    struct migration_options *o = &c->o;
     switch (option) {
+    case O_FROM:
+        c->from = optarg;
+        return true;
+    case O_TO:
+        c->to = optarg;
+        return true;
     case 'c':
     case 'v':
     case 'n':
@@ -102,7 +122,7 @@ static bool take_option(int option, struct migration_options *o, int *modes)
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct migration_options *o)
+static int read_options(int argc, char **argv, struct command *c)
 {
     static const struct option options[] = {
         {"create-tables", no_argument, NULL, 'c'},
@@ -117,6 +137,8 @@ static int read_options(int argc, char **argv, struct migration_options *o)
         {"dataset", required_argument, NULL, O_DATASET},
         {"collection", required_argument, NULL, O_COLLECTION},
         {"feedback-collection", required_argument, NULL, O_FEEDBACK},
+        {"from", required_argument, NULL, O_FROM},
+        {"to", required_argument, NULL, O_TO},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0}};
@@ -127,24 +149,32 @@ static int read_options(int argc, char **argv, struct migration_options *o)
             (void)fputs(option == 'h' ? usage : "pdf-ocr-migrate " PACKAGE_VERSION "\n", stdout);
             return 0;
         }
-        good = take_option(option, o, &modes) && good;
+        good = take_option(option, c, &modes) && good;
     }
+    const struct migration_options *o = &c->o;
+    if ((c->from != NULL || c->to != NULL) && o->mode == MODE_CREATE)
+        good = false;
     if (good && optind == argc && modes <= 1 && !(o->resume && modes > 0))
         return -1;
     (void)fputs(usage, stderr);
     return 2;
 }
 
+static const struct setting_table *const tables[] = {
+    &config_service, &google_names, &gemini_settings, &google_access, &config_log, NULL};
+
 /* The service's own needs, a bucket and a key, are none of this program. */
 static enum err load_settings(struct config *cfg, struct error *e)
 {
-    enum err err = config_load(cfg, e);
+    enum err err = config_load(cfg, tables, e);
     if (err != ERR_OK)
         return err;
     log_setup((enum log_level)cfg->log_level, (enum log_format)cfg->log_format, "migrate");
-    if (cfg->project == NULL)
+    const struct google_names *names = google_names_of(cfg);
+    if (names->project == NULL)
         err = error_set(e, ERR_UNPROCESSABLE, "Give --project or set GCP_PROJECT_ID.");
-    else if (strchr(cfg->collection, '/') != NULL || strchr(cfg->feedback_collection, '/') != NULL)
+    else if (strchr(names->collection, '/') != NULL ||
+             strchr(names->feedback_collection, '/') != NULL)
         err = error_set(e, ERR_UNPROCESSABLE, "A collection is named without a slash.");
     if (err != ERR_OK)
         config_free(cfg);
@@ -166,14 +196,26 @@ static int run(const struct migration_options *o, struct error *e)
     return status;
 }
 
+static int run_move(const struct command *c, struct error *e)
+{
+    const struct move_options o = {.from = c->from,
+                                   .to = c->to,
+                                   .mode = c->o.mode == MODE_VERIFY    ? MOVE_COMPARE
+                                           : c->o.mode == MODE_DRY_RUN ? MOVE_FORETELL
+                                                                       : MOVE_COPY,
+                                   .json = c->o.json,
+                                   .stop = &stop};
+    return move_run(&o, e);
+}
+
 int main(int argc, char **argv)
 {
-    struct migration_options o = {.batch_size = BATCH_SIZE,
-                                  .rejects = "pdf-ocr-migrate.rejects.ndjson",
-                                  .state_dir = "pdf-ocr-migrate.state",
-                                  .stop = &stop};
+    struct command c = {.o = {.batch_size = BATCH_SIZE,
+                              .rejects = "pdf-ocr-migrate.rejects.ndjson",
+                              .state_dir = "pdf-ocr-migrate.state",
+                              .stop = &stop}};
     struct error e = {0};
-    int status = read_options(argc, argv, &o);
+    int status = read_options(argc, argv, &c);
     if (status >= 0)
         return status;
     catch_signals();
@@ -181,7 +223,7 @@ int main(int argc, char **argv)
         (void)fputs("pdf-ocr-migrate: the libraries do not start\n", stderr);
         return 2;
     }
-    status = run(&o, &e);
+    status = c.from != NULL || c.to != NULL ? run_move(&c, &e) : run(&c.o, &e);
     if (e.kind != ERR_OK)
         (void)fprintf(stderr, "pdf-ocr-migrate: %s%s%s\n", e.detail,
                       e.cause[0] != '\0' ? " | " : "", e.cause);

@@ -267,10 +267,10 @@ static enum err do_collections(struct run *m, int *status, struct error *e)
 /* What must be the same for a run to go on. */
 static char *purpose_of(const struct run *m)
 {
-    json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I}", "project", m->cfg->project, "dataset",
-                          m->cfg->dataset, "database", m->cfg->firestore_database, "collection",
-                          m->cfg->collection, "feedback", m->cfg->feedback_collection, "bucket",
-                          m->cfg->bucket != NULL ? m->cfg->bucket : "", "batch_size",
+    json_t *j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:I}", "project", m->names->project, "dataset",
+                          m->names->dataset, "database", m->names->firestore_database, "collection",
+                          m->names->collection, "feedback", m->names->feedback_collection, "bucket",
+                          m->names->bucket != NULL ? m->names->bucket : "", "batch_size",
                           (json_int_t)m->o->batch_size);
     char *text = j != NULL ? json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     json_decref(j);
@@ -343,10 +343,11 @@ static enum err run(struct run *m, int *status, struct error *e)
 int migration_run(const struct config *cfg, struct google_session *session,
                   const struct migration_options *o, struct error *e)
 {
-    struct run m = {.cfg = cfg,
+    const struct google_names *names = google_names_of(cfg);
+    struct run m = {.names = names,
                     .o = o,
                     .client = session->stores,
-                    .dataset = {cfg->project, cfg->dataset, cfg->dataset_location},
+                    .dataset = {names->project, names->dataset, names->dataset_location},
                     .report = {.json = o->json, .terminal = isatty(STDERR_FILENO) == 1}};
     bool go = false;
     int status = 0;

@@ -1,11 +1,11 @@
 #include "migrate/reader.h"
+#include "base/uri.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "google/firestore_message.h"
 #include "migrate/retry.h"
-#include "migrate/row.h"
 
 #define FIRST_PAGE 4000
 #define GROWTH     4
@@ -19,16 +19,18 @@ struct page {
     bool enough;
 };
 
-/* As many as the query takes are written; it refuses more. */
-static size_t wanted_fields(const struct bigquery_table *t, const char *names[FIRESTORE_FIELDS_MAX])
+/* The fields named like the columns, and those of objects. As many as the query takes are written;
+ * it refuses more. */
+static size_t selected_fields(const struct bigquery_table *t,
+                              const char *names[FIRESTORE_FIELDS_MAX])
 {
     size_t n = 0;
     for (const struct bigquery_column *c = t->columns; c->name != NULL; c++, n++)
         if (n < FIRESTORE_FIELDS_MAX)
             names[n] = c->name;
-    for (size_t i = 0; row_more_fields[i] != NULL; i++, n++)
-        if (n < FIRESTORE_FIELDS_MAX)
-            names[n] = row_more_fields[i];
+    for (const struct bigquery_column *c = t->columns; c->name != NULL; c++)
+        if (c->object != NULL && n++ < FIRESTORE_FIELDS_MAX)
+            names[n - 1] = c->object;
     return n;
 }
 
@@ -44,7 +46,7 @@ static enum err pack_query(const struct reader *r, const char *parent, const cha
     struct firestore_query q = {.parent = parent,
                                 .collection = r->collection,
                                 .fields = fields,
-                                .n_fields = wanted_fields(r->table, fields),
+                                .n_fields = selected_fields(r->table, fields),
                                 .after = cursor,
                                 .limit = r->page_size};
     return firestore_pack_query(&q, out, e);
@@ -84,7 +86,7 @@ static enum err ask(const struct reader *r, const char *cursor, struct page *pag
     /* Implicit routing: https://google.aip.dev/client-libraries/4222 */
     buffer_puts(&routing, "x-goog-request-params: parent=");
     if (err == ERR_OK)
-        google_escape(&routing, parent.data);
+        uri_escape(&routing, parent.data);
     if (err == ERR_OK && buffer_failed(&routing))
         err = error_no_memory(e);
     if (err == ERR_OK) {

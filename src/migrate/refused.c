@@ -26,8 +26,8 @@ static enum err reject(const struct taking *k, const char *document, const char 
     enum err err = state_forget(m->state, k->part, id, document, &was, e);
     if (err != ERR_OK || !was)
         return err;
-    buffer_printf(&path, "projects/%s/databases/%s/documents/%s/%s", m->cfg->project,
-                  m->cfg->firestore_database, run_collection(m, k->part), document);
+    buffer_printf(&path, "projects/%s/databases/%s/documents/%s/%s", m->names->project,
+                  m->names->firestore_database, run_collection(m, k->part), document);
     state_progress(m->state, k->part)->rejected++;
     err = buffer_failed(&path) ? error_no_memory(e)
                                : state_reject(m->state, k->part, path.data, k->reason, e);

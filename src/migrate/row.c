@@ -21,7 +21,7 @@
 #define DEPTH_MAX   100 /* of JSON in a text; BigQuery takes 500, Firestore's own maps have 20 */
 
 /* Where a column's value comes from when the document does not have it. */
-enum origin { FROM_TEXT, FROM_DOCUMENT_ID, FROM_CREATE_TIME, FROM_COLUMN, FROM_OBJECT };
+enum origin { FROM_TEXT, FROM_DOCUMENT_ID, FROM_CREATE_TIME, FROM_COLUMN };
 
 static const struct fallback {
     const char *table, *column;
@@ -32,8 +32,6 @@ static const struct fallback {
     {"jobs", "status", FROM_TEXT, "unknown"},
     {"jobs", "regions_count", FROM_TEXT, "0"},
     {"jobs", "output_format", FROM_TEXT, "csv"},
-    {"jobs", "result_url", FROM_OBJECT, "result_name"},
-    {"jobs", "debug_graph_url", FROM_OBJECT, "debug_graph_name"},
     {"jobs", "has_feedback", FROM_TEXT, "false"},
     {"jobs", "feedback_count", FROM_TEXT, "0"},
     {"jobs", "created_at", FROM_CREATE_TIME, NULL},
@@ -45,8 +43,6 @@ static const struct fallback {
     {"feedback", "created_at", FROM_CREATE_TIME, NULL},
     {"feedback", "timestamp", FROM_COLUMN, "created_at"},
 };
-
-const char *const row_more_fields[] = {"result_name", "debug_graph_name", NULL};
 
 /* A column's value as the fingerprint takes it: text as it is, numbers in digits, times in
  * microseconds, JSON as BigQuery writes it. */
@@ -269,15 +265,14 @@ static enum err read_create_time(struct conversion *k, const struct bigquery_col
 }
 
 /* The gs:// name of an object of the service's bucket. */
-static enum err read_object(struct conversion *k, const struct bigquery_column *c, const char *name,
-                            struct cell *out)
+static enum err read_object(struct conversion *k, const struct bigquery_column *c, struct cell *out)
 {
-    const json_t *value = field(k, name);
+    const json_t *value = field(k, c->object);
     if (value == NULL)
         return ERR_OK;
     if (k->bucket == NULL)
         return error_set(k->e, ERR_UNPROCESSABLE,
-                         "%s: set GCS_BUCKET_NAME, the bucket of the object", name);
+                         "%s: set GCS_BUCKET_NAME, the bucket of the object", c->object);
     out->given = true;
     buffer_printf(&out->text, "gs://%s/", k->bucket);
     return read_value(k, c, value, &out->text);
@@ -289,10 +284,10 @@ static enum err take_fallback(struct conversion *k, const struct bigquery_column
 {
     const struct fallback *f = fallback_of(k, c->name);
     const char *id = row_document_id(k->document);
+    if (c->object != NULL)
+        return read_object(k, c, out);
     if (f == NULL || f->origin == FROM_COLUMN)
         return ERR_OK;
-    if (f->origin == FROM_OBJECT)
-        return read_object(k, c, f->text, out);
     out->given = true;
     if (f->origin == FROM_CREATE_TIME)
         return read_create_time(k, c, &out->text);

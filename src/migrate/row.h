@@ -31,10 +31,6 @@ enum err row_convert(const struct bigquery_table *t, const json_t *document, con
 /* The document's own id: what follows the last slash of its name; NULL when it has none. */
 const char *row_document_id(const json_t *document);
 
-/* Fields of the documents that are read beside those named like the table's columns; ended by
- * NULL. */
-extern const char *const row_more_fields[];
-
 /* Whether the column counts in the fingerprint: the owner of feedback does not, since the documents
  * do not have it. */
 bool row_fingerprinted(const struct bigquery_table *t, const struct bigquery_column *c);

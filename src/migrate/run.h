@@ -2,13 +2,14 @@
 #ifndef PDF_OCR_MIGRATE_RUN_H
 #define PDF_OCR_MIGRATE_RUN_H
 
+#include "google/settings.h"
 #include "migrate/migration.h"
 #include "migrate/report.h"
 #include "migrate/state.h"
 #include "migrate/warehouse.h"
 
 struct run {
-    const struct config *cfg;
+    const struct google_names *names;
     const struct migration_options *o;
     struct google_client *client;
     struct bigquery_dataset dataset;

@@ -16,7 +16,7 @@
 
 const char *run_collection(const struct run *m, size_t i)
 {
-    return i == 0 ? m->cfg->collection : m->cfg->feedback_collection;
+    return i == 0 ? m->names->collection : m->names->feedback_collection;
 }
 
 void run_name_staging(const char *run_id, size_t i, char out[128])
@@ -35,8 +35,8 @@ static enum err reject_loser(struct run *m, size_t i, const struct row *row, con
                              struct error *e)
 {
     struct buffer path = BUFFER_INIT, reason = BUFFER_INIT;
-    buffer_printf(&path, "projects/%s/databases/%s/documents/%s/%s", m->cfg->project,
-                  m->cfg->firestore_database, run_collection(m, i), loser);
+    buffer_printf(&path, "projects/%s/databases/%s/documents/%s/%s", m->names->project,
+                  m->names->firestore_database, run_collection(m, i), loser);
     buffer_printf(&reason, "%s: %s is that of another document too, which is newer",
                   bigquery_tables[i].id, row->id);
     enum err err = buffer_failed(&path) || buffer_failed(&reason)
@@ -75,7 +75,7 @@ static enum err convert(struct page *page, const json_t *document, struct row *r
     struct progress *p = state_progress(m->state, page->part);
     const struct bigquery_table *table = &bigquery_tables[page->part];
     size_t before = page->lines.len;
-    enum err err = row_convert(table, document, m->cfg->bucket, &page->lines, row, e);
+    enum err err = row_convert(table, document, m->names->bucket, &page->lines, row, e);
     if (err != ERR_OK)
         return err;
     p->batch_rows++;
@@ -235,8 +235,8 @@ enum err run_read(struct run *m, size_t i, struct error *e)
 {
     struct progress *p = state_progress(m->state, i);
     struct reader reader = {.client = m->client,
-                            .project = m->cfg->project,
-                            .database = m->cfg->firestore_database,
+                            .project = m->names->project,
+                            .database = m->names->firestore_database,
                             .collection = run_collection(m, i),
                             .table = &bigquery_tables[i],
                             .checkpoint = &m->checkpoint};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/source.h"
+#include "base/uri.h"
 #include "migrate/retry.h"
 
 #define STAGING_LIFE_S (7 * 24 * 3600)
@@ -14,7 +15,7 @@
 #define UPLOAD_S       600
 #define ATTEMPTS       5 /* of a job that fails */
 #define POLL_FIRST_MS  50
-#define POLL_MOST_MS   2000
+#define POLL_MOST_MS   500
 #define ROWS_A_PAGE    "4000"
 #define PATH_MAX_LEN   1024
 #define JOB_ID_MAX     256
@@ -141,7 +142,7 @@ static enum err get_job(struct warehouse *w, const char *id, json_t **out, struc
     struct google_reply r;
     struct buffer path = BUFFER_INIT;
     buffer_printf(&path, "/bigquery/v2/projects/%s/jobs/%s?location=", w->dataset->project, id);
-    google_escape(&path, w->location);
+    uri_escape(&path, w->location);
     enum err err =
         buffer_failed(&path) ? error_no_memory(e) : call(w, "GET", path.data, NULL, &r, e);
     if (path.data == NULL || buffer_failed(&path))
@@ -340,10 +341,10 @@ static enum err rows_page(struct warehouse *w, const char *id, const char *token
     memset(r, 0, sizeof *r);
     buffer_printf(&path, "/bigquery/v2/projects/%s/queries/%s?maxResults=" ROWS_A_PAGE "&location=",
                   w->dataset->project, id);
-    google_escape(&path, w->location);
+    uri_escape(&path, w->location);
     if (token != NULL) {
         buffer_puts(&path, "&pageToken=");
-        google_escape(&path, token);
+        uri_escape(&path, token);
     }
     enum err err =
         buffer_failed(&path) ? error_no_memory(e) : call(w, "GET", path.data, NULL, r, e);

@@ -3,8 +3,8 @@
  * usage: pdf-ocr-form CONTENT_TYPE CPU_SECONDS MEMORY_BYTES FILE_BYTES
  *
  * The body is open at descriptor 3, the file to write at 4. The answer is one line of JSON,
- * {"file_name":NAME} or {"error":CODE}. GMime builds every part and header of a body before it can
- * be asked how many there are, hence the limits: beyond them the program dies.
+ * {"file_name":NAME,"fields":{...}} or {"error":CODE}. GMime builds every part and header of a body
+ * before it can be asked how many there are, hence the limits: beyond them the program dies.
  */
 #include <glib.h>
 #include <signal.h>
@@ -29,11 +29,13 @@ static void say_nothing(const gchar *domain, GLogLevelFlags level, const gchar *
     (void)self;
 }
 
-static int answer(const char *why, const char *file_name)
+static int answer(const char *why, const char *file_name, const struct buffer *fields)
 {
     struct buffer line = BUFFER_INIT;
     buffer_printf(&line, "{\"%s\":", why != NULL ? "error" : "file_name");
     buffer_json_string(&line, why != NULL ? why : file_name);
+    if (why == NULL)
+        buffer_printf(&line, ",\"fields\":{%s}", fields->len > 0 ? fields->data : "");
     buffer_puts(&line, "}\n");
     bool ok = !buffer_failed(&line) && fwrite(line.data, 1, line.len, stdout) == line.len &&
               fflush(stdout) == 0;
@@ -44,6 +46,7 @@ static int answer(const char *why, const char *file_name)
 int main(int argc, char **argv)
 {
     char file_name[MULTIPART_NAME_MAX] = "";
+    struct buffer fields = BUFFER_INIT;
     if (argc != 5) {
         (void)fputs("pdf-ocr-form is started by pdf-ocr-api\n", stderr);
         return USAGE_ERROR;
@@ -56,5 +59,8 @@ int main(int argc, char **argv)
     multipart_init();
     if (sandbox_enter(&limits) != 0)
         return SANDBOX_ERROR;
-    return answer(multipart_copy_file(BODY_FD, argv[1], FILE_FD, file_name), file_name);
+    const char *why = multipart_copy_file(BODY_FD, argv[1], FILE_FD, file_name, &fields);
+    int status = buffer_failed(&fields) ? EXIT_FAILURE : answer(why, file_name, &fields);
+    buffer_free(&fields);
+    return status;
 }

@@ -87,13 +87,68 @@ static const char *copy_part(GMimeObject *part, int out_fd)
     return n == 0 ? NULL : "read";
 }
 
+/* The plain text of a field, NUL-terminated, as long as *left allows; NULL otherwise. */
+static char *read_field(GMimeObject *part, size_t *left)
+{
+    GMimeDataWrapper *content =
+        GMIME_IS_PART(part) ? g_mime_part_get_content(GMIME_PART(part)) : NULL;
+    GMimeStream *stream = content != NULL ? g_mime_data_wrapper_get_stream(content) : NULL;
+    char *text = g_malloc(*left + 1);
+    size_t len = 0;
+    ssize_t n = 0;
+    if (stream == NULL || g_mime_data_wrapper_get_encoding(content) > GMIME_CONTENT_ENCODING_BINARY)
+        n = -1;
+    else
+        (void)g_mime_stream_reset(stream);
+    while (n >= 0 && len <= *left &&
+           (n = g_mime_stream_read(stream, text + len, *left + 1 - len)) > 0)
+        len += (size_t)n;
+    if (n < 0 || len > *left || memchr(text, '\0', len) != NULL) {
+        g_free(text);
+        return NULL;
+    }
+    text[len] = '\0';
+    *left -= len;
+    return text;
+}
+
+static bool is_repeated(GMimeMultipart *parts, int i, const char *name)
+{
+    for (int k = 0; k < i; k++)
+        if (is_field(g_mime_multipart_get_part(parts, k), name))
+            return true;
+    return false;
+}
+
+/* Whether all of them could be read, and none comes twice. */
+static bool copy_fields(GMimeMultipart *parts, struct buffer *fields)
+{
+    size_t left = MULTIPART_FIELDS_MAX;
+    for (int i = 0; i < g_mime_multipart_get_count(parts); i++) {
+        GMimeObject *part = g_mime_multipart_get_part(parts, i);
+        const char *name = g_mime_object_get_content_disposition_parameter(part, "name");
+        if (name == NULL || strcmp(name, "file") == 0)
+            continue;
+        char *text = is_repeated(parts, i, name) ? NULL : read_field(part, &left);
+        if (text == NULL)
+            return false;
+        if (fields->len > 0)
+            buffer_puts(fields, ",");
+        buffer_json_string(fields, name);
+        buffer_puts(fields, ":");
+        buffer_json_string(fields, text);
+        g_free(text);
+    }
+    return true;
+}
+
 void multipart_init(void)
 {
     g_mime_init();
 }
 
 const char *multipart_copy_file(int body_fd, const char *content_type, int out_fd,
-                                char file_name[MULTIPART_NAME_MAX])
+                                char file_name[MULTIPART_NAME_MAX], struct buffer *fields)
 {
     bool truncated = false;
     GMimeObject *part = NULL;
@@ -106,6 +161,8 @@ const char *multipart_copy_file(int body_fd, const char *content_type, int out_f
         why = find_part(GMIME_MULTIPART(root), &part);
     if (why == NULL && truncated)
         why = "broken_off";
+    if (why == NULL && !copy_fields(GMIME_MULTIPART(root), fields))
+        why = "bad_field";
     if (why == NULL)
         why = copy_part(part, out_fd);
     if (why == NULL) {

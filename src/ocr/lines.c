@@ -3,24 +3,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocr/ink.h"
+
 #define MARKS_MAX   60000 /* a page of small print has 20,000 */
 #define SPECK_PT    0.6   /* smaller both ways is dirt */
 #define GLYPH_MAX   72.0  /* points; larger is a picture */
 #define SMALL       0.45  /* of the usual height: dots, commas, dashes */
 #define RUN_GAP     1.3   /* widest space in a run, in heights of its glyphs */
+#define LETTER_GAP  0.35  /* and between the letters of a word */
+#define WORD        3     /* glyphs that tell a baseline; fewer may all go below it */
+#define OFF_BASE    0.25  /* of words of a run, in heights */
+#define OFF_FEW     0.5   /* the same where a word is so short */
+#define LEADER      4     /* dots; three may stand for no value */
+#define LEADER_GAP  1.5   /* between two of them, in usual heights */
+#define LEADER_OFF  0.15  /* of one from another, up or down */
 #define SAME_HEIGHT 2.6   /* a capital beside a small letter, and more */
 #define OVERLAP     0.5   /* of the lower glyph beside its neighbour */
 
 struct glyph {
     struct span box;
     int parent; /* of the union-find forest */
+    int word;   /* index */
     bool small;
+    size_t before, next; /* marks in a row before it; the index of the one after it, or 0 */
+    bool leader;
+};
+
+/* Glyphs with no more than the spaces of letters between. */
+struct cluster {
+    int baseline, height;
+    size_t n;
 };
 
 struct page {
     struct glyph *at;
     size_t n;
     double usual; /* median height */
+    struct cluster *words;
 };
 
 static int height_of(const struct span *s)
@@ -48,10 +67,10 @@ static struct span united(struct span a, struct span b)
 
 static bool take_glyphs(PIX *ink, double pt, struct page *p)
 {
-    BOXA *boxes = pixConnCompBB(ink, 8);
+    bool crowded = false;
+    BOXA *boxes = ink_pieces(ink, MARKS_MAX, &crowded);
     int count = boxes != NULL ? boxaGetCount(boxes) : 0;
-    if (boxes == NULL || count > MARKS_MAX ||
-        (p->at = calloc((size_t)count + 1, sizeof *p->at)) == NULL) {
+    if (boxes == NULL || crowded || (p->at = calloc((size_t)count + 1, sizeof *p->at)) == NULL) {
         boxaDestroy(&boxes);
         return false;
     }
@@ -96,24 +115,108 @@ static int root_of(const struct page *p, int i)
     return i;
 }
 
-static bool beside(const struct span *a, const struct span *b)
+static bool beside(const struct span *a, const struct span *b, double gap)
 {
     int ha = height_of(a), hb = height_of(b), most = ha > hb ? ha : hb, least = ha < hb ? ha : hb;
     int from = a->y0 > b->y0 ? a->y0 : b->y0, to = a->y1 < b->y1 ? a->y1 : b->y1;
-    return most <= SAME_HEIGHT * least && b->x0 - a->x1 <= RUN_GAP * most &&
+    return most <= SAME_HEIGHT * least && b->x0 - a->x1 <= gap * most &&
            to - from >= OVERLAP * least;
 }
 
-static void link_glyphs(const struct page *p)
+/* Whether two words stand on one baseline: a label between two rows does not stand on theirs. */
+static bool on_one_base(const struct cluster *a, const struct cluster *b)
 {
-    int reach = (int)(RUN_GAP * SAME_HEIGHT * SAME_HEIGHT * p->usual);
+    double off = a->n < WORD || b->n < WORD ? OFF_FEW : OFF_BASE;
+    return abs(a->baseline - b->baseline) <= off * (a->height > b->height ? a->height : b->height);
+}
+
+/* Links what is no farther apart than the gap, in heights, and once words are known, on one
+ * baseline. */
+static void link_glyphs(const struct page *p, double gap)
+{
+    int reach = (int)(gap * SAME_HEIGHT * SAME_HEIGHT * p->usual);
     for (size_t i = 0; i < p->n; i++) {
-        if (p->at[i].small)
-            continue;
-        for (size_t k = i + 1; k < p->n && p->at[k].box.x0 <= p->at[i].box.x1 + reach; k++)
-            if (!p->at[k].small && beside(&p->at[i].box, &p->at[k].box))
+        const struct glyph *a = &p->at[i];
+        for (size_t k = i + 1; !a->small && k < p->n && p->at[k].box.x0 <= a->box.x1 + reach; k++) {
+            const struct glyph *b = &p->at[k];
+            if (!b->small && beside(&a->box, &b->box, gap) &&
+                (p->words == NULL || on_one_base(&p->words[a->word], &p->words[b->word])))
                 p->at[root_of(p, (int)k)].parent = root_of(p, (int)i);
+        }
     }
+}
+
+static int by_word(const void *a, const void *b, void *arg)
+{
+    const struct page *p = arg;
+    const struct glyph *g = &p->at[*(const int *)a], *h = &p->at[*(const int *)b];
+    return (g->parent > h->parent) - (g->parent < h->parent);
+}
+
+static int median(int *values, size_t n)
+{
+    qsort(values, n, sizeof *values, by_int);
+    return values[n / 2];
+}
+
+/* The word of the glyphs order[0..n]; room for as many numbers. */
+static struct cluster measure_word(const struct page *p, const int *order, size_t n, int *room)
+{
+    struct cluster w = {.n = n};
+    for (size_t i = 0; i < n; i++)
+        room[i] = p->at[order[i]].box.y1;
+    w.baseline = median(room, n);
+    for (size_t i = 0; i < n; i++)
+        room[i] = height_of(&p->at[order[i]].box);
+    w.height = median(room, n);
+    return w;
+}
+
+/* Makes words of the glyphs that are linked. */
+static bool make_words(struct page *p)
+{
+    int *order = calloc(p->n + 1, sizeof *order), *room = calloc(p->n + 1, sizeof *room);
+    struct cluster *words = calloc(p->n + 1, sizeof *words);
+    bool ok = order != NULL && room != NULL && words != NULL;
+    for (size_t i = 0; ok && i < p->n; i++) {
+        p->at[i].parent = root_of(p, (int)i);
+        order[i] = (int)i;
+    }
+    if (ok)
+        qsort_r(order, p->n, sizeof *order, by_word, p);
+    for (size_t i = 0, k, n = 0; ok && i < p->n; i = k, n++) {
+        for (k = i; k < p->n && p->at[order[k]].parent == p->at[order[i]].parent; k++)
+            p->at[order[k]].word = (int)n;
+        words[n] = measure_word(p, order + i, k - i, room);
+    }
+    free(order);
+    free(room);
+    p->words = words;
+    return ok;
+}
+
+static bool is_next_mark(const struct page *p, const struct glyph *a, const struct glyph *b)
+{
+    int off = abs(a->box.y0 + a->box.y1 - b->box.y0 - b->box.y1);
+    return b->small && b->box.x0 >= a->box.x1 && off <= 2 * LEADER_OFF * p->usual;
+}
+
+/* Small marks at one height, close to each other, lead from one text to another. */
+static void find_leaders(const struct page *p)
+{
+    int reach = (int)(LEADER_GAP * p->usual);
+    for (size_t i = 0; i < p->n; i++) {
+        struct glyph *a = &p->at[i];
+        for (size_t k = i + 1; a->small && k < p->n && p->at[k].box.x0 <= a->box.x1 + reach; k++)
+            if (is_next_mark(p, a, &p->at[k])) {
+                a->next = k;
+                p->at[k].before = a->before + 1;
+                break;
+            }
+    }
+    for (size_t i = p->n; i-- > 0;)
+        p->at[i].leader =
+            p->at[i].before + 1 >= LEADER || (p->at[i].next > 0 && p->at[p->at[i].next].leader);
 }
 
 /* A dot or comma belongs to the nearest glyph beside or below it. A dash that has none is text of
@@ -124,7 +227,7 @@ static void link_small(const struct page *p)
     for (size_t i = 0; i < p->n; i++) {
         const struct span *s = &p->at[i].box;
         double best = p->usual;
-        if (!p->at[i].small)
+        if (!p->at[i].small || p->at[i].leader)
             continue;
         size_t k = i;
         while (k > 0 && p->at[k - 1].box.x0 >= s->x0 - 4 * reach)
@@ -197,6 +300,8 @@ static bool make_runs(struct page *p, struct text_lines *out)
         }
         r->baseline = middle_of(r, p->usual, true, room);
         r->height = middle_of(r, p->usual, false, room);
+        if (p->at[i].leader)
+            continue;
         if (is_dash(r, p->usual))
             out->dashes[out->n_dashes++].box = r->box;
         else
@@ -283,16 +388,22 @@ static void keep_dashes(struct text_lines *out)
 
 bool lines_find(PIX *ink, int dpi, struct text_lines *out)
 {
-    struct page p = {NULL, 0, 0};
+    struct page p = {NULL, 0, 0, NULL};
     double pt = dpi / 72.0;
     memset(out, 0, sizeof *out);
     bool ok = take_glyphs(ink, pt, &p) && measure(&p, pt);
     if (ok) {
-        link_glyphs(&p);
+        link_glyphs(&p, LETTER_GAP);
+        ok = make_words(&p);
+    }
+    if (ok) {
+        link_glyphs(&p, RUN_GAP);
+        find_leaders(&p);
         link_small(&p);
         ok = make_runs(&p, out) && make_lines(out);
         keep_dashes(out);
     }
+    free(p.words);
     free(p.at);
     if (!ok)
         lines_free(out);

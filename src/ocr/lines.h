@@ -26,6 +26,7 @@ struct text_line {
     struct span box;
     int height;
     float confidence; /* of its reading, set by the reader */
+    double ascent;    /* of its font, pixels above the baseline, set by the reader; 0: not known */
 };
 
 /* A dash that stands alone in the middle of a line, and in no run. */

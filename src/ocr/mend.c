@@ -64,17 +64,17 @@ static size_t count_digits(const struct buffer *text)
 static size_t number_glyphs(const struct buffer *text, const struct span *glyphs, size_t n,
                             const struct text_run *run)
 {
-    size_t large = 0, want = 0, i = 0;
+    size_t large = 0, expected = 0, i = 0;
     bool per_cent = strchr(text->data, '%') != NULL;
     for (const char *p = text->data; *p != '\0'; p++)
-        want += is_large(*p);
-    for (; i < n && !(per_cent && large == want); i++) {
+        expected += is_large(*p);
+    for (; i < n && !(per_cent && large == expected); i++) {
         if (is_digit_glyph(&glyphs[i], run))
             large++;
         else if (!is_separator(&glyphs[i], run))
             return 0;
     }
-    return large == want ? i : 0;
+    return large == expected ? i : 0;
 }
 
 /* Puts in the dots and commas that stand between two digits in ink and not in the text. */

@@ -4,53 +4,35 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ocr/dashed_rules.h"
+#include "ocr/erase.h"
+#include "ocr/pix.h"
 #include "ocr/raster_rules.h"
 #include "ocr/read.h"
 #include "ocr/straighten.h"
 
 #define UPRIGHT    0.7  /* mean confidence of text that is not upside down */
+#define HOPELESS   0.3  /* of a part of a page that tells that the page is no text */
 #define PAGE_SURE  0.55 /* least mean confidence of a page of text */
 #define LONG_WORD  3    /* letters; such words are seldom made up, nor are numbers, */
 #define LONG_SURE  0.1  /* which stay if the engine is as sure as this; */
 #define SHORT_SURE 0.3  /* others if it is as this */
-#define ERASED_PT  18   /* shorter rules may be strokes of large letters */
-#define AROUND     2    /* pixels beside a rule that are its blurred edge */
-#define WHITE      255
 
-static void whiten(struct raster *image, const struct box *b)
-{
-    int x0 = (int)(b->x * image->width) - AROUND, x1 = x0 + (int)(b->w * image->width) + 2 * AROUND;
-    int y0 = (int)(b->y * image->height) - AROUND;
-    int y1 = y0 + (int)(b->h * image->height) + 2 * AROUND + 1;
-    x0 = x0 > 0 ? x0 : 0;
-    y0 = y0 > 0 ? y0 : 0;
-    x1 = x1 < image->width ? x1 + 1 : image->width;
-    y1 = y1 < image->height ? y1 : image->height;
-    for (int y = y0; y < y1; y++)
-        memset(image->pixels + (size_t)y * (size_t)image->width + x0, WHITE, (size_t)(x1 - x0));
-}
-
-static void erase_rules(struct raster *image, const struct ocr_result *page)
-{
-    for (size_t i = 0; i < page->n_rules; i++) {
-        const struct rule *r = &page->rules[i];
-        double length = r->vertical ? r->box.h * image->height : r->box.w * image->width;
-        if (r->vertical || length * 72 >= ERASED_PT * image->dpi)
-            whiten(image, &r->box);
-    }
-}
-
-/* quarters: by which the image is turned in any case. */
+/* Puts the image upright and finds its rules. quarters: by which it is turned in any case. On an
+ * error nothing is in out and ink. */
 static enum err prepare(const struct raster *image, int quarters, struct ocr_result *out,
-                        struct raster *upright, struct error *e)
+                        struct ink *ink, struct error *e)
 {
     memset(out, 0, sizeof *out);
-    enum err err = straighten(image, quarters, upright, &out->pose, e);
+    PIX *upright = straighten(image, quarters, &out->pose);
+    enum err err = ink_find(upright, ink) ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK)
-        err = raster_find_rules(upright, &out->rules, &out->n_rules, e);
+        err = raster_rules_add(ink->grey, &out->rules, &out->n_rules, e);
+    if (err == ERR_OK)
+        err = dashed_rules_add(ink, &out->rules, &out->n_rules, e);
     if (err != ERR_OK) {
         ocr_result_free(out);
-        raster_free(upright);
+        ink_free(ink);
     }
     return err;
 }
@@ -58,40 +40,80 @@ static enum err prepare(const struct raster *image, int quarters, struct ocr_res
 enum err ocr_page_prepare(const struct raster *image, struct ocr_result *out,
                           struct raster *upright, struct error *e)
 {
-    return prepare(image, 0, out, upright, e);
-}
-
-static enum err read_turned(TessBaseAPI *api, const struct raster *image, int quarters,
-                            struct ocr_result *out, struct error *e)
-{
-    struct raster upright;
-    enum err err = prepare(image, quarters, out, &upright, e);
+    struct ink ink;
+    *upright = (struct raster){0};
+    enum err err = prepare(image, 0, out, &ink, e);
     if (err != ERR_OK)
         return err;
-    erase_rules(&upright, out);
-    err = tesseract_read(api, &upright, out, e);
-    raster_free(&upright);
+    err = raster_of_pix(ink.grey, image->dpi, upright, e);
     if (err != ERR_OK)
         ocr_result_free(out);
+    ink_free(&ink);
     return err;
 }
 
-/* What lies upside down is read with little confidence: then the other way is tried, too. */
-static enum err try_turned(TessBaseAPI *api, const struct raster *image, struct ocr_result *out,
-                           struct error *e)
+/* A page as it is read with one turn. */
+struct attempt {
+    int quarters;
+    struct ocr_result read;
+    bool whole; /* else it was too unsure to be read to its end */
+};
+
+/* Reads the page turned by a->quarters; least: as tesseract_read. */
+static enum err read_turned(TessBaseAPI *api, const struct raster *image, double least,
+                            struct attempt *a, struct error *e)
 {
-    struct ocr_result other;
-    double sure = word_list_confidence(&out->words);
-    if (out->words.n == 0 || sure > UPRIGHT)
-        return ERR_OK;
-    enum err err = read_turned(api, image, 2, &other, e);
-    if (err == ERR_OK && word_list_confidence(&other.words) > sure) {
-        struct ocr_result worse = *out;
-        *out = other;
+    struct ink ink;
+    enum err err = prepare(image, a->quarters, &a->read, &ink, e);
+    if (err != ERR_OK)
+        return err;
+    err = erase_rules(&ink, &a->read, e);
+    if (err == ERR_OK)
+        err = tesseract_read(api, &ink, least, &a->read, &a->whole, e);
+    ink_free(&ink);
+    if (err != ERR_OK)
+        ocr_result_free(&a->read);
+    return err;
+}
+
+/* Tries another turn; it stays if the page is read with more confidence so. */
+static enum err try_turned(TessBaseAPI *api, const struct raster *image, int quarters,
+                           struct attempt *best, struct error *e)
+{
+    struct attempt other = {.quarters = quarters};
+    enum err err = read_turned(api, image, UPRIGHT, &other, e);
+    if (err != ERR_OK)
+        return err;
+    if (word_list_confidence(&other.read.words) > word_list_confidence(&best->read.words)) {
+        struct attempt worse = *best;
+        *best = other;
         other = worse;
     }
-    ocr_result_free(&other);
+    ocr_result_free(&other.read);
+    return ERR_OK;
+}
+
+/* What lies upside down is read with little confidence: then the other way is tried, too. What was
+ * taken to lie on its side may be flat, with lines that begin alike. */
+static enum err try_others(TessBaseAPI *api, const struct raster *image, struct attempt *best,
+                           struct error *e)
+{
+    static const int turns[] = {2, 3, 1};
+    size_t n = best->read.pose.quarters == 0 ? 1 : sizeof turns / sizeof *turns;
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < n && !best->whole; i++)
+        err = try_turned(api, image, turns[i], best, e);
     return err;
+}
+
+/* Reads to its end what was read best, unless that was hardly text. */
+static enum err read_rest(TessBaseAPI *api, const struct raster *image, struct attempt *best,
+                          struct error *e)
+{
+    if (best->whole || word_list_confidence(&best->read.words) < HOPELESS)
+        return ERR_OK;
+    ocr_result_free(&best->read);
+    return read_turned(api, image, 0, best, e);
 }
 
 /* Pictures and dirt are read as single letters of which the engine is not sure. */
@@ -118,12 +140,16 @@ static void drop_unsure(struct word_list *l)
 enum err ocr_page_read(TessBaseAPI *api, const struct raster *image, struct ocr_result *out,
                        struct error *e)
 {
-    enum err err = read_turned(api, image, 0, out, e);
+    struct attempt best = {.quarters = 0};
+    enum err err = read_turned(api, image, UPRIGHT, &best, e);
     if (err == ERR_OK)
-        err = try_turned(api, image, out, e);
+        err = try_others(api, image, &best, e);
     if (err == ERR_OK)
-        drop_unsure(&out->words);
+        err = read_rest(api, image, &best, e);
+    if (err == ERR_OK)
+        drop_unsure(&best.read.words);
     else
-        ocr_result_free(out);
+        ocr_result_free(&best.read);
+    *out = best.read;
     return err;
 }

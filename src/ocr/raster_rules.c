@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "ocr/pix.h"
+#include "ocr/rule_boxes.h"
 
 #define DARK         200 /* grey level below which a pixel belongs to a line or a letter */
 #define CONTRAST     55  /* levels by which a line is darker than a shaded ground */
@@ -11,22 +12,26 @@
 
 /* What is dark on a page: lines and letters, and the shaded areas with their bounds. */
 struct darkness {
-    PIX *grey;
+    PIX *grey; /* borrowed */
     PIX *thin; /* dark, and in no area */
     BOX *shade;
 };
 
 static void darkness_free(struct darkness *d)
 {
-    pixDestroy(&d->grey);
     pixDestroy(&d->thin);
     boxDestroy(&d->shade);
 }
 
-static bool look(const struct raster *image, int thickness, struct darkness *d)
+/* In pixels. */
+static int thickest(int dpi)
 {
-    d->grey = pix_of_raster(image);
-    PIX *dark = d->grey != NULL ? pixThresholdToBinary(d->grey, DARK) : NULL;
+    return dpi * THICKNESS_PT / 72 + 1;
+}
+
+static bool look(int thickness, struct darkness *d)
+{
+    PIX *dark = pixThresholdToBinary(d->grey, DARK);
     PIX *areas = dark != NULL ? pixOpenBrick(NULL, dark, thickness + 1, thickness + 1) : NULL;
     l_int32 none = 1;
     d->thin = areas != NULL ? pixSubtract(NULL, dark, areas) : NULL;
@@ -65,44 +70,44 @@ static PIX *find_runs(const struct darkness *d, bool vertical, int length, int t
     return runs;
 }
 
-static enum err add_rules(const struct darkness *d, const struct raster *image, bool vertical,
-                          struct rule **out, size_t *n, struct error *e)
+static enum err add_rules(const struct darkness *d, bool vertical, struct rule **out, size_t *n,
+                          struct error *e)
 {
-    int length = (image->dpi * LENGTH_PT + 71) / 72, thickness = image->dpi * THICKNESS_PT / 72 + 1;
-    enum err err = ERR_OK;
+    int dpi = pixGetXRes(d->grey);
+    int length = (dpi * LENGTH_PT + 71) / 72, thickness = thickest(dpi);
     PIX *runs = find_runs(d, vertical, length, thickness);
-    BOXA *boxes = runs != NULL ? pixConnCompBB(runs, 8) : NULL;
-    int count = boxes != NULL ? boxaGetCount(boxes) : 0;
-    struct rule *rules = realloc(*out, (*n + (size_t)count + 1) * sizeof *rules);
-    if (boxes == NULL || rules == NULL)
-        err = error_no_memory(e);
-    if (rules != NULL)
-        *out = rules;
-    for (int i = 0; err == ERR_OK && i < count; i++) {
-        int x, y, w, h;
-        (void)boxaGetBoxGeometry(boxes, i, &x, &y, &w, &h);
-        if ((vertical ? w : h) > thickness)
-            continue;
-        rules[(*n)++] = (struct rule){{(double)x / image->width, (double)y / image->height,
-                                       (double)w / image->width, (double)h / image->height},
-                                      vertical};
-    }
-    boxaDestroy(&boxes);
+    BOXA *all = runs != NULL ? pixConnCompBB(runs, 8) : NULL;
+    BOXA *thin = all != NULL ? boxaSelectBySize(all, thickness, thickness,
+                                                vertical ? L_SELECT_WIDTH : L_SELECT_HEIGHT,
+                                                L_SELECT_IF_LTE, NULL)
+                             : NULL;
+    enum err err = rule_boxes_add(d->grey, thin, vertical, out, n, e);
+    boxaDestroy(&all);
+    boxaDestroy(&thin);
     pixDestroy(&runs);
+    return err;
+}
+
+enum err raster_rules_add(PIX *grey, struct rule **out, size_t *n, struct error *e)
+{
+    struct darkness d = {grey, NULL, NULL};
+    enum err err = look(thickest(pixGetXRes(grey)), &d) ? ERR_OK : error_no_memory(e);
+    if (err == ERR_OK)
+        err = add_rules(&d, false, out, n, e);
+    if (err == ERR_OK)
+        err = add_rules(&d, true, out, n, e);
+    darkness_free(&d);
     return err;
 }
 
 enum err raster_find_rules(const struct raster *image, struct rule **out, size_t *n,
                            struct error *e)
 {
+    PIX *grey = pix_of_raster(image);
     *out = NULL;
     *n = 0;
-    struct darkness d = {NULL, NULL, NULL};
-    bool ok = look(image, image->dpi * THICKNESS_PT / 72 + 1, &d);
-    enum err err = ok ? add_rules(&d, image, false, out, n, e) : error_no_memory(e);
-    if (err == ERR_OK)
-        err = add_rules(&d, image, true, out, n, e);
-    darkness_free(&d);
+    enum err err = grey != NULL ? raster_rules_add(grey, out, n, e) : error_no_memory(e);
+    pixDestroy(&grey);
     if (err != ERR_OK) {
         free(*out);
         *out = NULL;

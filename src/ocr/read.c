@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ocr/pix.h"
 #include "ocr/strip.h"
 #include "ocr/words.h"
 
 #define LINE_SURE       0.5F /* mean confidence of a line of text, at least */
 #define CERTAINTY_SCALE 7.0F
 #define DASH_SURE       0.9F /* confidence of a dash, which is told by its shape */
+#define SAMPLE          16   /* lines that tell how well a page is read */
 
 TessBaseAPI *tesseract_load(const char *tessdata_dir, const char *language)
 {
@@ -22,6 +22,7 @@ TessBaseAPI *tesseract_load(const char *tessdata_dir, const char *language)
     TessBaseAPI *api = TessBaseAPICreate();
     if (api != NULL && TessBaseAPIInit2(api, tessdata_dir, language, OEM_LSTM_ONLY) == 0) {
         (void)TessBaseAPISetVariable(api, "debug_file", "/dev/null");
+        (void)TessBaseAPISetVariable(api, "tessedit_do_invert", "0"); /* pages are dark on white */
         return api;
     }
     if (api != NULL)
@@ -55,8 +56,8 @@ void tesseract_list(const char *tessdata_dir, FILE *out)
 
 struct reading {
     TessBaseAPI *api;
-    const struct raster *image;
-    const struct text_line *line;
+    PIX *page; /* 8 bits a pixel, dark on white, without rules */
+    struct text_line *line;
     const struct strip *strip;
     struct ocr_result *out;
 };
@@ -64,7 +65,7 @@ struct reading {
 static enum err add_word(struct reading *r, const char *text, const struct span *s,
                          float confidence, struct error *e)
 {
-    double w = r->image->width, h = r->image->height;
+    double w = pixGetWidth(r->page), h = pixGetHeight(r->page);
     struct box b = {s->x0 / w, s->y0 / h, (s->x1 - s->x0) / w, (s->y1 - s->y0) / h};
     return word_list_add(&r->out->words, b, text, strlen(text), confidence, ENGINE_TESSERACT) ==
                    ERR_OK
@@ -153,7 +154,7 @@ static enum err recognize_strip(struct reading *r, struct error *e)
 {
     TessBaseAPISetPageSegMode(r->api, PSM_SINGLE_LINE);
     TessBaseAPISetImage2(r->api, r->strip->image);
-    TessBaseAPISetSourceResolution(r->api, r->image->dpi);
+    TessBaseAPISetSourceResolution(r->api, pixGetXRes(r->page));
     return TessBaseAPIRecognize(r->api, NULL) == 0
                ? ERR_OK
                : error_set(e, ERR_INTERNAL, "The OCR engine could not read the region.");
@@ -170,13 +171,12 @@ static float doubt_line(struct word_list *words, size_t first)
     return sure;
 }
 
-static enum err read_line(struct reading *r, PIX *page, struct text_lines *all, size_t index,
-                          struct error *e)
+static enum err read_line(struct reading *r, struct text_lines *all, size_t index, struct error *e)
 {
     size_t first = r->out->words.n;
     struct strip strip;
     r->line = &all->lines[index];
-    if (!strip_cut(page, all, r->line, &strip))
+    if (!strip_cut(r->page, all, r->line, &strip))
         return error_no_memory(e);
     r->strip = &strip;
     enum err err = recognize_strip(r, e);
@@ -189,28 +189,54 @@ static enum err read_line(struct reading *r, PIX *page, struct text_lines *all, 
     return err;
 }
 
-/* A dash is as sure as the line on which it stands. */
+/* A dash is as sure as the line on which it stands, and as high. */
 static enum err add_dash(struct reading *r, const struct text_lines *all, const struct dash *d,
                          struct error *e)
 {
-    float sure = all->lines[d->line].confidence;
-    return add_word(r, "-", &d->box, sure < DASH_SURE ? sure : DASH_SURE, e);
+    const struct text_line *line = &all->lines[d->line];
+    float sure = line->confidence;
+    struct span box = d->box;
+    stand_in_line(line, line->runs[0].baseline, &box);
+    return add_word(r, "-", &box, sure < DASH_SURE ? sure : DASH_SURE, e);
 }
 
-enum err tesseract_read(TessBaseAPI *api, const struct raster *image, struct ocr_result *out,
-                        struct error *e)
+/* Reads every step-th line, or the others. */
+static enum err read_lines(struct reading *r, struct text_lines *all, size_t step, bool others,
+                           struct error *e)
 {
-    struct reading r = {.api = api, .image = image, .out = out};
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < all->n; i++)
+        if ((i % step != 0) == others)
+            err = read_line(r, all, i, e);
+    return err;
+}
+
+/* Lines all over the page first: they tell whether it is worth the time. */
+static enum err read_if_sure(struct reading *r, struct text_lines *all, double least, bool *whole,
+                             struct error *e)
+{
+    size_t step = all->n / SAMPLE + 1;
+    enum err err = read_lines(r, all, step, false, e);
+    *whole = err == ERR_OK && word_list_confidence(&r->out->words) >= least;
+    if (*whole)
+        err = read_lines(r, all, step, true, e);
+    for (size_t i = 0; err == ERR_OK && *whole && i < all->n_dashes; i++)
+        err = add_dash(r, all, &all->dashes[i], e);
+    return err;
+}
+
+enum err tesseract_read(TessBaseAPI *api, const struct ink *ink, double least,
+                        struct ocr_result *out, bool *whole, struct error *e)
+{
+    struct reading r = {.api = api, .page = ink->grey, .out = out};
     struct text_lines lines = {0};
-    PIX *page = pix_of_raster(image);
-    PIX *ink = page != NULL ? pixThresholdToBinary(page, 160) : NULL;
-    enum err err = ink != NULL && lines_find(ink, image->dpi, &lines) ? ERR_OK : error_no_memory(e);
-    for (size_t i = 0; err == ERR_OK && i < lines.n; i++)
-        err = read_line(&r, page, &lines, i, e);
-    for (size_t i = 0; err == ERR_OK && i < lines.n_dashes; i++)
-        err = add_dash(&r, &lines, &lines.dashes[i], e);
+    *whole = ink->noise;
+    if (ink->noise)
+        return ERR_OK;
+    enum err err =
+        lines_find(ink->all, pixGetXRes(ink->grey), &lines) ? ERR_OK : error_no_memory(e);
+    if (err == ERR_OK)
+        err = read_if_sure(&r, &lines, least, whole, e);
     lines_free(&lines);
-    pixDestroy(&ink);
-    pixDestroy(&page);
     return err;
 }

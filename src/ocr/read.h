@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <tesseract/capi.h>
 
+#include "ocr/ink.h"
 #include "ports/ocr_engine.h"
 
 /* Loads the data of a language, or of several ("eng+deu"), from a folder (NULL: Tesseract's own).
@@ -15,9 +16,10 @@ void tesseract_close(TessBaseAPI *api);
 /* Writes the names of the languages that are in the folder, a line each. */
 void tesseract_list(const char *tessdata_dir, FILE *out);
 
-/* Adds the words of an upright image without rules, dark on white, to out. ERR_INTERNAL: out of
+/* Adds the words of an upright page without rules to out; of noise none. Where those of some of its
+ * lines are less sure than least the others are not read, and *whole is false. ERR_INTERNAL: out of
  * memory, or there is too much on it. */
-enum err tesseract_read(TessBaseAPI *api, const struct raster *image, struct ocr_result *out,
-                        struct error *e);
+enum err tesseract_read(TessBaseAPI *api, const struct ink *ink, double least,
+                        struct ocr_result *out, bool *whole, struct error *e);
 
 #endif

@@ -12,6 +12,7 @@
 #define LEAST_DEGREES 0.05 /* less is not worth a resampling */
 #define SURE          3.0  /* Leptonica's confidence in a skew: 3 or more */
 #define FLAT          1.6  /* lines of text part rows this much better than columns */
+#define CLOSE_PT      3.6  /* letters of a line are closer than this; of two lines seldom */
 /* For the ground's measure, as pixBackgroundNormSimple does it, but for the white it gives. */
 #define TILE_WIDTH  10
 #define TILE_HEIGHT 15
@@ -44,14 +45,39 @@ static PIX *small_text(PIX *ink)
     return small;
 }
 
-/* *sideways: the lines of text run from top to bottom. */
-static bool lies_sideways(PIX *ink, bool *sideways)
+/* How many pieces the ink is when those as near as two letters, along rows or columns, are one; -1
+ * when memory is out. */
+static int count_joined(PIX *half, int dpi, bool rows)
 {
+    int near = (int)(CLOSE_PT * dpi / 72 / 2) + 1, n = -1;
+    PIX *joined = pixCloseBrick(NULL, half, rows ? near : 1, rows ? 1 : near);
+    if (joined == NULL || pixCountConnComp(joined, 8, &n) != 0)
+        n = -1;
+    pixDestroy(&joined);
+    return n;
+}
+
+/* How much closer the letters stand to those above and below them than to those beside them: the
+ * pieces that are left of rows, by those of columns. False when memory is out. */
+static bool compare_spaces(PIX *ink, int dpi, double *ratio)
+{
+    PIX *half = pixReduceRankBinary2(ink, 1, NULL);
+    int rows = half != NULL ? count_joined(half, dpi, true) : -1;
+    int columns = rows >= 0 ? count_joined(half, dpi, false) : -1;
+    *ratio = columns > 0 ? (double)rows / columns : 1;
+    pixDestroy(&half);
+    return columns >= 0;
+}
+
+/* *sideways: the lines of text run from top to bottom. Columns of a flat text may be parted as well
+ * as lines, where these begin alike; so the spaces between letters count more. */
+static bool lies_sideways(PIX *ink, int dpi, bool *sideways)
+{
+    double closer = 1;
     PIX *text = small_text(ink);
     PIX *turned = text != NULL ? pixRotate90(text, 1) : NULL;
-    if (turned != NULL)
-        *sideways = row_score(turned) > FLAT * row_score(text);
-    bool ok = turned != NULL;
+    bool ok = turned != NULL && compare_spaces(ink, dpi, &closer);
+    *sideways = ok && row_score(turned) * closer * closer > FLAT * row_score(text);
     pixDestroy(&text);
     pixDestroy(&turned);
     return ok;
@@ -152,25 +178,23 @@ static bool level(PIX **image, struct pose *pose)
     return true;
 }
 
-static bool put_upright(PIX **image, int quarters, struct pose *pose)
+static bool put_upright(PIX **image, int dpi, int quarters, struct pose *pose)
 {
     PIX *ink = to_ink(*image);
     bool sideways = false;
-    bool ok = ink != NULL && lies_sideways(ink, &sideways);
+    bool ok = ink != NULL && lies_sideways(ink, dpi, &sideways);
     pixDestroy(&ink);
     pose->quarters = (quarters + sideways) % 4;
     return ok && turn(image, pose->quarters) && level(image, pose);
 }
 
-enum err straighten(const struct raster *image, int quarters, struct raster *out, struct pose *pose,
-                    struct error *e)
+PIX *straighten(const struct raster *image, int quarters, struct pose *pose)
 {
-    *out = (struct raster){0};
     *pose = (struct pose){0, 0, image->width, image->height};
     PIX *page = whitened(image);
-    enum err err = page != NULL && put_upright(&page, quarters, pose)
-                       ? raster_of_pix(page, image->dpi, out, e)
-                       : error_no_memory(e);
-    pixDestroy(&page);
-    return err;
+    if (page != NULL && !put_upright(&page, image->dpi, quarters, pose))
+        pixDestroy(&page);
+    if (page != NULL)
+        (void)pixSetResolution(page, image->dpi, image->dpi);
+    return page;
 }

@@ -3,11 +3,13 @@
 #ifndef PDF_OCR_OCR_STRAIGHTEN_H
 #define PDF_OCR_OCR_STRAIGHTEN_H
 
+#include <leptonica/allheaders.h>
+
 #include "ports/pose.h"
 
 /* Turns image by quarters that the caller has tried, and those in which its text lies flat; undoes
- * its skew of up to 10 degrees. *out is 8-bit grey, dark on white. ERR_INTERNAL: memory. */
-enum err straighten(const struct raster *image, int quarters, struct raster *out, struct pose *pose,
-                    struct error *e);
+ * its skew of up to 10 degrees. Returns it with 8 bits a pixel, dark on white, and its resolution:
+ * pixDestroy. NULL when memory is out. */
+PIX *straighten(const struct raster *image, int quarters, struct pose *pose);
 
 #endif

@@ -8,11 +8,12 @@
 #include "base/buffer.h"
 #include "ocr/mend.h"
 
-#define WORD_GAP    0.5  /* narrowest white between words, in heights of the glyphs, */
-#define KNOWN_GAP   0.75 /* and in narrowest ones that the engine told */
-#define COUNTED     3    /* symbols that a place may be off */
-#define ASCENT_MAX  1.8  /* what letters have above the baseline, in heights of the glyphs */
-#define DESCENT_MAX 0.6  /* and below */
+#define WORD_GAP     0.5  /* narrowest white between words, in heights of the glyphs, */
+#define KNOWN_GAP    0.75 /* and in narrowest ones that the engine told */
+#define COUNTED      3    /* symbols that a place may be off */
+#define ASCENT_MAX   1.8  /* what letters have above the baseline, in heights of the glyphs */
+#define SMALL_ASCENT 1.45 /* the same where all are small */
+#define DESCENT      0.3  /* of letters below the baseline, in ascents */
 
 /* Symbols first to end of a line, as a word. */
 struct word_span {
@@ -49,10 +50,11 @@ struct run_parts {
     size_t n, letters;
 };
 
-/* A wide white in a run: the letters on its left, and the symbol that begins on its right, or 0. */
+/* A wide white in a run: the letters on its left, and the symbol that begins on its right, or 0: by
+ * the places of symbols, and as counted. */
 struct white {
     int from, to;
-    size_t left, symbol;
+    size_t left, placed, symbol;
 };
 
 /* out has room for the glyphs. */
@@ -65,7 +67,7 @@ static size_t find_whites(struct run_parts *p, struct white *out)
     for (size_t i = 1; i < r->n; i++) {
         const struct span *g = &r->glyphs[i];
         if (g->x0 - reached >= WORD_GAP * r->height)
-            out[n++] = (struct white){reached, g->x0, p->letters, 0};
+            out[n++] = (struct white){reached, g->x0, p->letters, 0, 0};
         p->letters += g->x0 >= reached;
         reached = g->x1 > reached ? g->x1 : reached;
     }
@@ -79,7 +81,7 @@ static size_t apart(size_t a, size_t b)
 
 /* Places of symbols are good to a letter or two: where the letters in ink on either side of the
  * white are as many as the symbols there, they are counted. */
-static size_t symbol_after(const struct run_parts *p, const struct white *w)
+static void find_symbol(const struct run_parts *p, struct white *w)
 {
     int middle = (w->from + w->to) / 2, nearest = 2 * p->run->height;
     size_t at = 0;
@@ -92,14 +94,20 @@ static size_t symbol_after(const struct run_parts *p, const struct white *w)
     }
     size_t right = p->letters - w->left, by_right = right < p->n ? p->n - right : 0;
     size_t counted = apart(by_right, at) < apart(w->left, at) ? by_right : w->left;
-    return at > 0 && counted > 0 && counted < p->n && apart(counted, at) <= COUNTED ? counted : at;
+    bool known = at > 0 && counted > 0 && counted < p->n && apart(counted, at) <= COUNTED;
+    w->placed = at;
+    w->symbol = known ? counted : at;
 }
 
-/* Whether a word begins at the symbol or beside it. */
-static bool is_parted(const struct run_parts *p, size_t at)
+/* Whether a word begins at the white's symbol or beside it, by its place or as counted. */
+static bool is_parted(const struct run_parts *p, const struct white *w)
 {
-    return p->symbols[at].starts || (at > 1 && p->symbols[at - 1].starts) ||
-           (at + 1 < p->n && p->symbols[at + 1].starts);
+    size_t from = w->placed < w->symbol ? w->placed : w->symbol;
+    size_t to = w->placed < w->symbol ? w->symbol : w->placed;
+    for (size_t i = from > 1 ? from - 1 : from; i < p->n && i <= to + 1; i++)
+        if (p->symbols[i].starts)
+            return true;
+    return false;
 }
 
 /* Begins words at whites that are as wide as those at which the engine began some. */
@@ -108,13 +116,14 @@ static void part_at_whites(const struct run_parts *p, struct white *whites, size
     int known = 0;
     for (size_t i = 0; i < n; i++) {
         int width = whites[i].to - whites[i].from;
-        whites[i].symbol = symbol_after(p, &whites[i]);
-        if (whites[i].symbol > 0 && is_parted(p, whites[i].symbol) && (known == 0 || width < known))
+        find_symbol(p, &whites[i]);
+        if (whites[i].symbol > 0 && is_parted(p, &whites[i]) && (known == 0 || width < known))
             known = width;
     }
     for (size_t i = 0; i < n; i++) {
         size_t at = whites[i].symbol;
-        if (at > 0 && !is_parted(p, at) && whites[i].to - whites[i].from >= KNOWN_GAP * known &&
+        if (at > 0 && !is_parted(p, &whites[i]) &&
+            whites[i].to - whites[i].from >= KNOWN_GAP * known &&
             !(is_numeric(p->symbols[at - 1].text) && is_numeric(p->symbols[at].text)))
             p->symbols[at].starts = true;
     }
@@ -205,18 +214,37 @@ static bool share_ink(struct line_words *l)
     return true;
 }
 
-/* Words of a line stand as high as each other, as those of a font do, whatever their letters. */
-static void stand_in_line(const struct text_line *line, size_t run, struct span *box)
+/* Whether a letter is as high as capitals are. */
+static bool is_tall(const char *text)
 {
-    int above = 0, below = 0, h = line->height, baseline = line->runs[run].baseline;
-    for (size_t i = 0; i < line->n; i++) {
-        const struct text_run *r = &line->runs[i];
-        int up = r->baseline - r->box.y0, down = r->box.y1 - r->baseline;
+    return is_letter(text) && strchr("acegmnopqrstuvwxyz", text[0]) == NULL;
+}
+
+static bool has_tall(const struct line_words *l)
+{
+    bool tall = false;
+    for (size_t i = 0; i < l->n_symbols; i++)
+        tall = tall || is_tall(l->symbols[i].text);
+    return tall;
+}
+
+/* How high the font of a line stands above the baseline. */
+static double ascent_of(const struct line_words *l)
+{
+    int above = 0, h = l->line->height;
+    for (size_t i = 0; i < l->line->n; i++) {
+        int up = l->line->runs[i].baseline - l->line->runs[i].box.y0;
         above = up > above && up <= ASCENT_MAX * h ? up : above;
-        below = down > below && down <= DESCENT_MAX * h ? down : below;
     }
-    box->y0 = baseline - above < box->y0 ? baseline - above : box->y0;
-    box->y1 = baseline + below > box->y1 ? baseline + below : box->y1;
+    return has_tall(l) ? above : fmax(above, SMALL_ASCENT * h);
+}
+
+void stand_in_line(const struct text_line *line, int baseline, struct span *box)
+{
+    int top = baseline - (int)lround(line->ascent);
+    int foot = baseline + (int)lround(DESCENT * line->ascent);
+    box->y0 = top < box->y0 ? top : box->y0;
+    box->y1 = foot > box->y1 ? foot : box->y1;
 }
 
 /* The word's glyphs, left to right. NULL when memory is out. */
@@ -257,7 +285,7 @@ static bool give(const struct line_words *l, size_t word, const struct span *gly
         return true;
     if (n > 0)
         box = united(glyphs, n);
-    stand_in_line(l->line, first->run, &box);
+    stand_in_line(l->line, r->baseline, &box);
     float sure = 1;
     for (size_t i = w->first; i < w->end; i++) {
         buffer_puts(&text, l->symbols[i].text);
@@ -272,11 +300,12 @@ static bool give(const struct line_words *l, size_t word, const struct span *gly
     return ok;
 }
 
-bool ink_words(const struct text_line *line, struct symbol *symbols, size_t n, ink_word_fn *take,
+bool ink_words(struct text_line *line, struct symbol *symbols, size_t n, ink_word_fn *take,
                void *self)
 {
     struct line_words l = {.line = line, .symbols = symbols, .n_symbols = n};
     bool ok = part_words(&l) && make_words(&l) && share_ink(&l);
+    line->ascent = ascent_of(&l);
     for (size_t i = 0; ok && i < l.n; i++) {
         size_t count;
         struct span *glyphs = glyphs_of(&l, i, &count);

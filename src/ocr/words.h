@@ -24,9 +24,13 @@ struct ink_word {
 /* Takes a word; false stops. */
 typedef bool ink_word_fn(void *self, const struct ink_word *w);
 
-/* Gives the words of a line to take, left to right. symbols is changed. False when memory is out
- * or take said so. */
-bool ink_words(const struct text_line *line, struct symbol *symbols, size_t n, ink_word_fn *take,
+/* Gives the words of a line to take, left to right, and sets the line's ascent. symbols is changed.
+ * False when memory is out or take said so. */
+bool ink_words(struct text_line *line, struct symbol *symbols, size_t n, ink_word_fn *take,
                void *self);
+
+/* Makes a box as high as the letters of the line's font stand above and below a baseline, whatever
+ * letters there are: else lines of numbers would be farther apart than others. */
+void stand_in_line(const struct text_line *line, int baseline, struct span *box);
 
 #endif

@@ -25,3 +25,23 @@ bool blob_name_valid(const char *name)
         segment += n + 1;
     }
 }
+
+enum err blob_name_check(const char *name, struct error *e)
+{
+    if (blob_name_valid(name))
+        return ERR_OK;
+    return error_set(e, ERR_BAD_REQUEST, "The name has characters that are not allowed.");
+}
+
+enum err blob_prefix_check(const char *prefix, struct error *e)
+{
+    size_t n = strlen(prefix);
+    if (n >= 2 && prefix[n - 1] == '/')
+        return ERR_OK;
+    return error_set(e, ERR_BAD_REQUEST, "The prefix is not one.");
+}
+
+enum err blob_not_found(const char *name, struct error *e)
+{
+    return error_set(e, ERR_NOT_FOUND, "There is no %s.", name);
+}

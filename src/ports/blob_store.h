@@ -16,11 +16,14 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define BLOB_NAME_MAX 512
+#define BLOB_NAME_MAX    512
+#define BLOB_VERSION_MAX 63
 
 struct blob_info {
     uint64_t size;
     int64_t updated_us;
+    /* Of these bytes: another when the blob is replaced (Cloud Storage's generation). */
+    char version[BLOB_VERSION_MAX + 1];
 };
 
 struct blob_store_ops {
@@ -36,8 +39,13 @@ struct blob_store_ops {
     enum err (*put_bytes)(void *self, const char *name, const void *bytes, size_t n,
                           const char *content_type, struct error *e);
 
-    /* *fd is a readable, seekable descriptor of the whole blob; the caller closes it. */
-    enum err (*open)(void *self, const char *name, int *fd, struct error *e);
+    /* The same with all bytes of the open file fd, which stays open; its offset may move. */
+    enum err (*put_fd)(void *self, const char *name, int fd, const char *content_type,
+                       struct error *e);
+
+    /* *fd is a readable, seekable descriptor of the whole blob; the caller closes it. ERR_GONE when
+     * the blob has not this version any more; "": any will do. */
+    enum err (*open)(void *self, const char *name, const char *version, int *fd, struct error *e);
 
     enum err (*stat)(void *self, const char *name, struct blob_info *out, struct error *e);
 
@@ -79,5 +87,11 @@ struct blob_store {
 /* Whether a segment of a name may hold the byte; whether name keeps the rule above. */
 bool blob_byte_allowed(unsigned char c);
 bool blob_name_valid(const char *name);
+
+/* What adapters refuse alike: a name that breaks the rule and a prefix that does not end in '/'
+ * (ERR_BAD_REQUEST). blob_not_found sets ERR_NOT_FOUND for a blob that is not there. */
+enum err blob_name_check(const char *name, struct error *e);
+enum err blob_prefix_check(const char *prefix, struct error *e);
+enum err blob_not_found(const char *name, struct error *e);
 
 #endif

@@ -8,21 +8,14 @@ const char *const region_type_names[REGION__MAX + 1] = {[REGION_AUTO] = "auto",
                                                         [REGION_FORM] = "form",
                                                         [REGION_TEXT] = "text"};
 
-const char *const engine_choice_names[CHOICE__MAX + 1] = {
-    [CHOICE_AUTO] = "auto",           [CHOICE_TEXT] = "text",
-    [CHOICE_TESSERACT] = "tesseract", [CHOICE_DOCUMENTAI] = "documentai",
-    [CHOICE_GEMINI] = "gemini",
-};
-
-const char *const structure_names[STRUCTURE__MAX + 1] = {[STRUCTURE_GEOMETRY] = "geometry",
-                                                         [STRUCTURE_DOCUMENTAI] = "documentai",
-                                                         [STRUCTURE_GEMINI] = "gemini"};
+const char *const tables_choice_names[TABLES__MAX + 1] = {
+    [TABLES_ALL] = "all", [TABLES_MERGED] = "merged", [TABLES_ZIP] = "zip"};
 
 void extraction_request_free(struct extraction_request *r)
 {
     free(r->regions);
     free(r->pages);
-    memset(r, 0, sizeof *r);
+    explicit_bzero(r, sizeof *r);
 }
 
 void table_free(struct table *t)
@@ -103,7 +96,8 @@ void extraction_free(struct extraction *x)
         free(x->problems[i].detail);
     free(x->problems);
     for (size_t i = 0; i < x->n_results; i++)
-        region_result_free(&x->results[i]);
+        if (!x->results[i].repeated)
+            region_result_free(&x->results[i]);
     free(x->results);
     free(x->debug_graph_json);
     memset(x, 0, sizeof *x);

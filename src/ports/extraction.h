@@ -3,24 +3,15 @@
 #ifndef PDF_OCR_PORTS_EXTRACTION_H
 #define PDF_OCR_PORTS_EXTRACTION_H
 
+#include "ports/engine.h"
 #include "ports/job.h"
 #include "ports/page.h"
+#include "ports/program_limits.h"
 
 #define FORMATS_MAX 16
 
 enum region_type { REGION_AUTO, REGION_TABLE, REGION_FORM, REGION_TEXT, REGION__MAX };
 extern const char *const region_type_names[REGION__MAX + 1]; /* auto, table, form, text */
-
-/* AUTO: text layer where there is one, else the configured OCR engine. */
-enum engine_choice {
-    CHOICE_AUTO,
-    CHOICE_TEXT,
-    CHOICE_TESSERACT,
-    CHOICE_DOCUMENTAI,
-    CHOICE_GEMINI,
-    CHOICE__MAX
-};
-extern const char *const engine_choice_names[CHOICE__MAX + 1];
 
 #define REGION_ID_MAX 64
 
@@ -36,6 +27,22 @@ struct page_range {
     int first, last; /* 1-based, inclusive; last 0: to the end */
 };
 
+/* What becomes of several tables where a format is rows of cells and nothing else. */
+enum tables_choice {
+    TABLES_ALL,    /* one under the other, with an empty line between them */
+    TABLES_MERGED, /* those of the same columns as one */
+    TABLES_ZIP,    /* a file each */
+    TABLES__MAX
+};
+extern const char *const tables_choice_names[TABLES__MAX + 1]; /* all, merged, zip */
+
+struct sheet_choices {
+    enum tables_choice tables;
+    int table;           /* the only one that is written, from 1; 0: all that there is */
+    bool source_columns; /* the page and the table's number before each row */
+    bool bom;            /* a byte order mark in front, which Excel wants of UTF-8 */
+};
+
 #define LANGUAGES_MAX 63 /* bytes */
 
 struct extraction_request {
@@ -46,7 +53,10 @@ struct extraction_request {
     bool agentic;         /* find regions when none are given */
     bool join_pages;      /* a table that goes on on the next page is one */
     bool escape_formulas; /* CSV/TSV: a ' before what a spreadsheet would compute; the default */
-    char languages[LANGUAGES_MAX + 1]; /* of OCR: "eng+deu"; "": the service's own */
+    struct sheet_choices sheets;
+    char languages[LANGUAGES_MAX + 1];   /* of OCR: "eng+deu"; "": the service's own */
+    bool has_password;                   /* of an encrypted PDF */
+    char password[PDF_PASSWORD_MAX + 1]; /* it; "" until it is unsealed; never written */
     struct region *regions;
     size_t n_regions;
     struct page_range *pages; /* where to look for regions; none: everywhere */
@@ -64,12 +74,9 @@ struct cell {
     float confidence; /* least of its words, 1 when empty; by how sure its place is */
     enum engine engine;
     bool header;
+    bool edited;   /* its text is a person's */
     bool rejected; /* proposed by a model but not among the words read: text is "" */
 };
-
-/* Who found the rows and columns. */
-enum structure { STRUCTURE_GEOMETRY, STRUCTURE_DOCUMENTAI, STRUCTURE_GEMINI, STRUCTURE__MAX };
-extern const char *const structure_names[STRUCTURE__MAX + 1]; /* geometry, documentai, gemini */
 
 struct table {
     enum structure structure;
@@ -109,6 +116,7 @@ struct region_result {
     size_t n_fields;
     size_t joined_to; /* 1 + the index of the result whose table has this one's rows; 0: none */
     char *warning;    /* owned, may be NULL: why it is empty or poor */
+    bool repeated;    /* all but the region is borrowed from an earlier result of the extraction */
 };
 
 void region_result_free(struct region_result *r);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/source.h"
+#include "ports/blob_store.h"
 
 enum job_status {
     JOB_QUEUED,
@@ -32,6 +33,7 @@ extern const char *const job_outcome_names[JOB_OUTCOME__MAX + 1];
 #define FORMAT_NAME_MAX 15
 #define JOB_PDF_ID_MAX  64 /* a UUID, or the SHA-256 of a document in hex */
 #define JOB_OWNER_MAX   64
+#define JOB_TRACE_MAX   55 /* a W3C traceparent */
 
 struct job_progress {
     int regions_done, regions_total;
@@ -44,6 +46,8 @@ struct job {
     char id[UUID_LEN + 1];
     char owner[JOB_OWNER_MAX + 1]; /* the subject of the key that made it */
     char pdf_id[JOB_PDF_ID_MAX + 1];
+    char pdf_version[BLOB_VERSION_MAX + 1]; /* the one it was made for; "": any */
+    char traceparent[JOB_TRACE_MAX + 1];    /* of the request that made it; "": none */
     enum job_status status;
     enum job_outcome outcome;
     char output_format[FORMAT_NAME_MAX + 1]; /* csv */
@@ -58,11 +62,13 @@ struct job {
     char lease_token[33];     /* while processing: who holds it */
     int64_t version;          /* grows by one with every change */
     char revision[40];        /* the store's own mark of this version; opaque to others */
+    char *file_name;          /* of the document, as it was uploaded; NULL: not known */
     char *request_json;       /* the validated request, as stored and as sent in tasks */
     char *error_message;
-    char *result_name;           /* blob name: results/{id}/result.csv */
+    char *result_name;           /* blob name: results/{id}/invoice.csv */
     char *debug_graph_name;      /* blob name, agentic jobs only */
     char *approved_regions_json; /* JSON array; given when the job completes */
+    char *regions_name;          /* blob name of that array when it is too long for the job */
     bool has_feedback;
     int feedback_count;
     int64_t last_feedback_us;

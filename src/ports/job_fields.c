@@ -10,6 +10,8 @@ const struct job_field job_fields[] = {
     {"id", NULL, "job_id", JOB_FIELD_TEXT, false, AT(id)},
     {"owner", NULL, "owner", JOB_FIELD_TEXT, false, AT(owner)},
     {"pdf_id", NULL, "pdf_id", JOB_FIELD_TEXT, false, AT(pdf_id)},
+    {"pdf_version", NULL, "pdf_version", JOB_FIELD_TEXT, false, AT(pdf_version)},
+    {"traceparent", NULL, "traceparent", JOB_FIELD_TEXT, false, AT(traceparent)},
     {"status", NULL, "status", JOB_FIELD_STATUS, true, AT(status)},
     {"outcome", NULL, "outcome", JOB_FIELD_OUTCOME, true, AT(outcome)},
     {"output_format", NULL, "output_format", JOB_FIELD_TEXT, false, AT(output_format)},
@@ -27,18 +29,28 @@ const struct job_field job_fields[] = {
     {"next_attempt_us", NULL, "next_attempt_at", JOB_FIELD_TIME, true, AT(next_attempt_us)},
     {"lease_token", NULL, "lease_token", JOB_FIELD_TEXT, true, AT(lease_token)},
     {"version", NULL, "version", JOB_FIELD_INT64, true, AT(version)},
+    {"file_name", NULL, "file_name", JOB_FIELD_STRING, false, AT(file_name)},
     {"request_json", NULL, "request_data", JOB_FIELD_JSON, false, AT(request_json)},
     {"error_message", NULL, "error_message", JOB_FIELD_STRING, true, AT(error_message)},
     {"result_name", NULL, "result_name", JOB_FIELD_STRING, true, AT(result_name)},
     {"debug_graph_name", NULL, "debug_graph_name", JOB_FIELD_STRING, true, AT(debug_graph_name)},
     {"approved_regions_json", NULL, "approved_regions", JOB_FIELD_JSON, true,
      AT(approved_regions_json)},
+    {"regions_name", NULL, "regions_name", JOB_FIELD_STRING, true, AT(regions_name)},
     {"has_feedback", NULL, "has_feedback", JOB_FIELD_BOOL, false, AT(has_feedback)},
     {"feedback_count", NULL, "feedback_count", JOB_FIELD_INT, false, AT(feedback_count)},
     {"last_feedback_us", NULL, "last_feedback_at", JOB_FIELD_TIME, false, AT(last_feedback_us)},
 };
 
 const size_t job_fields_count = sizeof job_fields / sizeof job_fields[0];
+
+const struct job_field *job_field_find(const char *document)
+{
+    for (size_t i = 0; i < job_fields_count; i++)
+        if (strcmp(job_fields[i].document, document) == 0)
+            return &job_fields[i];
+    return NULL;
+}
 
 bool job_field_is_text(const struct job_field *f)
 {

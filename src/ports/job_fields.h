@@ -1,6 +1,7 @@
 /* The fields of a job, described once, for everything that stores or shows jobs.
  *
- * A new field is a member of struct job, a row here, and a migration in local/sqlite_schema.c.
+ * A new field is a member of struct job, a row here, and a migration in local/sqlite_schema.c and
+ * one in postgres/schema.c.
  */
 #ifndef PDF_OCR_PORTS_JOB_FIELDS_H
 #define PDF_OCR_PORTS_JOB_FIELDS_H
@@ -36,6 +37,9 @@ struct job_field {
 /* The id is the first one. */
 extern const struct job_field job_fields[];
 extern const size_t job_fields_count;
+
+/* The field of that name in documents; NULL: there is none. */
+const struct job_field *job_field_find(const char *document);
 
 /* Whether it is kept as text (by job_field_text), not as a number. */
 bool job_field_is_text(const struct job_field *f);

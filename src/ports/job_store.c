@@ -45,6 +45,18 @@ enum err job_page_end(struct job_page *p, int page_size, enum err err, struct er
     return err;
 }
 
+enum err job_page_collect(struct job_page *out, job_query_fn *run, void *store,
+                          const struct job_query *queries, size_t n, int max, struct error *e)
+{
+    enum err err = ERR_OK;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; err == ERR_OK && i < n && out->n < (size_t)max; i++)
+        err = run(store, &queries[i], max - (int)out->n, out, e);
+    if (err != ERR_OK)
+        job_page_free(out);
+    return err;
+}
+
 enum err page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
                          struct error *e)
 {

@@ -44,6 +44,21 @@ bool job_page_add(struct job_page *p, struct job *j);
  * made. err is what reading came to; after an error the page is freed. */
 enum err job_page_end(struct job_page *p, int page_size, enum err err, struct error *e);
 
+/* A query of a store's for jobs with a time before before_us; statement is the store's own number.
+ */
+struct job_query {
+    int statement;
+    int64_t before_us;
+};
+
+/* Appends what a query finds to a page, max jobs at most. */
+typedef enum err job_query_fn(void *store, const struct job_query *q, int max, struct job_page *out,
+                              struct error *e);
+
+/* Runs the n queries one after the other until *out has max jobs. It is empty after an error. */
+enum err job_page_collect(struct job_page *out, job_query_fn *run, void *store,
+                          const struct job_query *queries, size_t n, int max, struct error *e);
+
 /* The token of the page that comes after what was made then and has this id: its place in the
  * order, made opaque. NULL when memory is out. And back: ERR_BAD_REQUEST for a token that is not
  * ours. */
@@ -70,6 +85,8 @@ struct feedback_list {
 
 void feedback_clear(struct feedback *f);
 void feedback_list_free(struct feedback_list *l);
+
+#define COUNTER_NAME_MAX 127
 
 struct job_store_ops {
     const char *name; /* for logs: "sqlite", "firestore" */
@@ -114,6 +131,12 @@ struct job_store_ops {
      * with after->id; after NULL: from the first. */
     enum err (*feedback_list)(void *self, const char *job_id, const struct feedback *after, int max,
                               struct feedback_list *out, struct error *e);
+
+    /* Adds n (0: none) to a counter that all instances share, and that starts at 0; *value is what
+     * it is then. ERR_RATE_LIMITED when it would be more than most: nothing is added. It is
+     * forgotten some time after expires_us. An answer that was lost may count twice. */
+    enum err (*count)(void *self, const char *name, int64_t n, int64_t most, int64_t expires_us,
+                      int64_t *value, struct error *e);
 
     /* Whether the store answers. */
     enum err (*ping)(void *self, struct error *e);

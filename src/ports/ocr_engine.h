@@ -25,6 +25,7 @@ void ocr_result_free(struct ocr_result *r);
 struct ocr_engine_ops {
     enum engine engine;
     size_t batch; /* how many rasters it likes to get at once: 1 for an engine of this machine */
+    bool paid;    /* each raster costs money */
     bool puts_upright; /* it does so itself and tells pose and rules; others want upright pages */
 
     /* Whether it can be asked now, before rasters are made for it; NULL: always. */

@@ -3,13 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const engine_names[ENGINE__MAX + 1] = {
-    [ENGINE_TEXT] = "text",
-    [ENGINE_TESSERACT] = "tesseract",
-    [ENGINE_DOCUMENTAI] = "documentai",
-    [ENGINE_GEMINI] = "gemini",
-};
-
 enum err word_list_add(struct word_list *l, struct box box, const char *text, size_t text_len,
                        float confidence, enum engine engine)
 {
@@ -24,7 +17,7 @@ enum err word_list_add(struct word_list *l, struct box box, const char *text, si
     char *copy = strndup(text, text_len);
     if (copy == NULL)
         return ERR_INTERNAL;
-    l->items[l->n++] = (struct word){box, copy, confidence, engine, 0};
+    l->items[l->n++] = (struct word){box, copy, confidence, engine, 0, false};
     return ERR_OK;
 }
 
@@ -56,6 +49,7 @@ void page_content_free(struct page_content *p)
     }
     free(p->fields);
     free(p->rules);
+    free(p->areas);
     free(p->warning);
     memset(p, 0, sizeof *p);
 }

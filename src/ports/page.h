@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "ports/engine.h"
 
 struct box {
     double x, y, w, h;
@@ -20,16 +21,13 @@ struct box {
 /* Puts "bbox":{"x":...,"y":...,"w":...,"h":...} into the object at hand. */
 void box_write(struct json_writer *w, struct box b, int decimals);
 
-/* Who read a word. Names as in ENGINE and in results. */
-enum engine { ENGINE_TEXT, ENGINE_TESSERACT, ENGINE_DOCUMENTAI, ENGINE_GEMINI, ENGINE__MAX };
-extern const char *const engine_names[ENGINE__MAX + 1]; /* text, tesseract, documentai, gemini */
-
 struct word {
     struct box box;
     char *text;       /* UTF-8, owned */
     float confidence; /* 0..1; 1 for the text layer */
     enum engine engine;
-    int turn; /* degrees clockwise by which the letters are turned on the page: 0, 90, 180, 270 */
+    int turn;   /* degrees clockwise by which the letters are turned on the page: 0, 90, 180, 270 */
+    bool check; /* a check box that is drawn: the text is true or false */
 };
 
 struct word_list {
@@ -51,23 +49,33 @@ struct rule {
     bool vertical;
 };
 
+/* A small square, and whether something is drawn in it. */
+struct check_box {
+    struct box box;
+    bool marked;
+};
+
 struct page_info {
     int number;           /* 1-based */
     double width, height; /* points, as shown */
     int rotation;         /* 0, 90, 180, 270: already applied */
 };
 
-/* A field of the document's own form (AcroForm) that is filled in. */
+/* A field of the document's own form (AcroForm) that is shown. */
 struct filled_field {
     struct box box;
-    char *name, *value; /* owned; true or false of a check box */
+    char *name, *value; /* owned; true or false of a check box; empty: not filled in */
 };
+
+#define PAGE_AREAS_MAX 2000
 
 struct page_content {
     struct page_info info;
     struct word_list words; /* of the text layer, in the reader's order */
     struct rule *rules;
     size_t n_rules;
+    struct box *areas; /* owned, PAGE_AREAS_MAX at most; filled with one colour: bars, shades */
+    size_t n_areas;
     struct filled_field *fields; /* owned */
     size_t n_fields;
     double image_coverage; /* part of the page covered by images, 0..1 */

@@ -14,12 +14,15 @@ struct loop {
     void *retire_self;
     void (*after)(void *self); /* called between requests, and while there are none; may be NULL */
     void *after_self;
+    int turns_fd;    /* one request a client at a time (turns.h); -1: no turns */
+    int64_t queue_s; /* how long a request may wait for its turn */
 };
 
 /* Holds many kept connections of nginx at once under epoll; one request at a time. */
 enum err loop_kept_connections(const struct loop *l, struct error *e);
 
-/* One connection a request. */
+/* One connection a request. One whose client's turn is taken elsewhere waits here, and the process
+ * takes others meanwhile. */
 enum err loop_single_requests(const struct loop *l, struct error *e);
 
 #endif

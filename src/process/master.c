@@ -26,6 +26,8 @@
 #define BACKLOG          1024
 #define BACKOFF_FIRST_US (US_PER_S / 10)
 #define BACKOFF_MOST_US  (10 * US_PER_S)
+#define ANSWER_US        (3 * US_PER_S) /* the waiter has to send its requests back */
+#define SETTLE_US        (US_PER_S / 4) /* nginx, sent back, has to find an api worker */
 #define YOUNG_US         US_PER_S /* a child that dies younger makes the next one wait longer */
 
 /* A place that must always have a living process. */
@@ -41,6 +43,7 @@ struct master {
     struct key_set *keys;
     char task_key[65];
     int lock_fd, notify_fd, retire_read_fd, retire_write_fd;
+    int spans_fd[2]; /* a pipe; -1 where no spans are sent elsewhere */
     int listen_fd[ROLE__MAX];
     struct slot *slots;
     size_t n_slots;
@@ -115,6 +118,7 @@ static void start_child(struct master *m, struct slot *s)
                        .task_key = m->task_key,
                        .listen_fd = m->listen_fd[s->role],
                        .notify_fd = m->notify_fd,
+                       .spans_fd = m->spans_fd[s->role == ROLE_EXPORTER ? 0 : 1],
                        .retire_fd = m->retire_write_fd};
     s->started_us = monotonic_us();
     pid_t pid = fork();
@@ -214,7 +218,8 @@ static void reload(struct master *m)
     for (size_t i = 0; i < m->n_slots; i++) {
         struct slot *s = &m->slots[i];
         pid_t old = s->pid;
-        if (s->role == ROLE_DISPATCHER || old == 0)
+        if (s->role == ROLE_DISPATCHER || s->role == ROLE_WAITER || s->role == ROLE_EXPORTER ||
+            old == 0)
             continue;
         s->pid = 0;
         start_child(m, s);
@@ -230,6 +235,35 @@ static void wait_for_event(struct master *m, int64_t us)
     (void)ppoll(&p, 1, &t, &m->unblocked);
 }
 
+static void ask_to_end(struct master *m, bool waiter)
+{
+    for (size_t i = 0; i < m->n_slots; i++)
+        if (m->slots[i].pid > 0 && (m->slots[i].role == ROLE_WAITER) == waiter)
+            (void)kill(m->slots[i].pid, SIGTERM);
+}
+
+static bool waiter_lives(const struct master *m)
+{
+    for (size_t i = 0; i < m->n_slots; i++)
+        if (m->slots[i].role == ROLE_WAITER && m->slots[i].pid > 0)
+            return true;
+    return false;
+}
+
+/* Who waits for a job is sent to the api workers for an answer, who must still be there. */
+static void drain_waiter(struct master *m)
+{
+    int64_t until_us = monotonic_us() + ANSWER_US;
+    ask_to_end(m, true);
+    while (waiter_lives(m) && monotonic_us() < until_us) {
+        wait_for_event(m, US_PER_S / 10);
+        collect_children(m);
+    }
+    until_us = monotonic_us() + SETTLE_US;
+    while (monotonic_us() < until_us)
+        wait_for_event(m, until_us - monotonic_us());
+}
+
 /* Everything is asked to end; what has not after the grace period is killed. Its jobs' leases run
  * out and the queue delivers them again. */
 static void drain(struct master *m)
@@ -237,9 +271,8 @@ static void drain(struct master *m)
     int64_t until_us = monotonic_us() + m->cfg->shutdown_grace_s * US_PER_S;
     bool killed = false;
     log_event(LOG_NOTICE, "stopping", NULL);
-    for (size_t i = 0; i < m->n_slots; i++)
-        if (m->slots[i].pid > 0)
-            (void)kill(m->slots[i].pid, SIGTERM);
+    drain_waiter(m);
+    ask_to_end(m, false);
     for (;;) {
         int status;
         pid_t pid = waitpid(-1, &status, WNOHANG);
@@ -280,6 +313,8 @@ static enum err set_up(struct master *m, struct error *e)
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0 ||
         (m->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         return error_system(e, "make", "a pipe");
+    if (m->program->exports(m->cfg) && pipe2(m->spans_fd, O_CLOEXEC | O_NONBLOCK) != 0)
+        return error_system(e, "make", "a pipe");
     m->retire_read_fd = pipe_fds[0];
     m->retire_write_fd = pipe_fds[1];
     source_hex(&system_source, m->task_key, 32);
@@ -288,10 +323,11 @@ static enum err set_up(struct master *m, struct error *e)
         (err = open_socket(m->cfg, "tasks.sock", &m->listen_fd[ROLE_TASK], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "page.sock", &m->listen_fd[ROLE_PAGE], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "health.sock", &m->listen_fd[ROLE_HEALTH], e)) != ERR_OK ||
-        (err = open_socket(m->cfg, "upload.sock", &m->listen_fd[ROLE_UPLOAD], e)) != ERR_OK)
+        (err = open_socket(m->cfg, "upload.sock", &m->listen_fd[ROLE_UPLOAD], e)) != ERR_OK ||
+        (err = open_socket(m->cfg, "wait.sock", &m->listen_fd[ROLE_WAITER], e)) != ERR_OK)
         return err;
     m->slots = calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers +
-                               m->cfg->upload_workers + 2),
+                               m->cfg->upload_workers + 4),
                       sizeof *m->slots);
     if (m->slots == NULL)
         return error_no_memory(e);
@@ -300,8 +336,16 @@ static enum err set_up(struct master *m, struct error *e)
     add_slots(m, ROLE_PAGE, m->cfg->page_workers);
     add_slots(m, ROLE_UPLOAD, m->cfg->upload_workers);
     add_slots(m, ROLE_HEALTH, 1);
+    add_slots(m, ROLE_WAITER, 1);
     add_slots(m, ROLE_DISPATCHER, 1);
+    add_slots(m, ROLE_EXPORTER, m->spans_fd[0] >= 0 ? 1 : 0);
     return ERR_OK;
+}
+
+static void close_one(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 enum err master_run(const struct program *program, struct config *cfg, struct error *e)
@@ -312,7 +356,9 @@ enum err master_run(const struct program *program, struct config *cfg, struct er
                        .notify_fd = -1,
                        .retire_read_fd = -1,
                        .retire_write_fd = -1,
-                       .listen_fd = {-1, -1, -1, -1, -1, -1}};
+                       .spans_fd = {-1, -1}};
+    for (int role = 0; role < ROLE__MAX; role++)
+        m.listen_fd[role] = -1;
     enum err err = set_signals(&m, e);
     if (err == ERR_OK)
         err = set_up(&m, e);
@@ -330,12 +376,12 @@ enum err master_run(const struct program *program, struct config *cfg, struct er
         drain(&m);
     keys_free(m.keys);
     free(m.slots);
-    const int fds[] = {m.lock_fd,         m.notify_fd,    m.retire_read_fd,
-                       m.retire_write_fd, m.listen_fd[0], m.listen_fd[1],
-                       m.listen_fd[2],    m.listen_fd[3], m.listen_fd[4]};
+    const int fds[] = {m.lock_fd,         m.notify_fd,   m.retire_read_fd,
+                       m.retire_write_fd, m.spans_fd[0], m.spans_fd[1]};
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++)
-        if (fds[i] >= 0)
-            (void)close(fds[i]);
+        close_one(fds[i]);
+    for (int role = 0; role < ROLE__MAX; role++)
+        close_one(m.listen_fd[role]);
     sodium_memzero(m.task_key, sizeof m.task_key);
     return err;
 }

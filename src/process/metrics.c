@@ -23,6 +23,7 @@ struct counters {
         atomic_int pool; /* 0: idle */
     } workers[BUSY_MAX];
     atomic_llong store_losses;
+    atomic_llong waiting;
 };
 
 static struct counters *counters;
@@ -89,6 +90,11 @@ void metrics_request(int route, int status, int64_t latency_us)
         atomic_fetch_add_explicit(&counters->routes[at].buckets[bucket], 1, memory_order_relaxed);
 }
 
+void metrics_waiting(int64_t n)
+{
+    atomic_store_explicit(&counters->waiting, n, memory_order_relaxed);
+}
+
 void metrics_store_lost(void)
 {
     atomic_fetch_add_explicit(&counters->store_losses, 1, memory_order_relaxed);
@@ -149,6 +155,7 @@ void metrics_write(struct buffer *out)
                   count_busy(POOL_API), count_busy(POOL_TASK), count_busy(POOL_PAGE),
                   count_busy(POOL_UPLOAD));
     buffer_printf(out,
+                  "# TYPE pdf_ocr_waiting_requests gauge\npdf_ocr_waiting_requests %lld\n"
                   "# TYPE pdf_ocr_store_losses_total counter\npdf_ocr_store_losses_total %lld\n",
-                  atomic_load(&counters->store_losses));
+                  atomic_load(&counters->waiting), atomic_load(&counters->store_losses));
 }

@@ -20,6 +20,9 @@ void metrics_forget(pid_t pid);
 /* A request has ended; route is its index in the table, or -1. */
 void metrics_request(int route, int status, int64_t latency_us);
 
+/* So many requests wait for a job. */
+void metrics_waiting(int64_t n);
+
 /* The job store has lost changes (local/store_mark.h). */
 void metrics_store_lost(void);
 

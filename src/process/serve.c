@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/limits.h"
 #include "base/context.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
+#include "base/span.h"
 #include "http/request.h"
 #include "process/metrics.h"
 
@@ -18,6 +20,7 @@
 #define RETRY_S  5 /* after a failure that may pass and does not say when */
 
 #define PASSED_ON_MAX 512
+#define PLAIN         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 void reply_header(struct reply *p, const char *name, const char *fmt, ...)
 {
@@ -68,9 +71,10 @@ static void preflight(const char *allow, struct reply *p)
 {
     p->status = 204;
     reply_header(p, "Access-Control-Allow-Methods", "%s", allow);
-    reply_header(p, "Access-Control-Allow-Headers",
-                 "X-API-Key, Authorization, Content-Type, Idempotency-Key, If-Match, "
-                 "If-None-Match");
+    reply_header(
+        p, "Access-Control-Allow-Headers",
+        "X-API-Key, Authorization, Content-Type, Idempotency-Key, If-Match, X-PDF-Password, "
+        "If-None-Match");
     reply_header(p, "Access-Control-Max-Age", "3600");
     reply_header(p, "Allow", "%s", allow);
 }
@@ -171,18 +175,54 @@ static void set_context(const struct server *s, const struct route *route, const
     context_set(r->deadline_us + more_s * US_PER_S, r->traceparent);
 }
 
-/* nginx asks the page pool, or its cache. It decodes the path once more, hence plain ones only. */
-static enum err pass_to_page_pool(const struct request *r, struct reply *p, struct error *e)
+/* Appends the parameters that the route knows, each as it was understood, in the table's order: the
+ * same page is then asked for, and kept, under one address. */
+static enum err write_known_query(const struct request *r, const char *names, struct buffer *out,
+                                  struct error *e)
 {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
-    if (r->path[strspn(r->path, plain)] != '\0')
+    char list[256], *rest = NULL;
+    enum err err = ERR_OK;
+    (void)snprintf(list, sizeof list, "%s", names);
+    for (const char *name = strtok_r(list, " ", &rest); err == ERR_OK && name != NULL;
+         name = strtok_r(NULL, " ", &rest)) {
+        struct buffer value = BUFFER_INIT;
+        bool found = false;
+        err = request_query(r, name, &value, &found, e);
+        const char *text = value.data != NULL ? value.data : "";
+        if (err == ERR_OK && strspn(text, PLAIN) != value.len)
+            err = error_set(e, ERR_UNPROCESSABLE, "%s: has characters that are not possible", name);
+        if (err == ERR_OK && found)
+            buffer_printf(out, "%s%s=%s", out->len > 0 ? "&" : "?", name, text);
+        buffer_free(&value);
+    }
+    return err;
+}
+
+/* nginx asks the page pool, or its cache. It decodes the path once more, hence plain ones only. */
+static enum err pass_to_page_pool(const struct server *s, const struct request *r,
+                                  const struct route *route, struct reply *p, struct error *e)
+{
+    char address[64];
+    struct buffer query = BUFFER_INIT, version = BUFFER_INIT;
+    if (r->path[strspn(r->path, PLAIN "/")] != '\0')
         return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
     if (strlen(r->path) + strlen(r->query) > PASSED_ON_MAX)
         return error_set(e, ERR_BAD_REQUEST, "The address is too long.");
-    reply_header(p, "X-Accel-Redirect", "/_page%s%s%s", r->path, r->query[0] != '\0' ? "?" : "",
-                 r->query);
-    return ERR_OK;
+    enum err err = s->admit(s->app, r, &version, e);
+    if (err == ERR_OK)
+        err = write_known_query(r, route->query, &query, e);
+    if (err == ERR_OK && (buffer_failed(&query) || buffer_failed(&version)))
+        err = error_no_memory(e);
+    if (err == ERR_OK) {
+        limits_address(r->remote_addr, address, sizeof address);
+        reply_header(p, "X-Accel-Redirect", "/_page%s%s", r->path,
+                     query.data != NULL ? query.data : "");
+        reply_header(p, "X-Page-Client", "%s", r->auth.anonymous ? address : r->auth.subject);
+        reply_header(p, "X-Page-Version", "%s", version.data != NULL ? version.data : "");
+    }
+    buffer_free(&query);
+    buffer_free(&version);
+    return err;
 }
 
 /* The client of the replaced service may send what that one passed over. */
@@ -211,10 +251,13 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
     /* What comes to the page pool has been let in by the api pool. */
     if (err == ERR_OK && s->pool != POOL_PAGE)
         err = let_in(s, *route, r, e);
-    if (err == ERR_OK && pass_on)
-        return pass_to_page_pool(r, p, e);
+    if (err == ERR_OK && r->may_not_wait)
+        err = error_set(e, ERR_RATE_LIMITED, "%" PRId64 " of your requests wait for jobs already.",
+                        s->cfg->waiting_per_key);
     if (err == ERR_OK)
         set_context(s, *route, r);
+    if (err == ERR_OK && pass_on)
+        return pass_to_page_pool(s, r, *route, p, e);
     if (err == ERR_OK)
         err = request_read_body(cgi, *route, s->cfg->max_json_bytes, s->cfg->uploads_dir, r, e);
     if (err == ERR_OK)
@@ -232,13 +275,14 @@ static void drain_body(FCGX_Request *cgi)
         continue;
 }
 
-void serve_request(const struct server *s, FCGX_Request *cgi)
+/* refused: the request's turn has not come. */
+static void serve(const struct server *s, FCGX_Request *cgi, bool refused)
 {
     struct request r;
     struct reply p = {.status = 200, .content_type = "application/json"};
     struct error e = {0};
     const struct route *route = NULL;
-    char path[2048], allow[64] = "";
+    char path[2048], allow[64] = "", parent[SPAN_ID_LEN + 1] = "";
     int64_t started_us = monotonic_us();
     const int64_t deadlines_s[POOL__MAX] = {[POOL_API] = s->cfg->request_deadline_s,
                                             [POOL_TASK] = s->cfg->task_deadline_s,
@@ -249,8 +293,13 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     enum err err = request_read(cgi, path, &r, &e);
     r.started_us = started_us;
     r.deadline_us = started_us + deadlines_s[s->pool] * US_PER_S;
+    if (span_enabled())
+        span_begin(r.traceparent, sizeof r.traceparent, parent);
     log_context(r.request_id, NULL);
     log_trace(r.traceparent);
+    if (err == ERR_OK && refused)
+        err = error_set(&e, ERR_RATE_LIMITED,
+                        "Pages that you asked for before are still being drawn; try again.");
     if (err == ERR_OK)
         err = answer(s, cgi, &r, &p, &route, allow, &e);
     if (err != ERR_OK)
@@ -258,15 +307,42 @@ void serve_request(const struct server *s, FCGX_Request *cgi)
     drain_body(cgi);
     write_reply(s, cgi, &r, &p);
     int64_t latency_us = monotonic_us() - started_us;
-    bool asked = r.step == AUTH_STEP_CHECK && p.status == 204; /* the request itself comes yet */
-    if (!asked)
+    /* The request itself comes yet. */
+    bool asked = (r.step == AUTH_STEP_CHECK && p.status == 204) || p.comes_back;
+    const struct span span = {route != NULL ? route->name : "none",
+                              SPAN_SERVER,
+                              r.traceparent,
+                              parent,
+                              latency_us,
+                              p.status,
+                              p.job_id};
+    if (!asked) {
         metrics_request(route != NULL ? (int)(route - routes) : -1, p.status, latency_us);
+        span_end(&span);
+    }
     metrics_busy(s->pool, false);
-    if (s->cfg->access_log && log_enabled(LOG_INFO) && !asked)
+    /* The api worker that let a page's request in has logged it. */
+    if (s->cfg->access_log && log_enabled(LOG_INFO) && !asked && s->pool != POOL_PAGE)
         (log_is_text() ? write_access_text : write_access_log)(&r, &p, route, latency_us);
     log_context(NULL, NULL);
     log_trace(NULL);
     context_set(0, NULL);
     buffer_free(&r.body);
     buffer_free(&p.body);
+}
+
+void serve_request(const struct server *s, FCGX_Request *cgi)
+{
+    serve(s, cgi, false);
+}
+
+void serve_refusal(const struct server *s, FCGX_Request *cgi)
+{
+    serve(s, cgi, true);
+}
+
+const char *serve_client(const FCGX_Request *cgi)
+{
+    const char *client = FCGX_GetParam("PAGE_CLIENT", cgi->envp);
+    return client != NULL && client[0] != '\0' ? client : NULL;
 }

@@ -14,11 +14,19 @@ struct server {
     const struct config *cfg;
     struct auth auth;
     void *app; /* what handlers get */
+    enum err (*admit)(void *app, const struct request *r, struct buffer *version,
+                      struct error *e); /* program.h */
     enum pool pool;
     struct origins origins;
 };
 
 /* Answers the request that FCGX_Accept_r has just read. */
 void serve_request(const struct server *s, FCGX_Request *cgi);
+
+/* Whose turn a request of the page pool takes (turns.h); NULL: nobody's. */
+const char *serve_client(const FCGX_Request *cgi);
+
+/* Answers 429: the client has too much before it. */
+void serve_refusal(const struct server *s, FCGX_Request *cgi);
 
 #endif

@@ -6,7 +6,17 @@
 #include "core/config.h"
 #include "process/program.h"
 
-enum role { ROLE_API, ROLE_TASK, ROLE_PAGE, ROLE_HEALTH, ROLE_UPLOAD, ROLE_DISPATCHER, ROLE__MAX };
+enum role {
+    ROLE_API,
+    ROLE_TASK,
+    ROLE_PAGE,
+    ROLE_HEALTH,
+    ROLE_UPLOAD,
+    ROLE_WAITER,
+    ROLE_DISPATCHER,
+    ROLE_EXPORTER,
+    ROLE__MAX
+};
 extern const char *const role_names[ROLE__MAX];
 
 struct worker {
@@ -16,6 +26,7 @@ struct worker {
     const char *task_key; /* what the dispatcher sends */
     int listen_fd;        /* -1 for the dispatcher */
     int notify_fd;        /* eventfd from the queue to the dispatcher */
+    int spans_fd;         /* a pipe of spans, for the exporter its end to read; -1: none */
     int retire_fd;        /* a pipe to the master: a pid whose successor is due */
 };
 

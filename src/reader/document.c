@@ -1,5 +1,6 @@
 #include "reader/document.h"
 
+#include <gio/gio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "reader/fields.h"
 #include "reader/words.h"
 
-#define SIDE_MAX 32766 /* pixels; cairo takes 32767, and a side is rounded up */
+#define SIDE_MAX IMAGE_SIDE_MAX /* cairo takes 32767, and a side is rounded up */
 
 void document_prepare(void)
 {
@@ -15,39 +16,104 @@ void document_prepare(void)
     /* glibc keeps the module that it loads for a conversion. */
     char *text = g_convert("\0a", 2, "UTF-8", "UTF-16BE", NULL, &n, NULL);
     g_free(text);
+    text = g_convert("a", 1, "ISO-8859-1", "UTF-8", NULL, &n, NULL);
+    g_free(text);
 }
 
-PopplerDocument *document_open(int fd, const char **why)
+/* poppler tries a password as Latin-1 and then as UTF-8; of its ways to open a document only that
+ * by a stream can read it twice. */
+static PopplerDocument *open_with_password(int fd, const char *password, GError **error)
 {
-    GError *error = NULL;
-    PopplerDocument *doc = poppler_document_new_from_fd(fd, NULL, &error);
-    if (doc == NULL) {
-        *why = g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED) ? "encrypted"
-                                                                              : "damaged";
-        g_clear_error(&error);
+    GMappedFile *file = g_mapped_file_new_from_fd(fd, FALSE, error);
+    if (file == NULL)
         return NULL;
-    }
-    if (poppler_document_get_n_pages(doc) < 1) {
-        *why = "no_pages";
-        g_object_unref(doc);
-        return NULL;
-    }
+    GBytes *bytes = g_mapped_file_get_bytes(file);
+    GInputStream *stream = g_memory_input_stream_new_from_bytes(bytes);
+    PopplerDocument *doc = poppler_document_new_from_stream(
+        stream, (goffset)g_bytes_get_size(bytes), password, NULL, error);
+    g_object_unref(stream);
+    g_bytes_unref(bytes);
+    g_mapped_file_unref(file);
     return doc;
 }
 
-struct page_size {
-    double width, height;
-};
+static PopplerDocument *open_pdf(int fd, const char *password, const char **why)
+{
+    GError *error = NULL;
+    const char *given = *password != '\0' ? password : NULL;
+    PopplerDocument *doc = given == NULL ? poppler_document_new_from_fd(fd, NULL, &error)
+                                         : open_with_password(fd, given, &error);
+    if (doc != NULL)
+        return doc;
+    if (!g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED))
+        *why = "damaged";
+    else
+        *why = given != NULL ? "password" : "encrypted";
+    g_clear_error(&error);
+    return NULL;
+}
+
+bool document_open(struct document *d, int fd, const char *password, int64_t max_pages,
+                   const char **why)
+{
+    *d = (struct document){.images = image_open(fd, max_pages, why)};
+    if (d->images == NULL && *why == NULL)
+        d->pdf = open_pdf(fd, password, why);
+    if (d->images != NULL)
+        d->pages = image_pages(d->images);
+    else if (d->pdf != NULL)
+        d->pages = poppler_document_get_n_pages(d->pdf);
+    if (*why == NULL && d->pages < 1)
+        *why = "no_pages";
+    else if (*why == NULL && d->pages > max_pages)
+        *why = "too_many_pages";
+    if (*why == NULL)
+        return true;
+    document_close(d);
+    return false;
+}
+
+void document_close(struct document *d)
+{
+    if (d->pdf != NULL)
+        g_object_unref(d->pdf);
+    d->pdf = NULL;
+    image_close(d->images);
+    d->images = NULL;
+}
+
+bool document_page_open(const struct document *d, int number, struct document_page *out)
+{
+    *out = (struct document_page){.images = d->images, .number = number};
+    if (number < 1 || number > d->pages)
+        return false;
+    if (d->images != NULL) {
+        image_size(d->images, number, &out->width, &out->height);
+        return true;
+    }
+    if ((out->pdf = poppler_document_get_page(d->pdf, number - 1)) == NULL)
+        return false;
+    poppler_page_get_size(out->pdf, &out->width, &out->height);
+    return true;
+}
+
+void document_page_close(struct document_page *p)
+{
+    if (p->pdf != NULL)
+        g_object_unref(p->pdf);
+    p->pdf = NULL;
+}
 
 /* The box as fractions of the page, and the text. */
-static void append_place(struct buffer *out, const PopplerRectangle *r, const struct page_size *s)
+static void append_place(struct buffer *out, const PopplerRectangle *r,
+                         const struct document_page *s)
 {
     buffer_printf(out, "[%.6f,%.6f,%.6f,%.6f,", r->x1 / s->width, r->y1 / s->height,
                   (r->x2 - r->x1) / s->width, (r->y2 - r->y1) / s->height);
 }
 
 /* Text outside the CropBox is in the file but not on the page. */
-static bool on_page(const PopplerRectangle *r, const struct page_size *s)
+static bool on_page(const PopplerRectangle *r, const struct document_page *s)
 {
     double x = (r->x1 + r->x2) / 2, y = (r->y1 + r->y2) / 2;
     return s->width > 0 && s->height > 0 && x >= 0 && y >= 0 && x <= s->width && y <= s->height &&
@@ -55,7 +121,7 @@ static bool on_page(const PopplerRectangle *r, const struct page_size *s)
 }
 
 /* A line for each word on the page; returns how many. */
-static guint append_words(const GArray *words, const struct page_size *s, struct buffer *out)
+static guint append_words(const GArray *words, const struct document_page *s, struct buffer *out)
 {
     guint n = 0;
     for (guint i = 0; i < words->len; i++) {
@@ -73,7 +139,7 @@ static guint append_words(const GArray *words, const struct page_size *s, struct
     return n;
 }
 
-static guint append_fields(const GArray *fields, const struct page_size *s, struct buffer *out)
+static guint append_fields(const GArray *fields, const struct document_page *s, struct buffer *out)
 {
     guint n = 0;
     for (guint i = 0; i < fields->len; i++) {
@@ -91,9 +157,11 @@ static guint append_fields(const GArray *fields, const struct page_size *s, stru
     return n;
 }
 
-static double image_coverage(PopplerPage *page, const struct page_size *s)
+double document_image_coverage(const struct document_page *s)
 {
-    GList *images = poppler_page_get_image_mapping(page);
+    if (s->pdf == NULL)
+        return 1;
+    GList *images = poppler_page_get_image_mapping(s->pdf);
     double area = 0;
     for (GList *at = images; at != NULL; at = at->next) {
         const PopplerRectangle *r = &((const PopplerImageMapping *)at->data)->area;
@@ -104,19 +172,26 @@ static double image_coverage(PopplerPage *page, const struct page_size *s)
     return area < 1 ? area : 1;
 }
 
-void document_describe_page(PopplerPage *page, bool images, struct buffer *out)
+/* An image has nothing to be read without OCR. */
+static void describe_image(const struct document_page *page, struct buffer *out)
 {
-    struct page_size s;
+    buffer_printf(out, "{\"width\":%.3f,\"height\":%.3f,\"words\":0,\"fields\":0,\"lost\":false}",
+                  page->width, page->height);
+}
+
+void document_describe_page(struct document_page *page, struct buffer *out)
+{
     struct buffer items = BUFFER_INIT;
-    poppler_page_get_size(page, &s.width, &s.height);
     bool lost;
-    GArray *words = words_of_page(page, &lost), *fields = fields_of_page(page, words);
-    guint n_words = append_words(words, &s, &items), n_fields = append_fields(fields, &s, &items);
-    buffer_printf(out,
-                  "{\"width\":%.3f,\"height\":%.3f,\"images\":%.4f,\"words\":%u,\"fields\":%u,"
-                  "\"lost\":%s}",
-                  s.width, s.height, images ? image_coverage(page, &s) : 0, n_words, n_fields,
-                  lost ? "true" : "false");
+    if (page->pdf == NULL) {
+        describe_image(page, out);
+        return;
+    }
+    GArray *words = words_of_page(page->pdf, &lost), *fields = fields_of_page(page->pdf, words);
+    guint n_words = append_words(words, page, &items);
+    guint n_fields = append_fields(fields, page, &items);
+    buffer_printf(out, "{\"width\":%.3f,\"height\":%.3f,\"words\":%u,\"fields\":%u,\"lost\":%s}",
+                  page->width, page->height, n_words, n_fields, lost ? "true" : "false");
     buffer_append(out, items.data != NULL ? items.data : "", items.len);
     out->failed = out->failed || items.failed;
     buffer_free(&items);
@@ -146,8 +221,8 @@ static uint8_t *to_grey(cairo_surface_t *surface, int width, int height)
 
 /* The page drawn in colours on white, moved left and up by x and y pixels; the caller destroys it.
  * NULL when it cannot be drawn. */
-static cairo_surface_t *draw(PopplerPage *page, double scale, double x, double y, int width,
-                             int height)
+static cairo_surface_t *draw(struct document_page *page, double scale, double x, double y,
+                             int width, int height)
 {
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
     cairo_t *cr = cairo_create(surface);
@@ -155,8 +230,12 @@ static cairo_surface_t *draw(PopplerPage *page, double scale, double x, double y
     cairo_paint(cr);
     cairo_translate(cr, -x, -y);
     cairo_scale(cr, scale, scale);
-    poppler_page_render(page, cr);
-    bool ok = cairo_status(cr) == CAIRO_STATUS_SUCCESS;
+    bool ok = true;
+    if (page->pdf != NULL)
+        poppler_page_render(page->pdf, cr);
+    else
+        ok = image_draw(page->images, page->number, cr);
+    ok = ok && cairo_status(cr) == CAIRO_STATUS_SUCCESS;
     cairo_destroy(cr);
     cairo_surface_flush(surface);
     if (ok)
@@ -165,23 +244,21 @@ static cairo_surface_t *draw(PopplerPage *page, double scale, double x, double y
     return NULL;
 }
 
-uint8_t *document_render(PopplerPage *page, double x, double y, double w, double h, int *dpi,
-                         int64_t max_pixels, int *width, int *height)
+uint8_t *document_render(struct document_page *page, double x, double y, double w, double h,
+                         int *dpi, int64_t max_pixels, int *width, int *height)
 {
-    struct page_size s;
-    poppler_page_get_size(page, &s.width, &s.height);
-    double side = fmax(fmax(s.width * w, s.height * h), 1e-9);
-    double points = fmax(s.width * w * s.height * h, 1e-9);
+    double side = fmax(fmax(page->width * w, page->height * h), 1e-9);
+    double points = fmax(page->width * w * page->height * h, 1e-9);
     double most = fmin(sqrt((double)max_pixels / points), SIDE_MAX / side) * 72;
     if (*dpi > most)
         *dpi = (int)most;
     if (*dpi < 1)
         return NULL;
     double scale = *dpi / 72.0;
-    *width = (int)fmax(1, ceil(s.width * w * scale));
-    *height = (int)fmax(1, ceil(s.height * h * scale));
+    *width = (int)fmax(1, ceil(page->width * w * scale));
+    *height = (int)fmax(1, ceil(page->height * h * scale));
     cairo_surface_t *surface =
-        draw(page, scale, x * s.width * scale, y * s.height * scale, *width, *height);
+        draw(page, scale, x * page->width * scale, y * page->height * scale, *width, *height);
     if (surface == NULL)
         return NULL;
     uint8_t *grey = to_grey(surface, *width, *height);
@@ -189,18 +266,14 @@ uint8_t *document_render(PopplerPage *page, double x, double y, double w, double
     return grey;
 }
 
-void document_sizes(PopplerDocument *doc, struct buffer *out)
+void document_sizes(const struct document *d, struct buffer *out)
 {
-    int n = poppler_document_get_n_pages(doc);
     buffer_puts(out, "{\"sizes\":[");
-    for (int i = 0; i < n; i++) {
-        struct page_size s = {0, 0};
-        PopplerPage *page = poppler_document_get_page(doc, i);
-        if (page != NULL) {
-            poppler_page_get_size(page, &s.width, &s.height);
-            g_object_unref(page);
-        }
-        buffer_printf(out, "%s[%.3f,%.3f]", i > 0 ? "," : "", s.width, s.height);
+    for (int i = 1; i <= d->pages; i++) {
+        struct document_page page;
+        (void)document_page_open(d, i, &page);
+        buffer_printf(out, "%s[%.3f,%.3f]", i > 1 ? "," : "", page.width, page.height);
+        document_page_close(&page);
     }
     buffer_puts(out, "]}");
 }
@@ -212,16 +285,14 @@ static cairo_status_t append_bytes(void *closure, const unsigned char *bytes, un
     return buffer_failed(out) ? CAIRO_STATUS_NO_MEMORY : CAIRO_STATUS_SUCCESS;
 }
 
-bool document_image(PopplerPage *page, int wanted, int64_t max_pixels, struct buffer *png,
+bool document_image(struct document_page *page, int wanted, int64_t max_pixels, struct buffer *png,
                     int *width, int *height)
 {
-    struct page_size s;
-    poppler_page_get_size(page, &s.width, &s.height);
-    double most = fmin(sqrt((double)max_pixels / fmax(s.width * s.height, 1e-9)),
-                       SIDE_MAX / fmax(s.height, 1e-9));
-    double scale = fmin(wanted / fmax(s.width, 1e-9), most);
-    *width = (int)fmax(1, floor(s.width * scale + 0.5));
-    *height = (int)fmax(1, floor(s.height * scale + 0.5));
+    double most = fmin(sqrt((double)max_pixels / fmax(page->width * page->height, 1e-9)),
+                       SIDE_MAX / fmax(page->height, 1e-9));
+    double scale = fmin(wanted / fmax(page->width, 1e-9), most);
+    *width = (int)fmax(1, floor(page->width * scale + 0.5));
+    *height = (int)fmax(1, floor(page->height * scale + 0.5));
     cairo_surface_t *surface = draw(page, scale, 0, 0, *width, *height);
     if (surface == NULL)
         return false;

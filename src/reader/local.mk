@@ -3,6 +3,7 @@ pkglibexec_PROGRAMS += pdf-ocr-page
 pdf_ocr_page_SOURCES = \
 	src/reader/document.c src/reader/document.h \
 	src/reader/fields.c src/reader/fields.h \
+	src/reader/image.c src/reader/image.h \
 	src/reader/page_image.c src/reader/page_image.h \
 	src/reader/words.c src/reader/words.h \
 	src/reader/main.c

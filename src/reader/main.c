@@ -1,14 +1,19 @@
-/* pdf-ocr-page: reads one PDF for a worker, in a sandbox.
+/* pdf-ocr-page: reads one document, a PDF or images, for a worker, in a sandbox.
  *
  * usage: pdf-ocr-page CPU_SECONDS MEMORY_BYTES MAX_PAGES MAX_PIXELS
  *
- * The PDF is open at descriptor 3. First comes a line {"pages":N} or {"error":CODE}. Then each
- * line of standard input is a command, and its answer a line of JSON:
- *   page N IMAGES              what document_describe_page writes
- *   raster N X Y W H DPI      {"width","height","dpi"}, then width * height grey bytes
- *   rules N DPI               {"rules":COUNT}, then on a line each [x,y,w,h,vertical]
- *   sizes                     what document_sizes writes
- *   image N WIDTH             {"width","height","bytes"}, then a PNG of that many bytes
+ * The document is open at descriptor 3. The first line of standard input is its password, empty
+ * where there is none; the answer is a line {"pages":N} or {"error":CODE}. Each further line is a
+ * command, and its answer a line of JSON.
+ *
+ * - page N: what document_describe_page writes
+ * - images N: {"images":PART}, how much of the page images cover, 0..1
+ * - raster N X Y W H DPI: {"width","height","dpi"}, then width * height grey bytes
+ * - rules N DPI: {"rules":COUNT,"boxes":COUNT,"areas":COUNT}, then each rule on a line,
+ *   [x,y,w,h,vertical], each check box, [x,y,w,h,marked], and each filled area, [x,y,w,h]
+ * - sizes: what document_sizes writes
+ * - image N WIDTH: {"width","height","bytes"}, then a PNG of that many bytes
+ *
  * An answer {"error":CODE} leaves the reader ready for the next command.
  */
 #include <signal.h>
@@ -18,12 +23,14 @@
 #include <sys/prctl.h>
 
 #include "base/cpu_yield.h"
+#include "ocr/raster_areas.h"
+#include "ocr/raster_boxes.h"
 #include "ocr/raster_rules.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
 #include "sandbox/sandbox.h"
 
-#define PDF_FD        3
+#define DOCUMENT_FD   3
 #define USAGE_ERROR   2
 #define SANDBOX_ERROR 3
 
@@ -46,21 +53,21 @@ static void answer_line(struct buffer *line)
     buffer_free(line);
 }
 
-static void answer_page(PopplerPage *page, bool images)
+static void answer_page(struct document_page *page)
 {
     struct buffer b = BUFFER_INIT;
-    document_describe_page(page, images, &b);
+    document_describe_page(page, &b);
     answer_line(&b);
 }
 
-static void answer_sizes(PopplerDocument *doc)
+static void answer_sizes(struct document *doc)
 {
     struct buffer b = BUFFER_INIT;
     document_sizes(doc, &b);
     answer_line(&b);
 }
 
-static void answer_image(PopplerPage *page, int wanted, int64_t max_pixels)
+static void answer_image(struct document_page *page, int wanted, int64_t max_pixels)
 {
     struct buffer png = BUFFER_INIT;
     int width, height;
@@ -73,7 +80,7 @@ static void answer_image(PopplerPage *page, int wanted, int64_t max_pixels)
     buffer_free(&png);
 }
 
-static void answer_raster(struct page_image *kept, PopplerPage *page, int number,
+static void answer_raster(struct page_image *kept, struct document_page *page, int number,
                           const double part[4], int dpi, int64_t max_pixels)
 {
     int width, height;
@@ -87,34 +94,50 @@ static void answer_raster(struct page_image *kept, PopplerPage *page, int number
     free(grey);
 }
 
+/* flag: a JSON value after a comma, or empty. */
+static void put_box(struct box b, const char *flag)
+{
+    (void)printf("[%.17g,%.17g,%.17g,%.17g%s]\n", b.x, b.y, b.w, b.h, flag);
+}
+
 /* Of the whole page, drawn at that resolution. */
-static void answer_rules(struct page_image *kept, PopplerPage *page, int number, int dpi,
+static void answer_rules(struct page_image *kept, struct document_page *page, int number, int dpi,
                          int64_t max_pixels)
 {
     static const double whole[] = {0, 0, 1, 1};
     struct raster image = {.dpi = dpi};
     struct rule *rules = NULL;
+    struct check_box *boxes = NULL;
+    struct box *areas = NULL;
     struct error e;
-    size_t n = 0;
+    size_t n = 0, n_boxes = 0, n_areas = 0;
     image.pixels = page_image_part(kept, page, number, whole, &image.dpi, max_pixels, &image.width,
                                    &image.height);
-    if (image.pixels == NULL || raster_find_rules(&image, &rules, &n, &e) != ERR_OK)
+    if (image.pixels == NULL || raster_find_rules(&image, &rules, &n, &e) != ERR_OK ||
+        raster_find_boxes(&image, &boxes, &n_boxes, &e) != ERR_OK ||
+        raster_find_areas(&image, &areas, &n_areas, &e) != ERR_OK) {
         answer_error("raster");
-    else
-        (void)printf("{\"rules\":%zu}\n", n);
+        n = n_boxes = 0;
+    } else {
+        (void)printf("{\"rules\":%zu,\"boxes\":%zu,\"areas\":%zu}\n", n, n_boxes, n_areas);
+    }
     for (size_t i = 0; i < n; i++)
-        (void)printf("[%.17g,%.17g,%.17g,%.17g,%s]\n", rules[i].box.x, rules[i].box.y,
-                     rules[i].box.w, rules[i].box.h, rules[i].vertical ? "true" : "false");
+        put_box(rules[i].box, rules[i].vertical ? ",true" : ",false");
+    for (size_t i = 0; i < n_boxes; i++)
+        put_box(boxes[i].box, boxes[i].marked ? ",true" : ",false");
+    for (size_t i = 0; i < n_areas; i++)
+        put_box(areas[i], "");
+    free(areas);
+    free(boxes);
     free(rules);
     raster_free(&image);
 }
 
-static void answer_command(PopplerDocument *doc, struct page_image *kept, const char *line,
+static void answer_command(struct document *doc, struct page_image *kept, const char *line,
                            int64_t max_pixels)
 {
     char verb[16];
     int number, dpi = 0, width = 0;
-    int images = 0;
     double part[4];
     int n = sscanf(line, "%15s %d %lf %lf %lf %lf %d", verb, &number, &part[0], &part[1], &part[2],
                    &part[3], &dpi);
@@ -122,21 +145,22 @@ static void answer_command(PopplerDocument *doc, struct page_image *kept, const 
         answer_sizes(doc);
         return;
     }
-    PopplerPage *page = n >= 2 && number >= 1 ? poppler_document_get_page(doc, number - 1) : NULL;
-    if (page == NULL)
+    struct document_page page = {0};
+    if (n < 2 || !document_page_open(doc, number, &page))
         answer_error("page");
-    else if (sscanf(line, "page %d %d", &number, &images) == 2)
-        answer_page(page, images != 0);
+    else if (n == 2 && strcmp(verb, "page") == 0)
+        answer_page(&page);
+    else if (n == 2 && strcmp(verb, "images") == 0)
+        (void)printf("{\"images\":%.4f}\n", document_image_coverage(&page));
     else if (sscanf(line, "rules %d %d", &number, &dpi) == 2 && dpi > 0)
-        answer_rules(kept, page, number, dpi, max_pixels);
+        answer_rules(kept, &page, number, dpi, max_pixels);
     else if (n == 7 && strcmp(verb, "raster") == 0)
-        answer_raster(kept, page, number, part, dpi, max_pixels);
+        answer_raster(kept, &page, number, part, dpi, max_pixels);
     else if (sscanf(line, "image %d %d", &number, &width) == 2 && width > 0)
-        answer_image(page, width, max_pixels);
+        answer_image(&page, width, max_pixels);
     else
         answer_error("command");
-    if (page != NULL)
-        g_object_unref(page);
+    document_page_close(&page);
 }
 
 static int serve(const struct limits *l)
@@ -144,23 +168,24 @@ static int serve(const struct limits *l)
     char line[256];
     const char *why = NULL;
     struct page_image kept = {0};
-    PopplerDocument *doc = document_open(PDF_FD, &why);
-    int pages = doc != NULL ? poppler_document_get_n_pages(doc) : 0;
-    if (doc != NULL && pages > l->max_pages)
-        why = "too_many_pages";
-    if (why != NULL)
-        answer_error(why);
+    if (fgets(line, sizeof line, stdin) == NULL)
+        return 0;
+    line[strcspn(line, "\n")] = '\0';
+    struct document doc;
+    bool open = document_open(&doc, DOCUMENT_FD, line, l->max_pages, &why);
+    explicit_bzero(line, sizeof line);
+    if (open)
+        (void)printf("{\"pages\":%d}\n", doc.pages);
     else
-        (void)printf("{\"pages\":%d}\n", pages);
+        answer_error(why);
     (void)fflush(stdout);
-    while (why == NULL && fgets(line, sizeof line, stdin) != NULL) {
-        answer_command(doc, &kept, line, l->max_pixels);
+    while (open && fgets(line, sizeof line, stdin) != NULL) {
+        answer_command(&doc, &kept, line, l->max_pixels);
         if (fflush(stdout) != 0)
             break;
     }
     page_image_free(&kept);
-    if (doc != NULL)
-        g_object_unref(doc);
+    document_close(&doc);
     return 0;
 }
 

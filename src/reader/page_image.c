@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/document.h"
-
 void page_image_free(struct page_image *p)
 {
     free(p->grey);
@@ -13,7 +11,7 @@ void page_image_free(struct page_image *p)
 }
 
 /* Renders the whole page; p->grey stays NULL where that would be too large at this dpi. */
-static void keep_page(struct page_image *p, PopplerPage *page, int64_t max_pixels)
+static void keep_page(struct page_image *p, struct document_page *page, int64_t max_pixels)
 {
     int dpi = p->dpi;
     p->tried = true;
@@ -41,8 +39,9 @@ static uint8_t *cut(const struct page_image *p, const double part[4], int *width
     return grey;
 }
 
-uint8_t *page_image_part(struct page_image *p, PopplerPage *page, int number, const double part[4],
-                         int *dpi, int64_t max_pixels, int *width, int *height)
+uint8_t *page_image_part(struct page_image *p, struct document_page *page, int number,
+                         const double part[4], int *dpi, int64_t max_pixels, int *width,
+                         int *height)
 {
     bool again = p->number == number && p->dpi == *dpi;
     if (!again) {

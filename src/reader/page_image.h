@@ -3,9 +3,10 @@
 #ifndef PDF_OCR_READER_PAGE_IMAGE_H
 #define PDF_OCR_READER_PAGE_IMAGE_H
 
-#include <poppler.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "reader/document.h"
 
 /* The page asked about last. Zeroed at first. */
 struct page_image {
@@ -20,7 +21,8 @@ void page_image_free(struct page_image *p);
 /* A part (fractions x, y, w, h) of page `number` as document_render() gives it: a grey image that
  * the caller frees with free(), or NULL. A part cut out of the kept page may lie half a pixel
  * beside the one asked for. */
-uint8_t *page_image_part(struct page_image *p, PopplerPage *page, int number, const double part[4],
-                         int *dpi, int64_t max_pixels, int *width, int *height);
+uint8_t *page_image_part(struct page_image *p, struct document_page *page, int number,
+                         const double part[4], int *dpi, int64_t max_pixels, int *width,
+                         int *height);
 
 #endif

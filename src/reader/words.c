@@ -386,12 +386,26 @@ static void mark_raised(GArray *words)
     }
 }
 
+GArray *words_none(void)
+{
+    GArray *words = g_array_new(FALSE, FALSE, sizeof(struct page_word));
+    g_array_set_clear_func(words, word_clear);
+    return words;
+}
+
+void words_move(GArray *words, GArray *more)
+{
+    if (more->len > 0)
+        g_array_append_vals(words, more->data, more->len);
+    g_array_set_clear_func(more, NULL); /* the texts are the other list's now */
+    g_array_unref(more);
+}
+
 GArray *words_of_page(PopplerPage *page, bool *lost)
 {
     *lost = false;
-    GArray *words = g_array_new(FALSE, FALSE, sizeof(struct page_word));
+    GArray *words = words_none();
     GArray *letters = letters_of(page, lost);
-    g_array_set_clear_func(words, word_clear);
     cut_words(letters, words);
     g_array_unref(letters);
     join_spaced(words);

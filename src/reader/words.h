@@ -18,6 +18,12 @@ struct page_word {
  * (U+00B9 and others) on the line of what they belong to. *lost: some boxes were impossible. */
 GArray *words_of_page(PopplerPage *page, bool *lost);
 
+/* An empty list of struct page_word. */
+GArray *words_none(void);
+
+/* Moves the words of `more`, which is freed, to the end of words. */
+void words_move(GArray *words, GArray *more);
+
 /* Adds the words of a value that stands in an area, where its letters may be: an empty one adds
  * none. */
 void words_add_value(GArray *words, const char *value, const PopplerRectangle *area);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libsandbox.a
 libsandbox_a_SOURCES = \
 	src/sandbox/child.c src/sandbox/child.h \
 	src/sandbox/sandbox.c src/sandbox/sandbox.h \
+	src/sandbox/sandbox_fonts.c \
 	src/sandbox/sandbox_landlock.c \
 	src/sandbox/sandbox_seccomp.c
 libsandbox_a_CPPFLAGS = $(AM_CPPFLAGS) -include config.h

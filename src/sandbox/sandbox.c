@@ -14,7 +14,7 @@ static int set_limit(int resource, int64_t value)
     return set_limits(resource, value, value);
 }
 
-int sandbox_enter(const struct sandbox_limits *l)
+static int set_all_limits(const struct sandbox_limits *l)
 {
     if (set_limits(RLIMIT_CPU, l->cpu_s, l->cpu_s * SANDBOX_CPU_ROUNDS) != 0 ||
         set_limit(RLIMIT_FSIZE, l->file_bytes) != 0 || set_limit(RLIMIT_NOFILE, 32) != 0 ||
@@ -24,8 +24,20 @@ int sandbox_enter(const struct sandbox_limits *l)
     if (set_limit(RLIMIT_AS, l->memory_bytes) != 0)
         return -1;
 #endif
+    return 0;
+}
+
+int sandbox_enter(const struct sandbox_limits *l)
+{
+    enum sandbox_files files = SANDBOX_NO_FILES;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return -1;
     int confined = sandbox_landlock(l->fonts);
-    return confined < 0 ? -1 : sandbox_seccomp(l->fonts && confined == 1);
+    if (confined < 0)
+        return -1;
+    if (l->fonts && confined == 1)
+        files = SANDBOX_CONFINED;
+    else if (l->fonts && sandbox_open_fonts())
+        files = SANDBOX_OPENED;
+    return set_all_limits(l) == 0 ? sandbox_seccomp(files) : -1;
 }

@@ -16,15 +16,32 @@ struct sandbox_limits {
 };
 
 /* Resource limits, no new privileges, Landlock, seccomp: for good. Returns 0, or -1 with errno
- * when a part that must hold could not be put up. Where the kernel has no Landlock, no file can
- * be opened at all, so fonts that are not embedded are missing from rasters. */
+ * when a part that must hold could not be put up. Where the kernel has no Landlock, only what
+ * sandbox_open_fonts has opened can be read. */
 int sandbox_enter(const struct sandbox_limits *l);
 
 /* Read-only access to the fonts' folders, if wanted, and nothing else. Returns 1 when in force, 0
  * where the kernel has no Landlock, -1 on an error. */
 int sandbox_landlock(bool fonts);
 
-/* The system call filter; with files, read-only opening is let through. */
-int sandbox_seccomp(bool files);
+/* Where fonts, their index and poppler's character maps lie on Debian; ends in NULL. */
+extern const char *const sandbox_font_folders[];
+
+/* Opens all that lies in these folders, for a kernel without Landlock; false: this processor is not
+ * known, and no font can be opened later. */
+bool sandbox_open_fonts(void);
+
+/* What confines the programs on this kernel: "landlock, seccomp", or "seccomp, fonts opened
+ * before". */
+const char *sandbox_mode(void);
+
+enum sandbox_files {
+    SANDBOX_NO_FILES, /* none can be opened */
+    SANDBOX_OPENED,   /* opening to read raises SIGSYS */
+    SANDBOX_CONFINED  /* opening to read is let through, to Landlock */
+};
+
+/* The system call filter. */
+int sandbox_seccomp(enum sandbox_files files);
 
 #endif

@@ -8,12 +8,6 @@
 #ifdef HAVE_LINUX_LANDLOCK_H
 #include <linux/landlock.h>
 
-/* Where fonts, their index and poppler's character maps lie on Debian. */
-static const char *const readable[] = {"/usr/share/fonts",      "/usr/local/share/fonts",
-                                       "/usr/share/poppler",    "/usr/share/fontconfig",
-                                       "/var/cache/fontconfig", "/etc/fonts",
-                                       "/usr/share/X11/fonts",  "/var/lib/ghostscript/fonts"};
-
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 /* Every right of the first version of Landlock; what is not granted below is gone. */
 #define HANDLED ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
@@ -36,18 +30,30 @@ int sandbox_landlock(bool fonts)
     if (ruleset < 0)
         return 0;
     int result = 1;
-    for (size_t i = 0; fonts && result == 1 && i < sizeof readable / sizeof readable[0]; i++)
-        if (allow_reading(ruleset, readable[i]) != 0)
+    for (size_t i = 0; fonts && result == 1 && sandbox_font_folders[i] != NULL; i++)
+        if (allow_reading(ruleset, sandbox_font_folders[i]) != 0)
             result = -1;
     if (result == 1 && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
         result = -1;
     (void)close(ruleset);
     return result;
 }
+
+const char *sandbox_mode(void)
+{
+    long version =
+        syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, LANDLOCK_CREATE_RULESET_VERSION);
+    return version > 0 ? "landlock, seccomp" : "seccomp, fonts opened before";
+}
 #else
 int sandbox_landlock(bool fonts)
 {
     (void)fonts;
     return 0;
+}
+
+const char *sandbox_mode(void)
+{
+    return "seccomp, fonts opened before";
 }
 #endif

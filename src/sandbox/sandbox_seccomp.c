@@ -77,7 +77,7 @@ static const int deadly[] = {
     SCMP_SYS(bpf),    SCMP_SYS(mount),    SCMP_SYS(process_vm_readv),
 };
 
-int sandbox_seccomp(bool files)
+int sandbox_seccomp(enum sandbox_files files)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EACCES));
     int failed = filter == NULL ? -ENOMEM : 0;
@@ -94,9 +94,10 @@ int sandbox_seccomp(bool files)
     for (size_t i = 0; failed == 0 && i < sizeof mappings / sizeof mappings[0]; i++)
         failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappings[i], 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (failed == 0 && files)
-        failed = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                                  SCMP_A2(SCMP_CMP_MASKED_EQ, NOT_TO_OPEN_WITH, 0));
+    if (failed == 0 && files != SANDBOX_NO_FILES)
+        failed =
+            seccomp_rule_add(filter, files == SANDBOX_OPENED ? SCMP_ACT_TRAP : SCMP_ACT_ALLOW,
+                             SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, NOT_TO_OPEN_WITH, 0));
     if (failed == 0)
         failed = seccomp_load(filter);
     if (filter != NULL)

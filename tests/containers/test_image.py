@@ -1,6 +1,5 @@
 """The image, run as production should run it: read-only, no rights, little memory."""
 import json
-import time
 
 import pytest
 from container import Container, docker, expected, sample, slow_reader, until
@@ -30,6 +29,14 @@ def test_image_is_small_and_says_what_it_is(image):
     assert config["User"] == "10001:10001" and config["Healthcheck"]["Test"][1:] == ["pdf-ocr-api", "--health"]
     assert docker("run", "--rm", "--entrypoint=pdf-ocr-migrate", image, "--version").startswith("pdf-ocr-migrate")
     assert config["Labels"]["org.opencontainers.image.title"] == "pdf-ocr-api"
+
+
+def test_image_holds_the_list_of_what_it_is_made_of(service):
+    bill = json.loads(service.run("cat /usr/share/pdf-ocr-api/sbom.cdx.json").stdout)
+    status = service.run("cat /var/lib/dpkg/status").stdout
+    installed = {entry.split("\n")[0].removeprefix("Package: ") for entry in status.split("\n\n")
+                 if "\nStatus: " in entry and " installed\n" in entry}
+    assert {c["name"] for c in bill["components"]} == installed and "libpoppler126" in installed
 
 
 def test_image_has_no_tools_for_an_intruder(service):
@@ -89,20 +96,18 @@ def test_client_address_is_the_proxys_last_word(image):
         until(lambda: '"remoteIp":"198.51.100.7"' in c.logs())
 
 
-@pytest.mark.parametrize("seconds, finished", [(3, True), (30, False)])
-def test_sigterm_during_an_extraction_loses_nothing(image, volume, tmp_path, seconds, finished):
+@pytest.mark.parametrize("seconds, left", [
+    (3, {"completed"}), (30, {"queued", "processing", "completed"})], ids=["finished", "broken off"])
+def test_sigterm_during_an_extraction_loses_nothing(image, volume, tmp_path, seconds, left):
     slow = slow_reader(tmp_path, seconds)
     with Container(image, volume=volume, mounts=[slow], PAGE_READER=slow, **QUICK) as c:
         job_id = c.submit(c.upload(sample("form")))
         until(lambda: c.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
         with c.stalled_upload():
-            started = time.time()
-            docker("stop", "-t", "30", c.name)
-            assert time.time() - started < 10
+            docker("stop", "-t", "30", c.name)  # which kills it after that, with status 137
         assert c.facts()["State"]["ExitCode"] == 0, c.logs()
     with Container(image, volume=volume, port=c.port, **QUICK) as c:
-        if finished:
-            assert c.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "completed"
+        assert c.call("GET", "/api/v1/jobs/" + job_id).json["status"] in left
         job = c.wait(job_id)
         assert job["status"] == "completed" and c.fetch(job["result_url"]).body == expected("form")
 

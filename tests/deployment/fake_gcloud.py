@@ -57,7 +57,7 @@ def curl():
         return 0
     path = STATE / "answers"
     answers = path.read_text() if path.exists() else ""
-    path.write_text(answers[1:])
+    path.write_text(answers[1:] or answers)  # the last one stays
     return 22 if answers[:1] == "-" else 0
 
 
@@ -91,6 +91,12 @@ def gcloud():
         return 0
     if words[:3] == ["secrets", "versions", "access"]:
         print("secret-client-key")
+        return 0
+    if words[:4] == ["artifacts", "docker", "images", "scan"]:
+        print("projects/demo-test/locations/us/scans/1")
+        return 0
+    if words[:4] == ["artifacts", "docker", "images", "list-vulnerabilities"]:
+        print(os.environ.get("FAKE_WEAK", ""), end="")
         return 0
     if words[:2] == ["auth", "print-access-token"]:
         print("secret-token")

@@ -19,6 +19,8 @@ needs_gcloud = pytest.mark.skipif(not SDK_PYTHON.exists(),
                                   reason="gcloud is not installed: its commands are NOT checked against it")
 EVERYTHING = ["--project", "demo-test", "--origins", "https://a.example,https://b.example", "--gemini-key-file",
               "/dev/null", "--github", "owner/repo", "--github-id", "4711"]
+KMS_KEY = "projects/demo-test/locations/us-central1/keyRings/r/cryptoKeys/k"
+IMAGE = "us-central1-docker.pkg.dev/demo-test/pdf-ocr/pdf-ocr-api:1"
 
 
 class World:
@@ -67,7 +69,7 @@ def deployed(world):
 
 def judge(items):
     with tempfile.TemporaryDirectory() as home:
-        r = subprocess.run([SDK_PYTHON, HERE / "gcloud_parser.py"], capture_output=True, text=True, timeout=120,
+        r = subprocess.run([SDK_PYTHON, HERE / "gcloud_parser.py"], capture_output=True, text=True, timeout=900,
                            check=False, input="".join(json.dumps(i) + "\n" for i in items),
                            env={"PATH": "/usr/bin:/bin", "CLOUDSDK_CONFIG": home, "HOME": home,
                                 "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": f"{SDK}/lib:{SDK}/lib/third_party"})
@@ -88,9 +90,11 @@ def test_the_parser_refuses_what_does_not_exist(tmp_path):
 def test_every_gcloud_command_is_one(world):
     for _ in range(2):  # the second time other branches are taken
         world.good("scripts/setup-gcp", *EVERYTHING)
+        world.good("scripts/check-image", "--project", "demo-test", "--image", IMAGE)
         world.good("scripts/setup-monitoring", "--project", "demo-test", "--uptime", "api.example", "--channel",
                    "projects/demo-test/notificationChannels/1")
-        world.good("deploy.sh", "--project", "demo-test", "--yes", "--gemini", "--processor", "p1", "--watch", "0")
+        world.good("deploy.sh", "--project", "demo-test", "--yes", "--gemini", "--processor", "p1", "--watch", "0",
+                   "--kms-key", KMS_KEY)
     world.good("deploy.sh", "--project", "demo-test", "--rollback")
     calls = world.calls()
     assert len(calls) > 100
@@ -133,11 +137,16 @@ def test_clients_and_admins_have_keys_of_their_own(world, tmp_path):
         key = (tmp_path / f"secret-pdf-ocr-{k['id']}-key").read_text()
         assert len(key) == 48 and k["hash"] == hashlib.blake2b(key.encode(), digest_size=32).hexdigest()
     readable = [c[2] for c in world.calls() if c[:2] == ["secrets", "add-iam-policy-binding"]]
-    assert readable == ["pdf-ocr-keys", "pdf-ocr-client-key"]  # the second by the canary's extraction
+    assert readable == ["pdf-ocr-keys", "pdf-ocr-sealing-key", "pdf-ocr-client-key"]  # the last by the canary's extraction
+    sealing = (tmp_path / "secret-pdf-ocr-sealing-key").read_text()
     build = pathlib.Path(os.environ.get("BUILD_DIR", ROOT / "build"))
     r = subprocess.run([build / "pdf-ocr-api", "--check-config"], text=True, capture_output=True, timeout=30, check=False,
-                       env={"API_KEYS_FILE": str(tmp_path / "secret-pdf-ocr-keys"), "DATA_DIR": str(tmp_path)})
+                       env={"API_KEYS_FILE": str(tmp_path / "secret-pdf-ocr-keys"), "DATA_DIR": str(tmp_path),
+                            "SEALING_KEY": sealing})
     assert r.returncode == 0, r.stderr
+    world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1")
+    deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
+    assert "--update-secrets=/keys/keys.json=pdf-ocr-keys:latest,SEALING_KEY=pdf-ocr-sealing-key:latest" in deploy
 
 
 def test_only_the_repository_and_its_environment_are_trusted(world):
@@ -158,6 +167,56 @@ def test_credentials_of_a_workflow_get_into_no_image():
         assert "gha-creds-*.json" in (ROOT / name).read_text().splitlines()
 
 
+def test_all_that_is_made_is_encrypted_with_the_key_given(world):
+    world.good("scripts/setup-gcp", *EVERYTHING, "--kms-key", KMS_KEY)
+    calls = world.calls()
+    for what in (["storage", "buckets"], ["firestore", "databases"], ["artifacts", "repositories"], ["secrets"]):
+        made = [c for c in calls if c[:len(what) + 1] == [*what, "create"]]
+        assert made and all(any(a.endswith("key=" + KMS_KEY) or a.endswith("key-name=" + KMS_KEY) for a in c)
+                            for c in made), what
+    assert any("--default_kms_key=" + KMS_KEY in c for c in world.calls("bq"))
+    agents = [a for c in calls if c[:3] == ["kms", "keys", "add-iam-policy-binding"] for a in c if "--member" in a]
+    assert len(agents) == 6
+    assert world.run("scripts/setup-gcp", *EVERYTHING, "--kms-key", "k --x").returncode == 1
+
+
+@pytest.mark.parametrize("weak, status", [
+    ("", 0), ("CRITICAL False CVE-1\nHIGH False CVE-2\nMEDIUM True CVE-3\n", 0), ("LOW True CVE-1\nHIGH True CVE-2\n", 1),
+    ("CRITICAL True CVE-1\n", 1)])
+def test_image_with_a_weakness_that_is_mended_elsewhere_is_not_let_through(world, weak, status):
+    r = world.run("scripts/check-image", "--project", "demo-test", "--image", IMAGE, FAKE_WEAK=weak)
+    assert r.returncode == status, r.stderr
+    assert ("CVE-" in r.stderr) == (status == 1) and "CVE-3" not in r.stderr
+    assert world.run("scripts/check-image", "--project", "demo-test", "--image", IMAGE, "--severities", "LOW",
+                     FAKE_WEAK="HIGH True CVE-2\n").returncode == 0
+
+
+def test_what_is_built_is_scanned_before_it_is_deployed():
+    for path, scan, deploy in (("cloudbuild.yaml", "scripts/check-image", "./deploy.sh"),
+                               (".github/workflows/deploy.yml", "scripts/check-image", "./deploy.sh")):
+        text = (ROOT / path).read_text()
+        assert 0 < text.index(scan) < text.index(deploy), path
+
+
+def test_actions_of_others_are_named_by_commit():
+    used = [line.split("uses:")[1].split("#")[0].strip() for path in (ROOT / ".github" / "workflows").iterdir()
+            for line in path.read_text().splitlines() if "uses:" in line]
+    assert len(used) > 4
+    assert [u for u in used if not u.startswith("./") and not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", u)] == []
+
+
+def test_bill_of_materials_names_every_package():
+    bill = json.loads(subprocess.run([ROOT / "scripts" / "sbom", "1.2.3"], check=True, stdout=subprocess.PIPE).stdout)
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    assert bill["metadata"]["component"] == {"type": "application", "name": "pdf-ocr-api", "version": "1.2.3"}
+    listed = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status} ${Package} ${Version}\n"], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    installed = sorted(line.removeprefix("installed ") for line in listed if line.startswith("installed "))
+    assert sorted(f"{c['name']} {c['version']}" for c in bill["components"]) == installed
+    refs = {c["bom-ref"] for c in bill["components"]}
+    assert len(refs) == len(bill["components"]) and not any(set("+ ") & set(r) for r in refs)
+
+
 def test_a_build_needs_nothing_that_only_triggers_have():
     image = next(line for line in (ROOT / "cloudbuild.yaml").read_text().splitlines() if "_IMAGE:" in line)
     assert image.endswith(":${BUILD_ID}")
@@ -167,14 +226,14 @@ def test_what_is_erased_is_gone(world):
     world.good("scripts/setup-gcp", "--project", "demo-test")
     assert any("--clear-soft-delete" in c for c in world.calls())
     ttl = [a for c in world.calls() if c[:4] == ["firestore", "fields", "ttls", "update"] for a in c]
-    assert {f"--collection-group={c}" for c in ("extraction_jobs", "extraction_jobs_idempotency",
+    assert {f"--collection-group={c}" for c in ("extraction_jobs", "extraction_jobs_idempotency", "extraction_jobs_counters",
                                                 "region_feedback")} <= set(ttl)
 
 
 def test_queue_is_as_designed(world):
     world.good("scripts/setup-cloud-tasks", "--project", "demo-test")
     create = next(c for c in world.calls() if c[:3] == ["tasks", "queues", "create"])
-    assert {"--max-dispatches-per-second=10", "--max-concurrent-dispatches=100", "--max-attempts=3",
+    assert {"--max-dispatches-per-second=10", "--max-concurrent-dispatches=10", "--max-attempts=3",
             "--min-backoff=60s", "--max-backoff=3600s"} <= set(create)
 
 
@@ -197,6 +256,8 @@ def test_indexes_are_those_of_the_docs(world):
 
 
 @pytest.mark.parametrize("command", [["scripts/setup-gcp", *EVERYTHING],
+                                     ["scripts/setup-gcp", *EVERYTHING, "--kms-key", KMS_KEY],
+                                     ["scripts/check-image", "--project", "demo-test", "--image", IMAGE],
                                      ["scripts/setup-monitoring", "--project", "demo-test"],
                                      ["deploy.sh", "--project", "demo-test", "--gemini"],
                                      ["deploy.sh", "--project", "demo-test", "--rollback"]])
@@ -204,13 +265,13 @@ def test_dry_run_shows_every_command_and_runs_none(world, command):
     out = world.good(*command, "--dry-run")
     assert world.calls() == [] and world.calls("curl") == [] and world.calls("bq") == []
     shown = [shlex.split(line[1:]) for line in out.splitlines() if line.startswith("+ ")]
-    assert all(c[0] in ("gcloud", "bq", "curl") for c in shown) and len(shown) > 2
+    assert all(c[0] in ("gcloud", "bq", "curl") for c in shown) and len(shown) > 1
     if SDK_PYTHON.exists():
         assert judge([c[1:] for c in shown if c[0] == "gcloud"]) == []
 
 
 @pytest.mark.parametrize("script", ["deploy.sh", "scripts/setup-gcp", "scripts/setup-cloud-tasks",
-                                    "scripts/setup-monitoring"])
+                                    "scripts/setup-monitoring", "scripts/check-image"])
 def test_usage(world, script):
     assert "usage:" in world.good(script, "--help")
     assert world.run(script, "--odd").returncode == 2
@@ -221,7 +282,7 @@ def test_usage(world, script):
 def test_first_deployment_has_what_cloud_run_needs(world):
     world.good("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:1", "--gemini")
     deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
-    assert {"--cpu=2", "--memory=2Gi", "--timeout=300", "--min-instances=0", "--max-instances=10",
+    assert {"--cpu=2", "--memory=4Gi", "--timeout=300", "--min-instances=0", "--max-instances=10",
             "--update-secrets=/keys/keys.json=pdf-ocr-keys:latest,GEMINI_API_KEY=gemini-api-key:latest",
             "--no-invoker-iam-check",
             "--service-account=pdf-ocr-api@demo-test.iam.gserviceaccount.com"} <= set(deploy)
@@ -312,7 +373,7 @@ def test_new_revision_goes_from_nothing_by_a_share_to_everything(deployed):
                                               ({"FAKE_5XX": "/api/v1/extract"}, "answered 5xx", ["rev-2=10,rev-1=90"])])
 def test_canary_that_fails_at_its_work_loses_all_traffic(deployed, env, told, steps):
     """Being ready is not enough: it extracts, and answers nobody with an error."""
-    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--wait", "2", "--watch", "1", **env)
+    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--watch", "1", **env)
     assert r.returncode == 1 and told in r.stderr
     assert deployed.traffic() == [*steps, "rev-1=100"]
 
@@ -324,13 +385,14 @@ def test_time_limits_agree(world):
         deploy = next(c for c in world.calls() if c[:2] == ["run", "deploy"])
         assert f"--timeout={timeout}" in deploy
         assert any(a.startswith("--startup-probe=httpGet.path=/api/v1/health,") for a in deploy)
+        assert any(a.startswith("--liveness-probe=httpGet.path=/api/v1/health/live,") for a in deploy)
         world.forget()
 
 
-@pytest.mark.parametrize("answers, steps", [("-" * 20, []), ("++" + "-" * 20, ["rev-2=10,rev-1=90"]),
-                                            ("++++" + "-" * 20, ["rev-2=10,rev-1=90", "rev-2=100"])])
+@pytest.mark.parametrize("answers, steps", [("-", []), ("++-", ["rev-2=10,rev-1=90"]),
+                                            ("++++-", ["rev-2=10,rev-1=90", "rev-2=100"])])
 def test_unhealthy_revision_loses_all_traffic(deployed, answers, steps):
-    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--wait", "2", "--watch", "1",
+    r = deployed.run("deploy.sh", "--project", "demo-test", "--yes", "--image", "i:2", "--wait", "20", "--watch", "1",
                      answers=answers)
     assert r.returncode == 1 and "goes back to rev-1" in r.stderr
     assert deployed.traffic() == [*steps, "rev-1=100"]

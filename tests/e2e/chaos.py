@@ -25,7 +25,9 @@ SETTINGS = {"JOB_LEASE_S": 2, "TASK_QUEUE_MIN_BACKOFF_MS": 500, "TASK_QUEUE_MAX_
             "TASK_QUEUE_MAX_ATTEMPTS": 20, "SWEEP_INTERVAL_S": 2, "JOB_STALE_S": 10, "RETRY_BASE_S": 1,
             "RETRY_MAX_S": 2, "JOB_MAX_ATTEMPTS": 1000, "JOB_MAX_RETRIES": 100, "SHUTDOWN_GRACE_S": 3}
 # What is killed, and how often beside the others.
-VICTIMS = {"task": 8, "page reader": 6, "api": 4, "upload": 3, "dispatcher": 4, "health": 1, "page": 1,
+PROGRAMS = {"page reader": "pdf-ocr-page", "OCR program": "pdf-ocr-recogni"}  # as the kernel cuts their names
+SCAN_EVERY = 20  # jobs
+VICTIMS = {"task": 8, "page reader": 6, "OCR program": 4, "api": 4, "upload": 3, "dispatcher": 4, "health": 1, "page": 1, "waiter": 1,
            "nginx worker": 2, "nginx": 1, "master": 1, "everything": 1}
 DISK_BYTES = 64 << 20
 SANITIZED = "-fsanitize" in (BUILD / "Makefile").read_text()
@@ -40,6 +42,12 @@ def children(pid):
     with contextlib.suppress(OSError):
         return [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
+
+
+def name_of(pid):
+    with contextlib.suppress(OSError):
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    return ""
 
 
 class Chaos:
@@ -112,8 +120,9 @@ class Chaos:
 
     def victims(self, what):
         s = self.stack
-        if what == "page reader":
-            return [p for w in self.workers("task") + self.workers("page") for p in children(w)]
+        if what in PROGRAMS:
+            return [p for w in self.workers("task") + self.workers("page") for p in children(w)
+                    if name_of(p) == PROGRAMS[what]]
         if what == "nginx worker":
             return children(int((s.base / "run" / "nginx.pid").read_text()))
         if what in ("nginx", "master"):
@@ -123,6 +132,7 @@ class Chaos:
     def kill_one(self):
         what = self.rng.choices(list(VICTIMS), list(VICTIMS.values()))[0]
         ends_all = what in ("nginx", "master", "everything")
+        started = time.monotonic()
         with self.whole if ends_all else contextlib.nullcontext():
             if what == "everything":
                 self.stack.kill()
@@ -137,12 +147,14 @@ class Chaos:
                 self.stack.process.wait(timeout=600)
                 self.stack.log.close()
                 self.stack.start()
+        if ends_all:  # a slow machine gets on between two restarts, too
+            self.stop.wait(time.monotonic() - started)
 
     def fill_disk(self):
         with self.whole:
             fill(self.disk)
             self.stop.wait(self.rng.uniform(1, 4))
-            (self.disk / "fill").unlink()
+            (self.disk / "fill").unlink(missing_ok=True)
         self.done["disk full and freed"] += 1
 
     def lock_store(self):
@@ -189,10 +201,19 @@ class Chaos:
         return r.json["pdf_id"]
 
     def submit(self, i):
-        r = self.call("POST", "/api/v1/extract", {"pdf_id": self.pdf_id, **REGION},
+        pdf_id = self.scan_id if self.is_scan(i) else self.pdf_id
+        r = self.call("POST", "/api/v1/extract", {"pdf_id": pdf_id, **REGION},
                       headers={"Idempotency-Key": f"chaos-{i}"})
         assert r.status == 202, r.body
         return r.json["job_id"]
+
+    @staticmethod
+    def is_scan(i):
+        return i % SCAN_EVERY == SCAN_EVERY - 1
+
+    def result(self, job_id):
+        path = self.disk / "data" / "blobs" / "results" / job_id / "document.csv"
+        return path.read_bytes() if path.exists() else None
 
     def wait_for_all(self, ids):
         """Their last states. When no job has ended for 2 minutes the others are lost."""
@@ -212,8 +233,11 @@ class Chaos:
 
     def run(self):
         """What was done and found."""
-        want = expected("text-table")
         self.pdf_id = self.upload(sample("text-table").read_bytes())
+        self.scan_id = self.upload(sample("scanned").read_bytes())
+        quiet = self.submit(SCAN_EVERY * self.n - 1)  # what a scan gives before anything goes wrong
+        assert self.wait_for_all([quiet])[quiet]["status"] == "completed"
+        want = {True: self.result(quiet), False: expected("text-table")}
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             faults = [pool.submit(self.repeat, *f) for f in (
                 (self.kill_one, 0.2, 0.8), (self.fill_disk, 5, 15), (self.lock_store, 5, 15), (self.jump, 5, 15),
@@ -226,10 +250,9 @@ class Chaos:
                 for fault in faults:
                     fault.result()
         ended = collections.Counter(e["jobId"] for e in self.stack.events() if e.get("message") == "job ended")
-        results = [self.disk / "data" / "blobs" / "results" / i / "result.csv" for i in set(ids)]
         found = {"jobs": len(set(ids)), "lost": self.n - sum(j["status"] == "completed" for j in jobs.values()),
                  "completed twice": sum(n > 1 for n in ended.values()),
-                 "other results": sum(not r.exists() or r.read_bytes() != want for r in results)}
+                 "other results": sum(self.result(id) != want[self.is_scan(i)] for i, id in enumerate(ids))}
         failed = [j for j in jobs.values() if j["status"] != "completed"]
         return found, dict(sorted(self.done.items())), failed
 
@@ -238,11 +261,16 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--jobs", type=int, default=1000)
     options.add_argument("--seed", type=int, default=int(time.time()))
+    options.add_argument("--nodes", type=int, default=1, help="above 1: they share a PostgreSQL and an S3 server")
     o = options.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(1))  # what was begun is ended
     started = time.time()
-    chaos = Chaos(o.jobs, o.seed)
+    if o.nodes > 1:
+        from chaos_nodes import ChaosOfNodes  # it knows this file
+        chaos = ChaosOfNodes(o.jobs, o.seed, o.nodes)
+    else:
+        chaos = Chaos(o.jobs, o.seed)
     try:
         found, done, failed = chaos.run()
     finally:

@@ -1,17 +1,18 @@
 """Small PDFs written by hand, for what no producer here makes: odd mappings, turned text, forms."""
 
 
-def pdf(content, to_unicode=None, fields=(), extra=b""):
-    """A page of 600 by 800 points with the content stream and font F1 (Helvetica). to_unicode: maps
-    codes of the font to text. fields: dictionaries of widgets without /Type, /Subtype and /P."""
+def pdf(content, to_unicode=None, fields=(), extra=b"", group=b""):
+    """A page of 600 by 800 points with the content stream and the fonts F1 (Helvetica) and F2
+    (ZapfDingbats). to_unicode: maps codes of F1 to text. fields: dictionaries of annotations without
+    /Type and /P. group: the dictionary of a field whose widgets all fields are."""
+    kids = b" ".join(b"%d 0 R" % (10 + i) for i in range(len(fields)))
     font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding"
     objects = {
         1: b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [%s] /DA (/F1 10 Tf) >> >>"
-        % b" ".join(b"%d 0 R" % (10 + i) for i in range(len(fields))),
+        % (b"7 0 R" if group else kids),
         2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R "
-           b"/Resources << /Font << /F1 5 0 R >> >> /Annots [%s] %s >>"
-        % (b" ".join(b"%d 0 R" % (10 + i) for i in range(len(fields))), extra),
+           b"/Resources << /Font << /F1 5 0 R /F2 8 0 R >> >> /Annots [%s] %s >>" % (kids, extra),
         4: b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         5: font + (b" /ToUnicode 6 0 R >>" if to_unicode else b" >>"),
     }
@@ -21,8 +22,11 @@ def pdf(content, to_unicode=None, fields=(), extra=b""):
         cmap = (b"/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <FF> "
                 b"endcodespacerange %d beginbfchar\n%s\nendbfchar endcmap end" % (len(to_unicode), rows))
         objects[6] = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(cmap), cmap)
+    objects[8] = b"<< /Type /Font /Subtype /Type1 /BaseFont /ZapfDingbats >>"
+    if group:
+        objects[7] = b"<< /Kids [%s] %s >>" % (kids, group)
     for i, field in enumerate(fields):
-        objects[10 + i] = b"<< /Type /Annot /P 3 0 R " + field + b" >>"
+        objects[10 + i] = b"<< /Type /Annot /P 3 0 R %s %s >>" % (b"/Parent 7 0 R" if group else b"", field)
     return joined(objects)
 
 
@@ -54,8 +58,8 @@ def joined(objects):
     return bytes(out)
 
 
-def shown(x, y, text, size=10, turn=(1, 0, 0, 1)):
+def shown(x, y, text, size=10, turn=(1, 0, 0, 1), font=b"F1"):
     """Text at a place counted from the bottom left; turn: the matrix's first four numbers."""
     data = text if isinstance(text, bytes) else text.encode("cp1252")
     data = data.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
-    return b"BT /F1 %g Tf %g %g %g %g %g %g Tm (%s) Tj ET\n" % (size, *turn, x, y, data)
+    return b"BT /%s %g Tf %g %g %g %g %g %g Tm (%s) Tj ET\n" % (font, size, *turn, x, y, data)

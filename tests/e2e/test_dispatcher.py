@@ -74,7 +74,7 @@ def queue(make_stack, target):
 def tasks(stack):
     """The names of the tasks that the queue still has."""
     with contextlib.closing(sqlite3.connect(stack.data / "pdf-ocr.sqlite3", timeout=20)) as db:
-        return [name for name, in db.execute("SELECT name FROM tasks WHERE state != 2")]
+        return [name for name, in db.execute("SELECT name FROM tasks WHERE state <> 'ended'")]
 
 
 def test_task_carries_body_and_headers(queue, target):

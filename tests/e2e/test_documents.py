@@ -1,12 +1,15 @@
 """What the web page shows of a document: its pages and their images; results in any format."""
 import os
+import re
 import signal
 import struct
 import subprocess
 import threading
+import urllib.request
 
 import pytest
-from conftest import KEY, expected, sample, until
+from conftest import BUILD, KEY, expected, sample, until
+from made_pdf import pdf
 
 WIDTHS = (200, 400, 800, 1200, 1600, 2400)
 
@@ -14,6 +17,13 @@ WIDTHS = (200, 400, 800, 1200, 1600, 2400)
 def png_size(data):
     assert data[:8] == b"\x89PNG\r\n\x1a\n" and data[12:16] == b"IHDR" and data[-8:-4] == b"IEND"
     return struct.unpack(">II", data[16:24])
+
+
+def new_key(path, name):
+    """Adds a client's key to the file."""
+    out = subprocess.run([BUILD / "pdf-ocr-api", "keys", "new", name], check=True, stdout=subprocess.PIPE, text=True,
+                         env={**os.environ, "API_KEYS_FILE": str(path)})
+    return out.stdout.split()[-1]
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +65,16 @@ def test_pages_differ_and_the_default_width_is_800(stack, pdf_id):
     assert one.body != two.body
 
 
+def page_images(stack):
+    """How many requests of page images were served, by the api pool or the page pool."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.metrics_port}/metrics") as r:
+        found = re.search(r'requests_total{route="document_page_image",status="2xx"} (\d+)', r.read().decode())
+    return int(found[1]) if found else 0
+
+
 def test_page_is_drawn_once_for_all(stack):
     fresh = stack.upload(sample("form"))
+    before = page_images(stack)
     path = f"/api/v1/documents/{fresh}/pages/1.png"
     answers = []
 
@@ -71,10 +89,165 @@ def test_page_is_drawn_once_for_all(stack):
     assert len({a.headers["X-Request-ID"] for a in answers}) == 6
     head = stack.call("HEAD", path)
     assert head.status == 200 and image(stack, fresh).body == answers[0].body
-    drawn = [e for e in stack.events() if e.get("route") == "document_page_image"
-             and e.get("role", "") != "nginx" and e["httpRequest"]["requestUrl"] == path]
-    # The api pool's line for each of 8 requests, the page pool's for a GET and a HEAD.
-    assert len(drawn) == 10, drawn
+    # 8 by the api pool, and by the page pool the first; a request is counted after its answer.
+    until(lambda: page_images(stack) >= before + 9)
+    assert page_images(stack) == before + 9
+
+
+def held_reader(tmp_path):
+    """A page reader that tells when it begins, and holds a document with SLOW in it until `go` is there."""
+    reader = tmp_path / "reader"
+    reader.write_text(f"""#!/bin/sh
+echo . >>{tmp_path}/begun
+if /usr/bin/grep -q SLOW /dev/fd/3; then
+    echo . >>{tmp_path}/held
+    while [ ! -e {tmp_path}/go ]; do /bin/sleep 0.05; done
+fi
+exec {BUILD}/pdf-ocr-page "$@"
+""")
+    reader.chmod(0o755)
+    return reader
+
+
+def test_page_is_kept_under_what_was_asked_for_and_not_how(make_stack, tmp_path):
+    s = make_stack(PAGE_READER=held_reader(tmp_path))
+    path = f"/documents/{s.upload(sample('form'))}/pages/1.png"
+    answers = [s.call("GET", address) for address in (
+        f"/api/v1{path}?width=400", f"/api/v1{path}?width=%34%30%30", f"/api/v1{path}?&width=400&",
+        f"/api/v1{path}/?width=400", f"/api/upload/../v1{path}?width=400&x=1", f"/api/upload/../v1{path}?x=2&width=400")]
+    assert [a.status for a in answers] == [200] * len(answers) and len({a.body for a in answers}) == 1
+    assert (tmp_path / "begun").read_text() == ".\n"
+
+
+def kernel_without_landlock(tmp_path):
+    """A page reader on a kernel that knows nothing of Landlock, as gVisor's."""
+    reader = tmp_path / "reader"
+    reader.write_text(f"""#!/usr/bin/python3
+import ctypes, os, struct, sys
+CREATE_RULESET, LOAD, EQUAL, RETURN = 444, 0x20, 0x15, 0x06
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in (
+    (LOAD, 0, 0, 0), (EQUAL, 0, 1, CREATE_RULESET), (RETURN, 0, 0, 0x00050000 | 38), (RETURN, 0, 0, 0x7FFF0000))))
+program = struct.pack("HxxxxxxQ", 4, ctypes.addressof(code))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+if prctl(38, 1, 0, 0, 0) != 0 or prctl(22, 2, ctypes.c_char_p(program), 0, 0) != 0:
+    sys.exit("no filter")
+open({str(tmp_path / "denied")!r}, "w").close()
+os.execv({str(BUILD / "pdf-ocr-page")!r}, sys.argv)
+""")
+    reader.chmod(0o755)
+    return reader
+
+
+def test_fonts_are_drawn_on_a_kernel_without_landlock(stack, make_stack, tmp_path):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf(b"BT /F1 40 Tf 50 700 Td (Not embedded) Tj ET"))
+    s = make_stack(PAGE_READER=kernel_without_landlock(tmp_path))
+    drawn = image(s, s.upload(path)).body
+    assert (tmp_path / "denied").exists()
+    assert drawn == image(stack, stack.upload(path)).body
+    path.write_bytes(pdf(b""))
+    assert drawn != image(s, s.upload(path)).body
+
+
+def test_page_of_a_pdf_that_was_replaced_is_drawn_anew(stack):
+    made = stack.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+    drawn = []
+    for name in ("form", "text-table"):
+        r = stack.fetch(made["upload_url"], "PUT", body=sample(name).read_bytes(),
+                        headers={"Content-Type": "application/pdf"})
+        assert r.status == 200, r.body
+        drawn.append(image(stack, made["pdf_id"]).body)
+        assert drawn[-1] == image(stack, stack.upload(sample(name))).body
+    assert drawn[0] != drawn[1]
+
+
+def test_client_with_slow_pages_holds_up_no_other(make_stack, tmp_path):
+    other = new_key(tmp_path / "keys.json", "other")
+    s = make_stack(PAGE_READER=held_reader(tmp_path), PAGE_DEADLINE_S=120, PAGE_WORKERS=2,
+                   API_KEYS_FILE=tmp_path / "keys.json")
+    slow = s.upload(sample("form").read_bytes() + b"\n% SLOW")
+    plain = s.upload(sample("form"), key=other)
+    answers = []
+    threads = [threading.Thread(target=lambda width=width: answers.append(image(s, slow, 1, f"?width={width}")))
+               for width in WIDTHS]
+    for t in threads:
+        t.start()
+    until((tmp_path / "held").exists)
+    for width in WIDTHS:
+        r = image(s, plain, 1, f"?width={width}", key=other)
+        assert r.status == 200, r.body
+    assert not answers and (tmp_path / "held").read_text() == ".\n"  # one of its client's at a time
+    (tmp_path / "go").touch()
+    for t in threads:
+        t.join()
+    assert [a.status for a in answers] == [200] * len(WIDTHS)
+    assert (tmp_path / "held").read_text() == ".\n" * len(WIDTHS)
+
+
+def test_page_waits_for_its_turn_as_long_as_a_page_may_take(make_stack, tmp_path):
+    s = make_stack(PAGE_READER=held_reader(tmp_path), PAGE_DEADLINE_S=2)
+    slow = s.upload(sample("form").read_bytes() + b"\n% SLOW")
+    answers = []
+    threads = [threading.Thread(target=lambda n=n: answers.append(image(s, slow, n))) for n in range(1, 4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    # Two can have had their turn before the third has waited for 2 s.
+    assert {a.status for a in answers} == {429, 504}
+    refused = [a for a in answers if a.status == 429]
+    assert "still being drawn" in refused[0].detail and int(refused[0].headers["Retry-After"]) > 0
+
+
+def test_page_that_took_too_long_is_not_tried_again_at_once(make_stack, tmp_path):
+    s = make_stack(PAGE_READER=held_reader(tmp_path), PAGE_DEADLINE_S=3)
+    slow = s.upload(sample("form").read_bytes() + b"\n% SLOW")
+    first = image(s, slow)
+    assert first.status == 504 and "longer than 3 s" in first.detail
+    for width in WIDTHS:
+        r = image(s, slow, 1, f"?width={width}")
+        assert r.status == 504 and "a moment ago" in r.detail and int(r.headers["Retry-After"]) > 200, r.body
+    assert (tmp_path / "held").read_text() == ".\n"
+    assert image(s, s.upload(sample("form"))).status == 200
+
+
+def erase(s, pdf_id, query="", **kw):
+    return s.call("DELETE", f"/api/v1/documents/{pdf_id}{query}", **kw)
+
+
+def test_document_is_erased_with_its_jobs(make_stack, tmp_path):
+    s = make_stack(PAGE_READER=held_reader(tmp_path), TASK_WORKERS=1)
+    pdf_id = s.upload(sample("form").read_bytes() + b"\n% SLOW")
+    bytes_of_it = s.data / "blobs" / "pdfs" / pdf_id
+    assert bytes_of_it.exists()
+    runs, waits = s.submit(pdf_id), s.submit(pdf_id)
+    until(lambda: s.call("GET", "/api/v1/jobs/" + runs).json["status"] == "processing")
+    refused = erase(s, pdf_id)
+    assert refused.status == 409 and "jobs=true" in refused.detail
+    assert erase(s, pdf_id, "?jobs=perhaps").status == 422
+    assert erase(s, pdf_id, "?jobs=true").status == 204
+    (tmp_path / "go").touch()
+    assert [s.call("GET", "/api/v1/jobs/" + id).status for id in (runs, waits)] == [404, 404]
+    assert not bytes_of_it.exists() and image(s, pdf_id).status == 404
+    assert erase(s, pdf_id).status == 404
+    assert s.call("POST", "/api/v1/extract/agentic", {"pdf_id": pdf_id}).status == 404
+    assert s.extract(sample("form"))["status"] == "completed"  # the worker goes on
+
+
+def test_document_of_two_owners_is_erased_for_one(make_stack, tmp_path):
+    one, other = [new_key(tmp_path / "keys.json", name) for name in ("one", "other")]
+    s = make_stack(API_KEYS_FILE=tmp_path / "keys.json")
+    data = sample("form").read_bytes()
+    pdf_id, same = [s.call("POST", "/api/v1/upload/documents", data, key=key, headers={"Content-Type": "application/pdf"})
+                    .json["pdf_id"] for key in (one, other)]
+    job = s.call("POST", "/api/v1/extract/agentic", {"pdf_id": pdf_id, "output_format": "json"}, key=one).json["job_id"]
+    until(lambda: s.call("GET", "/api/v1/jobs/" + job, key=one).json["status"] == "completed")
+    assert pdf_id == same and erase(s, pdf_id, key=one).status == 204
+    assert image(s, pdf_id, key=one).status == erase(s, pdf_id, key=one).status == 404
+    assert image(s, pdf_id, key=other).status == 200
+    assert s.call("GET", f"/api/v1/jobs/{job}/results/json", key=one).status == 200  # its end came before
+    assert erase(s, pdf_id, key=other).status == 204
+    assert erase(s, "not-an-id", key=one).status == 404
 
 
 def test_key_is_needed_for_a_page_that_is_kept_too(stack, pdf_id):

@@ -34,7 +34,15 @@ def test_openapi_knows_every_format(formats):
     assert request["also_formats"]["items"]["enum"] == names(formats)
     assert request["also_formats"]["maxItems"] == len(formats)
     assert by_path["schema"]["enum"] == names(formats)
-    assert list(result["responses"]["200"]["content"]) == [bare(f["media_type"]) for f in formats]
+    zipped = "application/zip"
+    one_call = spec["paths"]["/api/v1/extract/file"]["post"]
+    field = one_call["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]["format"]
+    wanted = spec["paths"]["/api/v1/jobs/{job_id}/result"]["get"]
+    assert field["enum"] == names(formats)
+    for call in (one_call, wanted):
+        assert next(p for p in call["parameters"] if p["name"] == "format")["schema"]["enum"] == names(formats)
+    for call in (result, one_call, wanted):
+        assert list(call["responses"]["200"]["content"]) == [*(bare(f["media_type"]) for f in formats), zipped]
 
 
 def test_nginx_knows_every_extension(formats):
@@ -42,6 +50,7 @@ def test_nginx_knows_every_extension(formats):
     types = re.search(r"^    types \{(.*?)\}", conf, re.S | re.M).group(1)
     known = dict(reversed(line.strip(" ;").split()) for line in types.strip().splitlines())
     assert {f["extension"]: bare(f["media_type"]) for f in formats}.items() <= known.items()
+    assert known["zip"] == "application/zip"
 
 
 def test_command_offers_every_format(formats):
@@ -56,7 +65,7 @@ def test_command_offers_every_format(formats):
 
 
 def test_web_page_offers_every_format(formats):
-    told = re.search(r"const EXTENSIONS = \{(.*?)\}", (ROOT / "web" / "app.js").read_text(), re.S).group(1)
+    told = re.search(r"const EXTENSIONS = \{(.*?)\}", (ROOT / "web" / "downloads.js").read_text(), re.S).group(1)
     assert dict(re.findall(r'(\w+): "(\w+)"', told)) == {f["name"]: f["extension"] for f in formats}
 
 

@@ -1,16 +1,22 @@
 """Google mode through nginx, against the contract server and the emulators."""
+import base64
 import concurrent.futures
 import functools
+import io
 import json
 import os
 import pathlib
 import subprocess
 import time
+import urllib.parse
 import uuid
 
 import pytest
+from collector import Collector
 from conftest import BUILD, KEY, expected, on_pages, repeated, sample, until
 from google_stack import World, call, document, grid, needs_firestore, proposal
+from made_scan import scan, turned, written
+from PIL import Image
 from fault_proxy import status  # noqa: I001
 from stack import TASKS_ACCOUNT
 
@@ -22,9 +28,12 @@ CSV = b"".join(",".join(r).encode() + b"\r\n" for r in ROWS)
 
 @pytest.fixture(scope="module")
 def world():
-    w = World(GEMINI_API_KEY="gemini-test-key")
+    collector = Collector()
+    w = World(GEMINI_API_KEY="gemini-test-key", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    w.collector = collector
     yield w
     w.close()
+    collector.close()
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +76,20 @@ def test_signed_upload_task_and_signed_result(world):
     assert result.headers["Content-Type"] == "text/csv; charset=utf-8"
     again = s.call("GET", "/api/v1/extract/" + job["job_id"]).json
     assert again["status"] == "completed"
-    tampered = job["result_url"].replace("result.csv", "other.csv")
+    tampered = job["result_url"].replace("a.csv", "other.csv")
     assert s.fetch(tampered).status == 403
+
+
+def test_one_call_waits_for_its_result_and_events_tell_the_end(world):
+    s, pdf = world.stack, sample("text-table").read_bytes()
+    region = json.dumps([REGION | {"y": 0.13}])
+    r = s.call("POST", "/api/v1/extract/file?wait=60&regions=" + urllib.parse.quote(region), pdf,
+               headers={"Content-Type": "application/pdf"})
+    assert r.status == 200 and r.body == expected("text-table"), r.body
+    job = s.submit(s.upload(pdf))
+    events = s.call("GET", f"/api/v1/jobs/{job}/events").body.decode()
+    assert events.count("event: end\n") == 1 and '"status":"completed"' in events.split("event: end\n")[1]
+    assert s.call("GET", f"/api/v1/jobs/{job}/result?wait=60").body == expected("text-table")
 
 
 def test_pages_and_results_come_through_the_service(world):
@@ -143,6 +164,13 @@ def test_trace_goes_along_to_the_task_and_to_google(world, header, value):
 
     def lines():
         return [json.loads(line) for line in s.logs().splitlines() if trace in line]
+
+    # The calls of Google are spans of it, below the requests that made them.
+    def spans(kind):
+        return [x for x in world.collector.spans() if x["traceId"] == trace and x["kind"] == kind]
+    until(lambda: {"Cloud Tasks", "Cloud Storage", "Document AI"} <= {x["name"] for x in spans(3)} and
+          "task_process_extraction" in {x["name"] for x in spans(2)}, told=lambda: str(world.collector.spans())[:6000])
+    assert {x["parentSpanId"] for x in spans(3)} <= {x["spanId"] for x in spans(2)}
     # The task's line is written after its reply.
     until(lambda: {"/api/v1/extract", "/api/v1/tasks/process-extraction"} <= {
         line["httpRequest"]["requestUrl"] for line in lines() if "httpRequest" in line}, told=s.logs)
@@ -212,7 +240,7 @@ def test_document_stored_by_another_meanwhile_is_left_alone(world):
     uploads = len(world.calls("/upload/storage/"))
     again = send()
     assert again.status in (200, 201) and again.json["pdf_id"] == pdf_id, again.body
-    sent = world.calls("/upload/storage/")[uploads:]
+    sent = [c for c in world.calls("/upload/storage/")[uploads:] if "ifGenerationMatch" in c[1]]
     assert len(sent) == 1 and "ifGenerationMatch=0" in sent[0][1]
     assert generation() == before and len(before) == 1
     world.faults.clear()
@@ -331,7 +359,7 @@ def test_tables_are_made_once_and_rows_arrive(world):
         return len(rows) >= 2 and rows
     rows = until(both)
     final, feedback = rows[("jobs", "completed")], rows[("feedback", "pending_analysis")]
-    assert final["result_url"] == f"gs://demo-bucket/results/{job['job_id']}/result.csv"
+    assert final["result_url"] == f"gs://demo-bucket/results/{job['job_id']}/a.csv"
     assert final["owner"] and final["outcome"] == "success"
     assert json.loads(final["request_data"])["pdf_id"] == job["pdf_id"]
     assert json.loads(feedback["corrections"])[0]["action"] == "delete"
@@ -451,6 +479,20 @@ def test_gemini_structures_but_invents_nothing(world):
     assert region["structured_data"]["tables"][0][1] == ["Paper", "12", ""]
     assert [c["verified"] for c in region["cells"]] == [True] * 5 + [False] + [True] * 3
     assert "999" not in json.dumps(region)
+
+
+def test_gemini_is_shown_a_turned_scan_upright_and_once(world):
+    s = world.stack
+    world.side.control("documentai", {"reply": document(grid(ROWS))})
+    world.side.control("gemini", {"reply": proposal(ROWS)})
+    before = len(world.side.control("pictures"))
+    image = turned(written([f"Line {i} of barley and oats sold in the valley" for i in range(30)]), 90)
+    job = s.extract(scan(image), output_format="json", engine="gemini",
+                    regions=[{"page": 1, "x": 0, "y": 0, "width": 1, "height": 1}])
+    assert job["status"] == "completed", job
+    [picture] = world.side.control("pictures")[before:]
+    with Image.open(io.BytesIO(base64.b64decode(picture))) as shown:
+        assert image.width > image.height and shown.width < shown.height
 
 
 def test_one_bad_answer_of_gemini_costs_one_table(world):

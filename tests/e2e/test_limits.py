@@ -1,5 +1,8 @@
 """The limits that a hostile or huge document meets: each ends in a message to act on."""
+import json
+import pathlib
 import random
+import re
 import zlib
 
 import pytest
@@ -58,7 +61,7 @@ def test_document_that_takes_too_much_memory(tight):
 
 
 def test_document_of_too_many_pages(tight):
-    assert failure(tight, pdf(pages=4)) == "The PDF has more than 3 pages."
+    assert failure(tight, pdf(pages=4)) == "The document has more than 3 pages."
     job = tight.extract(pdf(pages=3), regions=WHOLE)
     assert job["outcome"] == "no_match"
 
@@ -81,3 +84,25 @@ def test_result_of_more_bytes_than_allowed(make_stack):
     s = make_stack(MAX_RESULT_BYTES=1024)
     message = failure(s, sample("text-table").read_bytes(), regions=WHOLE, output_format="json")
     assert message.startswith("The result as json would have more than 1024 bytes"), message
+
+
+def peak_of(stack, role):
+    """The most memory in kB that one worker had."""
+    return max(int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
+               for pid in stack.workers(role))
+
+
+def test_same_page_200_times_costs_its_result_no_memory(make_stack):
+    s = make_stack(TASK_WORKERS=1)
+    line = "".join(f"1 0 0 1 20 {y} Tm ({'word ' * 30}) Tj\n" for y in range(10, 600, 8))
+    data = pdf(f"BT /F 4 Tf\n{line}ET".encode())
+    assert s.extract(data, regions=WHOLE, output_format="json")["outcome"] == "success"
+    before = peak_of(s, "task")
+    job = s.extract(data, regions=WHOLE * 200, output_format="json")
+    assert job["outcome"] == "success", job
+    result = s.fetch(job["result_url"]).body
+    regions = json.loads(result)["regions"]
+    assert len(regions) == 200 and regions[199]["words"] == regions[0]["words"]
+    assert [r["region_id"] for r in regions[:2]] == ["region-0", "region-1"]
+    if "asan" not in s.env["BUILD_DIR"]:
+        assert (peak_of(s, "task") - before) * 1024 < len(result) / 4, len(result)

@@ -94,6 +94,8 @@ def test_a_request_is_one_line(make_stack):
     s.fetch(job["result_url"])
     s.call("GET", "/api/v1/jobs/nothing")
     s.call("GET", "/health", key=None)
+    for _ in range(2):  # drawn, and from nginx's cache
+        assert s.call("GET", f"/api/v1/documents/{job['pdf_id']}/pages/1.png").status == 200
     s.call("GET", "/nothing")
     s.call("GET", "/")
     s.call("PUT", "/api/v1/upload/pdfs/x/y.pdf?expires=1&signature=x", b"%PDF")

@@ -11,6 +11,7 @@ import pytest
 from conftest import KEY, ROOT, expected, routes, sample
 
 HERE, SPEC = ROOT / "tests" / "openapi", ROOT / "docs" / "openapi.json"
+OF_NGINX = {("GET", "/api/v1/health/live")}  # answered without a worker
 TOOLS = pathlib.Path(os.environ.get("OPENAPI_TOOLS", "/nonexistent"))
 
 
@@ -34,7 +35,8 @@ def document(stack):
 def test_parameters_of_the_query_are_those_of_the_routes():
     described = {(m.upper(), path): {p["name"] for p in o.get("parameters", []) if p["in"] == "query"}
                  for path, methods in json.loads(SPEC.read_text())["paths"].items() for m, o in methods.items()}
-    assert described == {(r["method"], r["path"]): set(r["query"].split()) for r in routes()}
+    assert described == {**{(r["method"], r["path"]): set(r["query"].split()) for r in routes()},
+                         **{route: set() for route in OF_NGINX}}
 
 
 def test_linter_finds_nothing(tmp_path):
@@ -42,16 +44,21 @@ def test_linter_finds_nothing(tmp_path):
     assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, report["problems"]
 
 
+def test_second_linter_finds_nothing(tmp_path):
+    run([npm("spectral"), "lint", f"--ruleset={HERE / 'spectral.yaml'}", "--fail-severity=hint", SPEC], tmp_path)
+
+
 @pytest.mark.parametrize("metrics", [False, True])
 def test_fuzzer_finds_nothing(document, tmp_path, metrics):
-    """The metrics are on a listener of their own."""
+    """The metrics are on a listener of their own. One worker: Python 3.11 parses code in two threads at once wrongly
+    (https://github.com/python/cpython/issues/106905)."""
     base = f"http://127.0.0.1:{document.metrics_port}" if metrics else f"https://127.0.0.1:{document.port}"
     out = run([TOOLS / "bin" / "schemathesis", f"--config-file={HERE / 'schemathesis.toml'}", "run", SPEC, "-u", base,
-               "--checks=all", "--seed=1", "--max-examples=6", "--workers=2", "-H", "X-API-Key: " + KEY,
+               "--checks=all", "--seed=1", "--max-examples=6", "--workers=1", "-H", "X-API-Key: " + KEY,
                f"--tls-verify={document.data / 'tls' / 'cert.pem'}",
                "--include-path=/metrics" if metrics else "--exclude-path=/metrics"],
               tmp_path, SCHEMATHESIS_HOOKS="hooks", PYTHONPATH=str(HERE))
-    assert f"Tested: {1 if metrics else len(routes()) - 1}" in out, out
+    assert f"Tested: {1 if metrics else len(routes()) + len(OF_NGINX) - 1}" in out, out
 
 
 def main_path(document, **more):

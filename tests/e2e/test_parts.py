@@ -29,7 +29,7 @@ def test_a_mix_of_parts_extracts(parts):
 
 
 @pytest.mark.parametrize("settings, told", [
-    ({"JOB_STORE": "oracle"}, "JOB_STORE is \\\"oracle\\\"; expected one of sqlite, firestore."),
+    ({"JOB_STORE": "oracle"}, "JOB_STORE is \\\"oracle\\\"; expected one of sqlite, postgres, firestore."),
     ({"BACKEND": "google"}, "GCP_PROJECT_ID is not set; JOB_STORE=firestore needs the project."),
     ({"ENGINE": "gemini"}, "none of OCR_ENGINES"),
 ])

@@ -1,14 +1,19 @@
 """/health/ready: false when the service cannot do its work, and nobody waits for who asks."""
+import contextlib
+import http.client
 import os
+import pathlib
 import re
 import resource
+import signal
+import tempfile
 import threading
 import urllib.request
 
 import pytest
 from conftest import fill, sample
-from google_stack import World, needs_firestore  # puts tests/google on the path
-from fault_proxy import stall
+from google_stack import GoogleSide, GoogleStack, World, needs_firestore  # puts tests/google on the path
+from fault_proxy import reset_before, stall
 from test_robustness import QUICK, kill, until
 
 FULL = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
@@ -126,3 +131,38 @@ def test_one_look_is_good_for_all_and_one_address_is_limited(stack):
     statuses = [ready(stack).status for _ in range(200)]
     assert set(statuses) == {200, 429}
     until(lambda: is_ready(stack))
+
+
+def test_service_lives_while_all_workers_wait(make_stack):
+    s = make_stack(API_WORKERS=1)
+    worker, = s.workers("api")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        live = s.call("GET", "/api/v1/health/live", key=None)
+        assert live.status == 200 and live.json == {"status": "alive"}
+        refused = s.call("POST", "/health/live", {}, key=None)
+        assert refused.status == 405 and refused.headers["Allow"] == "GET, HEAD", refused.headers
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
+@needs_firestore
+def test_start_needs_no_google():
+    class Lonely(GoogleStack):
+        def is_ready(self):
+            assert self.process.poll() is None, self.logs()[-3000:]
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                self.context = self.trust()
+                return self.call("GET", "/api/v1/health", key=None).status == 200
+    side = GoogleSide(faults=True)
+    side.faults.fail(r".", reset_before(), times=None)
+    with tempfile.TemporaryDirectory(prefix="pocr-lonely-", dir="/tmp") as folder:
+        s = Lonely(side, pathlib.Path(folder) / "data")
+        try:
+            assert ready(s).status == 503
+            assert s.call("GET", "/api/v1/health/live", key=None).status == 200
+            side.faults.clear()
+            until(lambda: is_ready(s))
+        finally:
+            s.close()
+            side.close()

@@ -13,7 +13,9 @@ import time
 import urllib.request
 import uuid
 
+import postgres
 import pytest
+import s3_server
 from conftest import BUILD, ROOT, expected, fill, sample, until
 
 BODY = {"regions": [{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.8}]}
@@ -31,7 +33,7 @@ def kill(pid):
 
 def test_killed_workers_are_replaced(make_stack):
     s = make_stack()
-    for role, n in {"api": 2, "task": 2, "upload": 2, "health": 1, "dispatcher": 1}.items():
+    for role, n in {"api": 2, "task": 2, "upload": 2, "health": 1, "waiter": 1, "dispatcher": 1}.items():
         until(lambda: len(s.workers(role)) == n)
         before = s.workers(role)
         for pid in before:
@@ -94,7 +96,7 @@ def test_owner_of_many_jobs_does_not_keep_another_waiting(make_stack, tmp_path, 
                    PAGE_READER=slow_reader(tmp_path, 1))
     pdf_id = s.upload(sample("form"))
     many = [s.submit(pdf_id) for _ in range(20)]
-    r = s.call("POST", "/api/v1/extract/agentic", {"pdf_id": pdf_id}, key="other")
+    r = s.call("POST", "/api/v1/extract/agentic", {"pdf_id": s.upload(sample("form"), key="other")}, key="other")
     assert r.status == 202, r.body
     until(lambda: s.call("GET", r.headers["Location"], key="other").json["status"] == "completed")
     states = [s.call("GET", "/api/v1/jobs/" + id).json["status"] for id in many]
@@ -185,6 +187,23 @@ def slow_reader(tmp_path, seconds):
     return path
 
 
+def test_pdf_that_is_replaced_is_not_read_by_the_job_before(make_stack, tmp_path, reader):
+    s = make_stack(TASK_WORKERS=1, PAGE_READER=slow_reader(tmp_path, 3))
+    made = s.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
+
+    def put(name):
+        data = sample(name).read_bytes()
+        r = s.fetch(made["upload_url"], "PUT", body=data, headers={"Content-Type": "application/pdf"})
+        assert r.status == 200, r.body
+    put("form")
+    s.submit(s.upload(sample("form")))  # the worker has this one first
+    waits = s.submit(made["pdf_id"])
+    put("text-table")
+    job = s.wait(waits)
+    assert job["status"] == "failed" and "The PDF was replaced" in job["error_message"], job
+    assert s.wait(s.submit(made["pdf_id"]))["status"] == "completed"
+
+
 def test_killed_ocr_costs_an_attempt_and_not_the_job(make_stack, tmp_path):
     """The program kills itself at the first image, and lives from then on."""
     path = tmp_path / "mortal"
@@ -255,9 +274,8 @@ def test_sigterm_during_a_job_loses_nothing(make_stack, tmp_path, reader):
     s = make_stack(**QUICK, PAGE_READER=slow_reader(tmp_path, 6), SHUTDOWN_GRACE_S=2)
     job_id = s.submit(s.upload(sample("form")))
     until(lambda: s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing")
-    started = time.time()
     s.stop()
-    assert s.process.returncode == 0 and time.time() - started < 10
+    assert s.process.returncode == 0
     s.env["PAGE_READER"] = os.environ["READER"]
     s.start()
     job = s.wait(job_id)
@@ -275,7 +293,7 @@ def test_disk_that_fills_under_a_job_and_a_form(make_stack, small_disk, tmp_path
     until(lambda: any("full" in e.get("cause", "") and e["role"] == "dispatcher"
                       for e in s.events()))
     assert s.call("GET", "/api/v1/jobs/" + job_id).json["status"] == "processing"
-    assert not (s.data / "blobs" / "results" / job_id / "result.csv").exists()
+    assert not (s.data / "blobs" / "results" / job_id / "a.csv").exists()
     (small_disk / "fill").unlink()
     assert s.wait(job_id)["status"] == "completed"
     assert s.fetch(s.call("GET", "/api/v1/jobs/" + job_id).json["result_url"]).body == expected("form")
@@ -302,6 +320,20 @@ def test_jobs_survive_chaos():
         pytest.skip("no right to mount a small file system")
     n = int(os.environ.get("CHAOS_JOBS", "300"))
     r = subprocess.run([ROOT / "scripts" / "chaos", "--jobs", str(n), "--seed", "7"], capture_output=True, text=True,
-                       env={**os.environ, "BUILD_DIR": str(BUILD)}, timeout=300 + 2 * n, check=False)
+                       env={**os.environ, "BUILD_DIR": str(BUILD)}, timeout=1800 + 6 * n, check=False)
     assert r.returncode == 0, r.stdout + r.stderr[-4000:]
     assert sum(map(int, re.findall(r"^killed: .* (\d+)$", r.stdout, re.M))) > 10, r.stdout
+
+
+@pytest.mark.plain
+@pytest.mark.skipif(postgres.BIN is None or not os.path.exists(s3_server.SERVER),
+                    reason="no PostgreSQL or no S3 server: several nodes are NOT tested here")
+def test_jobs_of_two_nodes_survive_chaos():
+    """Processes, a whole node, PostgreSQL and the S3 server are killed, frozen and cut off at random: all jobs
+    complete, once each, with the same bytes. CHAOS_NODE_JOBS: how many."""
+    n = int(os.environ.get("CHAOS_NODE_JOBS", "40"))
+    r = subprocess.run([ROOT / "scripts" / "chaos", "--nodes", "2", "--jobs", str(n), "--seed", "3"],
+                       capture_output=True, text=True, env={**os.environ, "BUILD_DIR": str(BUILD)},
+                       timeout=1800 + 6 * n, check=False)
+    assert r.returncode == 0, r.stdout + r.stderr[-4000:]
+    assert sum(map(int, re.findall(r"^killed: .* (\d+)$", r.stdout, re.M))) > 5, r.stdout

@@ -1,6 +1,7 @@
 """Text layers as odd producers write them, through the command: each kind that is read wrongly
 elsewhere, on a page made for it."""
 import json
+import random
 import subprocess
 
 import pytest
@@ -154,6 +155,23 @@ def test_notes_are_read(read):
 def test_no_box_costs_the_page(read, matrix):
     region = read(pdf(lines("plain text") + shown(300, 500, "odd", turn=matrix)), "--type", "text")
     assert "plain text" in text(region)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_boxes_of_any_kind_cost_the_page(read, seed):
+    rnd = random.Random(seed)
+    some = [0, 1, -1, 1e-9, -1e-9, 1e5, -1e5, 1e12, -1e12, .5, -.5, 7]
+    odd = b"".join(shown(rnd.choice([50, 300, -1e6, 1e9]), rnd.choice([400, -50, 1e8]), f"odd{i}", rnd.choice([0, 1, 10, 1e4]),
+                         [rnd.choice(some) for _ in range(4)]) for i in range(40))
+    region = read(pdf(lines("plain text") + odd), "--type", "text")
+    assert "plain text" in text(region)
+
+
+@pytest.mark.parametrize("extra", [b"/CropBox [600 800 0 0]", b"/CropBox [-9999 -9999 9999 9999]", b"/Rotate 45",
+                                   b"/CropBox [0 0 0 0]", b"/UserUnit 1000", b"/CropBox [(a) null 1 2]", b"/Rotate -90"])
+def test_no_odd_box_of_a_page_costs_its_words(read, extra):
+    region = read(pdf(lines("plain text"), extra=extra), "--type", "text")
+    assert {"plain", "text"} <= {w["text"] for w in region["words"]}
 
 
 def found(tmp_path, content):

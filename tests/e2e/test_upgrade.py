@@ -5,13 +5,14 @@ import pathlib
 import re
 import sqlite3
 import subprocess
+import time
 
 import pytest
 from conftest import BUILD, ROOT, expected, free_port, repeated, until
 
 FIXTURE = pathlib.Path(__file__).with_name("job_store_v1.sql").read_text()
 NAMES = ["queued", "processing", "completed", "failed", "cancelled"]
-LATEST = 3
+LATEST = 8
 
 
 def open_store(path):
@@ -65,21 +66,34 @@ def test_jobs_of_an_older_release_survive_and_go_on(make_stack, data):
     listed = {j["job_id"]: j for j in s.call("GET", "/api/v1/jobs").json["jobs"]}
     assert set(listed) == set(old)
     for id, row in old.items():
-        if NAMES[row[3]] in ("queued", "processing"):
-            job = s.wait(id)
-            assert job["status"] == "completed", job
-        else:
-            assert listed[id]["status"] == NAMES[row[3]]
+        unfinished = NAMES[row[3]] in ("queued", "processing")
+        job = s.wait(id) if unfinished else listed[id]
+        assert job["status"] == ("completed" if unfinished else NAMES[row[3]]), job
     queued = next(id for id, row in old.items() if NAMES[row[3]] == "queued")
     assert s.fetch(s.call("GET", "/api/v1/jobs/" + queued).json["result_url"]).body == expected("form")
     # What has ended is as it was, but for its states, which have names.
     ended = [row[:3] + row[5:] for row in old.values() if row[3] >= 2]
     now = rows(store, "SELECT * FROM jobs")
-    assert all(row in [r[:3] + r[5:] for r in now] for row in ended)
+    assert all(row in [r[:3] + r[5:len(row) + 2] for r in now] for row in ended)
     assert rows(store, "SELECT * FROM feedback") == feedback != []
     assert version(store) == LATEST and version(copy) == 1
     assert {row[0]: row for row in rows(copy, "SELECT * FROM jobs")} == old
     assert [e["copy"] for e in s.events() if "upgraded" in e.get("message", "")] == [str(copy)]
+
+
+def test_tasks_of_an_older_release_are_kept_with_their_states_by_name(make_stack, data):
+    now = time.time_ns() // 1000
+    for_later, names = now + 86400 * 10**6, ["waiting", "running", "ended"]
+    make_store(data, *(
+        "INSERT INTO tasks(name, path, body, due_us, eta_us, state, ended_us)"
+        f" VALUES('old-{name}', '/x', x'31', {for_later}, {for_later}, {i}, {now})" for i, name in enumerate(names)))
+    make_stack(DATA_DIR=data)
+    kept = {"old-waiting": "waiting", "old-running": "waiting", "old-ended": "ended"}
+
+    def states():
+        return dict(rows(data / "pdf-ocr.sqlite3", "SELECT name, state FROM tasks WHERE name LIKE 'old-%'"))
+    # What was running when the dispatcher ended waits again: it says so once it has started.
+    until(lambda: states() == kept, told=lambda: str(states()))
 
 
 def test_two_processes_that_start_at_once_upgrade_once(data):

@@ -157,7 +157,7 @@ def test_what_nobody_will_ask_for_is_erased(make_stack):
     fresh = s.data / "uploads" / "0000000043"
     gone = [*debris, orphan, blobs / "pdfs" / unused / "a.pdf",
             blobs / "documents" / (document + ".pdf")]
-    kept = [blobs / "pdfs" / used / "a.pdf", blobs / "results" / job["job_id"] / "result.csv"]
+    kept = [blobs / "pdfs" / used / "a.pdf", blobs / "results" / job["job_id"] / "a.csv"]
     fresh.write_bytes(b"x")
     for path in gone + kept:
         for p in (path, path.parent):

@@ -229,7 +229,7 @@ class Fake:
         self.options = options
         self.lock = threading.RLock()
         self.account = Account(options.key, options.service_account)
-        self.calls, self.refuse, self.expires_in = [], 0, 3599
+        self.calls, self.pictures, self.refuse, self.expires_in = [], [], 0, 3599
         self.serial = itertools.count(1)
         self.objects, self.sessions, self.generation = {}, {}, 0
         self.buckets = set(options.bucket or ['demo-bucket'])
@@ -801,6 +801,9 @@ def generate(fake, call, model):
     if gone or 'thinkingBudget' in body.get('generationConfig', {}).get('thinkingConfig', {}):
         raise ApiError(400, f'This model does not support {", ".join(sorted(gone)) or "thinkingBudget"}.')
 
+    fake.pictures += [part['inlineData']['data'] for content in body['contents'] for part in content['parts']
+                      if 'inlineData' in part]
+
     def candidate(text):
         return {'candidates': [{'content': {'parts': [{'text': text}], 'role': 'model'}, 'finishReason': 'STOP',
                                 'index': 0}],
@@ -1094,6 +1097,12 @@ def jobs_results(fake, call, project, job):
 
 
 # ---------------------------------------------------------------- control
+
+@route('control', 'GET', '/__control/pictures')
+def control_pictures(fake, call):
+    """What the model was shown, in base64."""
+    return fake.pictures
+
 
 @route('control', 'GET DELETE', '/__control/calls')
 def control_calls(fake, call):

@@ -29,13 +29,13 @@ def firestore_jar():
     """Google's emulator, where its package is installed."""
     try:
         files = subprocess.run(['dpkg', '-L', 'google-cloud-cli-firestore-emulator'], capture_output=True, text=True,
-                               timeout=30).stdout.split('\n')
+                               timeout=300).stdout.split('\n')
     except (OSError, subprocess.TimeoutExpired):
         return None
     return next((f for f in files if f.endswith('emulator.jar')), None)
 
 
-def call(url, method='GET', body=None, headers=None, timeout=30):
+def call(url, method='GET', body=None, headers=None, timeout=300):
     """(status, headers, body) of a request; JSON is sent for anything but bytes."""
     headers = dict(headers or {})
     if body is not None and not isinstance(body, bytes):

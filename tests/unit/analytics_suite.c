@@ -10,6 +10,20 @@
 static const struct analytics_fixture *fixture;
 static struct analytics analytics;
 
+void analytics_give_to_store(const struct job_store *jobs, const char *owner,
+                             const struct feedback *f)
+{
+    struct error e;
+    struct job *j = job_new(), *existing = NULL;
+    memcpy(j->id, f->job_id, sizeof j->id);
+    (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
+    j->request_json = strdup("{}");
+    (void)jobs->ops->create(jobs->self, j, NULL, &existing, &e); /* or it is there */
+    CU_ASSERT_EQUAL(jobs->ops->feedback_add(jobs->self, f, &e), ERR_OK);
+    job_free(existing);
+    job_free(j);
+}
+
 void analytics_suite_use(const struct analytics_fixture *f)
 {
     fixture = f;

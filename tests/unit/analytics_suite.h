@@ -3,6 +3,7 @@
 #define PDF_OCR_TESTS_ANALYTICS_SUITE_H
 
 #include "ports/analytics.h"
+#include "ports/job_store.h"
 #include "tests/unit/suite.h"
 
 struct analytics_fixture {
@@ -12,6 +13,10 @@ struct analytics_fixture {
     void (*give)(const struct analytics *a, const char *owner, const struct feedback *f);
     void (*remove)(void);
 };
+
+/* For adapters that count what the job store holds: gives by it, with a job if there is none. */
+void analytics_give_to_store(const struct job_store *jobs, const char *owner,
+                             const struct feedback *f);
 
 void analytics_suite_use(const struct analytics_fixture *f);
 

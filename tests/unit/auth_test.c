@@ -14,9 +14,10 @@
 #include "tests/unit/jwt_vectors.h"
 #include "tests/unit/suite.h"
 
-static const struct jwt_wanted wanted = {"https://issuer.example", "pdf-ocr", NULL};
+static const struct jwt_expected wanted = {"https://issuer.example", "pdf-ocr", NULL};
 
-static enum err verify(const char *token, const struct jwt_wanted *w, int64_t now_s, char cause[64])
+static enum err verify(const char *token, const struct jwt_expected *w, int64_t now_s,
+                       char cause[64])
 {
     struct jwt_keys *k = NULL;
     struct jwt_claims c;
@@ -49,10 +50,10 @@ static void times_have_a_minute_of_leeway(void)
 
 static void claims_must_be_the_wanted_ones(void)
 {
-    const struct jwt_wanted issuer = {"https://issuer.example/", "pdf-ocr", NULL};
-    const struct jwt_wanted audience = {"https://issuer.example", "pdf", NULL};
-    const struct jwt_wanted email = {"https://issuer.example", "pdf-ocr", "t@example.com"};
-    const struct jwt_wanted other = {"https://issuer.example", "pdf-ocr", "u@example.com"};
+    const struct jwt_expected issuer = {"https://issuer.example/", "pdf-ocr", NULL};
+    const struct jwt_expected audience = {"https://issuer.example", "pdf", NULL};
+    const struct jwt_expected email = {"https://issuer.example", "pdf-ocr", "t@example.com"};
+    const struct jwt_expected other = {"https://issuer.example", "pdf-ocr", "u@example.com"};
     char cause[64];
     CU_ASSERT_EQUAL(verify(TOKEN_RS256, &issuer, 1000300, cause), ERR_UNAUTHORIZED);
     CU_ASSERT_EQUAL(verify(TOKEN_RS256, &audience, 1000300, cause), ERR_UNAUTHORIZED);

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/media_type.h"
 #include "base/rfc3339.h"
 #include "base/sort.h"
 #include "base/source.h"
@@ -53,6 +54,38 @@ static void text_that_is_missing_is_copied_as_missing(void)
     ok = false;
     CU_ASSERT_PTR_NULL(text_dup(NULL, &ok));
     CU_ASSERT_FALSE(ok);
+}
+
+struct drained {
+    size_t bytes, most, room;
+};
+
+static bool take_away(void *self, const char *bytes, size_t n)
+{
+    struct drained *d = self;
+    (void)bytes;
+    d->bytes += n;
+    d->most = n > d->most ? n : d->most;
+    return d->bytes <= d->room;
+}
+
+static void buffer_with_a_drain_holds_a_part_only(void)
+{
+    struct drained d = {.room = 1 << 20}, none = {0};
+    struct buffer b = {.max = 300000, .drain = take_away, .drain_self = &d};
+    for (int i = 0; i < 30000; i++)
+        buffer_printf(&b, "%010d", i);
+    CU_ASSERT_FALSE(buffer_failed(&b) || buffer_is_empty(&b));
+    buffer_flush(&b);
+    CU_ASSERT_TRUE(d.bytes == 300000 && d.most < BUFFER_HELD && b.cap <= 2 * BUFFER_HELD);
+    buffer_puts(&b, "x");
+    CU_ASSERT_TRUE(b.full && d.bytes == 300000);
+    buffer_free(&b);
+    b = (struct buffer){.drain = take_away, .drain_self = &none};
+    buffer_puts(&b, "x");
+    buffer_flush(&b);
+    CU_ASSERT_TRUE(buffer_failed(&b) && !b.full);
+    buffer_free(&b);
 }
 
 static void text_of_any_size_is_cut_between_characters(void)
@@ -277,14 +310,39 @@ static void numbers_are_sorted(void)
     sort_doubles(NULL, 0);
 }
 
+static bool kind_is(const char *bytes, size_t n, const char *type)
+{
+    const char *found = media_type_of_bytes(bytes, n);
+    return type == NULL ? found == NULL : found != NULL && strcmp(found, type) == 0;
+}
+
+static void documents_are_known_by_their_first_bytes(void)
+{
+    char late[MEDIA_TYPE_WINDOW + 8] = {0};
+    CU_ASSERT_TRUE(kind_is("\x89PNG\r\n\x1a\n", 8, "image/png"));
+    CU_ASSERT_TRUE(kind_is("\xFF\xD8\xFF\xE0", 4, "image/jpeg"));
+    CU_ASSERT_TRUE(kind_is("II*\0", 4, "image/tiff") && kind_is("MM\0*", 4, "image/tiff"));
+    CU_ASSERT_TRUE(kind_is(" II*\0", 5, NULL) && kind_is("II*", 3, NULL) && kind_is("", 0, NULL));
+    memcpy(late + MEDIA_TYPE_WINDOW - 1, "%PDF-", 5);
+    CU_ASSERT_TRUE(kind_is(late, sizeof late, "application/pdf"));
+    memcpy(late + MEDIA_TYPE_WINDOW - 1, "\0%PDF-", 6);
+    CU_ASSERT_TRUE(kind_is(late, sizeof late, NULL));
+    CU_ASSERT_STRING_EQUAL(media_type_of_name("a.b.TIF"), "image/tiff");
+    CU_ASSERT_STRING_EQUAL(media_type_of_name("a.jpeg"), "image/jpeg");
+    CU_ASSERT_STRING_EQUAL(media_type_of_name("png"), "application/pdf");
+    CU_ASSERT_TRUE(media_type_is_document("Image/PNG") && !media_type_is_document("image/gif"));
+}
+
 static const struct test_case tests[] = {
     TEST(delays_double_up_to_a_limit),
     TEST(files_are_read_up_to_a_limit),
     TEST(numbers_are_sorted),
+    TEST(documents_are_known_by_their_first_bytes),
     TEST(long_error_is_cut_between_characters),
     TEST(lack_of_memory_is_internal),
     TEST(text_that_is_missing_is_copied_as_missing),
     TEST(buffer_grows_and_keeps_nul_bytes),
+    TEST(buffer_with_a_drain_holds_a_part_only),
     TEST(text_of_any_size_is_cut_between_characters),
     TEST(any_bytes_become_valid_json_strings),
     TEST(times_round_trip_and_bad_ones_are_refused),

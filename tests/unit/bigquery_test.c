@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/json.h"
 #include "google/google.h"
+#include "google/stats_cache.h"
 #include "tests/unit/suite.h"
 
 #define CALLS_MAX 32
@@ -236,6 +237,9 @@ static void statistics_are_asked_for_one_owner(void)
     CU_ASSERT_TRUE(stats.by_action[0] == 4 && stats.by_action[3] == 7);
     CU_ASSERT_EQUAL(a.ops->feedback_stats(a.self, NULL, &stats, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(http.n, 2);
+    memset(&stats, 0, sizeof stats); /* asked for again, they are not scanned for again */
+    CU_ASSERT_EQUAL(a.ops->feedback_stats(a.self, "me", &stats, &e), ERR_OK);
+    CU_ASSERT_TRUE(stats.feedback_count == 1 && stats.by_action[3] == 7 && http.n == 2);
     for (size_t i = 0; i < 2; i++) {
         const json_t *body = http.bodies[i];
         const json_t *parameter = json_array_get(json_object_get(body, "queryParameters"), 0);
@@ -251,12 +255,38 @@ static void statistics_are_asked_for_one_owner(void)
     forget();
 }
 
+static void statistics_are_kept_for_a_minute_and_a_few_owners(void)
+{
+    struct stats_cache c = {0};
+    struct feedback_stats one = {.feedback_count = 1}, out;
+    char owner[16];
+    stats_cache_put(&c, "me", 1, &one);
+    CU_ASSERT_TRUE(stats_cache_get(&c, "me", STATS_KEPT_US, &out) && out.feedback_count == 1);
+    CU_ASSERT_FALSE(stats_cache_get(&c, "me", STATS_KEPT_US + 1, &out));
+    CU_ASSERT_FALSE(stats_cache_get(&c, NULL, 1, &out));
+    stats_cache_put(&c, NULL, 2, &one);
+    stats_cache_put(&c, "you", 3, &one);
+    stats_cache_drop(&c, "me"); /* and everybody's */
+    CU_ASSERT_FALSE(stats_cache_get(&c, "me", 4, &out) || stats_cache_get(&c, NULL, 4, &out));
+    CU_ASSERT_TRUE(stats_cache_get(&c, "you", 4, &out));
+    for (int i = 0; i < STATS_KEPT_MOST; i++) {
+        (void)snprintf(owner, sizeof owner, "o%d", i);
+        stats_cache_put(&c, owner, 10 + i, &one);
+    }
+    CU_ASSERT_FALSE(stats_cache_get(&c, "you", 40, &out)); /* the oldest */
+    CU_ASSERT_TRUE(stats_cache_get(&c, "o0", 40, &out));
+    one.feedback_count = 2;
+    stats_cache_put(&c, "o1", 50, &one);
+    CU_ASSERT_TRUE(stats_cache_get(&c, "o1", 60, &out) && out.feedback_count == 2);
+}
+
 static const struct test_case tests[] = {
     TEST(one_bad_row_does_not_keep_the_others_out),
     TEST(request_that_is_too_large_goes_in_halves),
     TEST(row_that_is_too_large_goes_alone),
     TEST(haste_gives_no_row_up),
     TEST(statistics_are_asked_for_one_owner),
+    TEST(statistics_are_kept_for_a_minute_and_a_few_owners),
     TEST(rows_are_lost_after_six_rounds_and_counted_and_the_other_table_is_not),
     TEST(numbers_are_streamed_in_bigquerys_digits),
 };

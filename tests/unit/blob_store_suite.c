@@ -64,15 +64,39 @@ static void bytes_come_back_and_are_replaced(void)
     open_store();
     put("results/j/r.csv", "a,b");
     put("results/j/r.csv", "a,c");
-    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/j/r.csv", &fd, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/j/r.csv", "", &fd, &e), ERR_OK);
     CU_ASSERT_EQUAL(read(fd, bytes, 4), 3);
     CU_ASSERT_STRING_EQUAL(bytes, "a,c");
     (void)close(fd);
     put("results/j/empty.csv", "");
-    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/j/empty.csv", &fd, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/j/empty.csv", "", &fd, &e), ERR_OK);
     CU_ASSERT_EQUAL(read(fd, bytes, 4), 0);
     (void)close(fd);
     CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "results/j/", &e), ERR_OK);
+    close_store();
+}
+
+static void version_that_was_replaced_is_gone(void)
+{
+    char name[BLOB_NAME_MAX + 1];
+    struct blob_info info, listed;
+    struct error e;
+    int fd = -1;
+    open_store();
+    put("pdfs/v/a.pdf", "old");
+    CU_ASSERT_EQUAL(b.ops->stat(b.self, "pdfs/v/a.pdf", &info, &e), ERR_OK);
+    CU_ASSERT_EQUAL(b.ops->find(b.self, "pdfs/v/", name, &listed, &e), ERR_OK);
+    CU_ASSERT_STRING_NOT_EQUAL(info.version, "");
+    CU_ASSERT_STRING_EQUAL(listed.version, info.version);
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "pdfs/v/a.pdf", info.version, &fd, &e), ERR_OK);
+    (void)close(fd);
+    put("pdfs/v/a.pdf", "new");
+    CU_ASSERT_EQUAL(b.ops->open(b.self, "pdfs/v/a.pdf", info.version, &fd, &e), ERR_GONE);
+    CU_ASSERT_EQUAL(b.ops->stat(b.self, "pdfs/v/a.pdf", &listed, &e), ERR_OK);
+    CU_ASSERT_STRING_NOT_EQUAL(listed.version, info.version);
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "pdfs/v/a.pdf", listed.version, &fd, &e), ERR_OK);
+    (void)close(fd);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "pdfs/v/", &e), ERR_OK);
     close_store();
 }
 
@@ -88,7 +112,7 @@ static void check_file(size_t n)
     CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
     CU_ASSERT_EQUAL(b.ops->stat(b.self, "pdfs/1/x y.pdf", &info, &e), ERR_OK);
     CU_ASSERT_EQUAL(info.size, n);
-    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "pdfs/1/x y.pdf", &fd, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "pdfs/1/x y.pdf", "", &fd, &e), ERR_OK);
     CU_ASSERT_TRUE(has_content(fd, n));
     CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_SET), 0);
     (void)close(fd);
@@ -105,6 +129,27 @@ static void files_of_every_size_come_back(void)
     CU_ASSERT_EQUAL(b.ops->put_file(b.self, "pdfs/2/x.pdf", "/proc/no-such-file", "", false, &e),
                     ERR_NOT_FOUND);
     CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "pdfs/1/", &e), ERR_OK);
+    close_store();
+}
+
+static void open_files_are_stored_whole_and_replaced(void)
+{
+    static const size_t sizes[] = {300000, 0, (8U << 20) + 1};
+    char path[128];
+    struct error e;
+    open_store();
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        make_file(path, sizes[i]);
+        int fd = open(path, O_RDONLY), stored = -1;
+        CU_ASSERT_EQUAL(lseek(fd, 0, SEEK_END), (off_t)sizes[i]);
+        CU_ASSERT_EQUAL(b.ops->put_fd(b.self, "results/f/x y.csv", fd, "text/csv", &e), ERR_OK);
+        CU_ASSERT_EQUAL(b.ops->put_fd(b.self, "../x.csv", fd, "text/csv", &e), ERR_BAD_REQUEST);
+        CU_ASSERT_EQUAL(close(fd), 0);
+        CU_ASSERT_EQUAL_FATAL(b.ops->open(b.self, "results/f/x y.csv", "", &stored, &e), ERR_OK);
+        CU_ASSERT_TRUE(has_content(stored, sizes[i]));
+        (void)close(stored);
+    }
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "results/f/", &e), ERR_OK);
     close_store();
 }
 
@@ -153,18 +198,22 @@ static void names_that_lead_out_are_refused(void)
     int fd = -1;
     open_store();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        CU_ASSERT_EQUAL(b.ops->open(b.self, names[i], &fd, &e), ERR_BAD_REQUEST);
+        CU_ASSERT_EQUAL(b.ops->open(b.self, names[i], "", &fd, &e), ERR_BAD_REQUEST);
         CU_ASSERT_EQUAL(b.ops->put_bytes(b.self, names[i], "x", 1, "text/csv", &e),
                         ERR_BAD_REQUEST);
     }
     CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "", &e), ERR_BAD_REQUEST);
     CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "/", &e), ERR_BAD_REQUEST);
-    CU_ASSERT_EQUAL(b.ops->open(b.self, "results/none/r.csv", &fd, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(b.ops->open(b.self, "results/none/r.csv", "", &fd, &e), ERR_NOT_FOUND);
     close_store();
 }
 
 const struct test_case blob_store_tests[BLOB_STORE_TESTS] = {
-    TEST(bytes_come_back_and_are_replaced),          TEST(files_of_every_size_come_back),
-    TEST(file_kept_under_its_digest_is_stored_once), TEST(blobs_are_found_and_erased_by_prefix),
+    TEST(version_that_was_replaced_is_gone),
+    TEST(bytes_come_back_and_are_replaced),
+    TEST(files_of_every_size_come_back),
+    TEST(file_kept_under_its_digest_is_stored_once),
+    TEST(blobs_are_found_and_erased_by_prefix),
     TEST(names_that_lead_out_are_refused),
+    TEST(open_files_are_stored_whole_and_replaced),
 };

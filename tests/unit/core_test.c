@@ -66,12 +66,14 @@ static void request_survives_being_written_and_read(void)
             "\"y\":0,\"w\":1,\"h\":1},\"region_id\":\"\\\"q\"}],\"output_format\":\"tsv\","
             "\"engine\":\"text\",\"pages\":\"1-3,7,9-\",\"escape_formulas\":false,\"join_"
             "pages\":true,"
-            "\"also_formats\":[\"json\",\"csv\"],\"languages\":[\"eng\",\"chi_sim\"],\"other\":1}",
+            "\"also_formats\":[\"json\",\"csv\"],\"languages\":[\"eng\",\"chi_sim\"],\"other\":1,"
+            "\"tables\":\"merged\",\"source_columns\":true,\"bom\":true}",
             true, &a, &e),
         ERR_OK);
     CU_ASSERT_EQUAL(a.n_pages, 3);
     CU_ASSERT_EQUAL(a.pages[2].last, 0);
     CU_ASSERT_TRUE(a.join_pages);
+    CU_ASSERT_TRUE(a.sheets.tables == TABLES_MERGED && a.sheets.source_columns && a.sheets.bom);
     CU_ASSERT_STRING_EQUAL(a.languages, "eng+chi_sim");
     CU_ASSERT_TRUE(a.also[format_index("csv")] && a.also[format_index("json")] &&
                    !a.also[format_index("tsv")]);
@@ -130,6 +132,36 @@ static void empty_regions_are_refused(void)
     }
 }
 
+static void what_is_for_sheets_names_its_member_when_it_does_not_fit(void)
+{
+    static const struct {
+        const char *members, *told;
+    } bad[] = {
+        {"\"output_format\":\"json\",\"tables\":\"all\"", "/tables: is for csv and tsv"},
+        {"\"output_format\":\"xlsx\",\"also_formats\":[\"json\"],\"table\":1", "/table: is for"},
+        {"\"output_format\":\"html\",\"source_columns\":true", "/source_columns: is for"},
+        {"\"output_format\":\"markdown\",\"bom\":false", "/bom: is for"},
+        {"\"tables\":\"each\"", "/tables: "},
+        {"\"table\":0", "/table: "},
+        {"\"table\":1.5", "/table: "},
+        {"\"table\":1,\"tables\":\"zip\"", "/table: cannot be given with tables \"zip\""},
+        {"\"bom\":1", "/bom: "},
+    };
+    struct extraction_request r;
+    struct error e;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text, "{" PDF ",%s}", bad[i].members);
+        CU_ASSERT_EQUAL(read_request(text, true, &r, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, bad[i].told));
+    }
+    static const char good[] = "{" PDF ",\"output_format\":\"json\",\"also_formats\":[\"tsv\"],"
+                               "\"tables\":\"all\",\"table\":7}";
+    CU_ASSERT_EQUAL(read_request(good, true, &r, &e), ERR_OK);
+    CU_ASSERT_TRUE(r.sheets.table == 7 && r.sheets.tables == TABLES_ALL && !r.sheets.bom);
+    extraction_request_free(&r);
+}
+
 static void wrong_page_lists_are_refused(void)
 {
     static const char *const bad[] = {"0", "3-1", "1,", ",1", "a", "1-2-3", "1 2", "-3", "1;2"};
@@ -178,7 +210,7 @@ static void number_that_is_too_large_is_refused(void)
     struct error e;
     for (int i = 0; i < 2; i++) {
         CU_ASSERT_EQUAL(setenv("MAX_UPLOAD_BYTES", too_much[i], 1), 0);
-        CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_EQUAL(config_load(&c, config_own, &e), ERR_UNPROCESSABLE);
         CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "to 1099511627776"));
     }
     CU_ASSERT_EQUAL(unsetenv("MAX_UPLOAD_BYTES"), 0);
@@ -189,11 +221,11 @@ static void wrong_setting_is_named(void)
     struct config c;
     struct error e;
     CU_ASSERT_EQUAL(setenv("API_WORKERS", "many", 1), 0);
-    CU_ASSERT_EQUAL(config_load(&c, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(config_load(&c, config_own, &e), ERR_UNPROCESSABLE);
     CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "API_WORKERS is \"many\""));
     CU_ASSERT_EQUAL(setenv("API_WORKERS", "3", 1), 0);
     CU_ASSERT_EQUAL(setenv("API_KEY", "s3cret-s3cret-s3cret", 1), 0);
-    CU_ASSERT_EQUAL_FATAL(config_load(&c, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(config_load(&c, config_own, &e), ERR_OK);
     CU_ASSERT_EQUAL(c.api_workers, 3);
     struct buffer told = BUFFER_INIT;
     config_describe(&c, &told);
@@ -205,11 +237,81 @@ static void wrong_setting_is_named(void)
     config_free(&c);
 }
 
+/* --- a part's own table --- */
+
+struct shop {
+    char *secret, *url;
+    int64_t shelves;
+    bool open;
+};
+
+static const struct setting shop_rows[] = {
+    SECRET_SETTING("SHOP_SECRET", offsetof(struct shop, secret), 3, 8, "s"),
+    TEXT_SETTING(BASE_URL, "SHOP_URL", offsetof(struct shop, url), "http://a/b//", "u"),
+    INTEGER_SETTING("SHOP_SHELVES", offsetof(struct shop, shelves), "4", 1, 9, "n"),
+    BOOL_SETTING("SHOP_OPEN", offsetof(struct shop, open), "false", "o"),
+};
+
+static const struct setting_table shop = SETTING_TABLE(shop_rows, sizeof(struct shop));
+static const struct setting_table *const with_shop[] = {&config_service, &shop, &config_log, NULL};
+
+static void a_table_fills_a_struct_of_its_own(void)
+{
+    struct config c;
+    struct error e;
+    CU_ASSERT_EQUAL(setenv("SHOP_SECRET", "hidden", 1), 0);
+    CU_ASSERT_EQUAL(setenv("SHOP_OPEN", "true", 1), 0);
+    CU_ASSERT_EQUAL_FATAL(config_load(&c, with_shop, &e), ERR_OK);
+    const struct shop *s = config_values(&c, &shop);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+    CU_ASSERT_STRING_EQUAL(s->secret, "hidden");
+    CU_ASSERT_STRING_EQUAL(s->url, "http://a/b");
+    CU_ASSERT_EQUAL(s->shelves, 4);
+    CU_ASSERT_TRUE(s->open);
+    CU_ASSERT_PTR_NULL(config_values(&c, &config_ocr));
+    struct buffer told = BUFFER_INIT;
+    config_describe(&c, &told);
+    CU_ASSERT_PTR_NOT_NULL(strstr(told.data,
+                                  "\"SHOP_SECRET\":\"set\",\"SHOP_URL\":\"http://a/b\","
+                                  "\"SHOP_SHELVES\":4,\"SHOP_OPEN\":true,\"LOG_LEVEL\""));
+    CU_ASSERT_PTR_NULL(strstr(told.data, "hidden"));
+    buffer_free(&told);
+    config_free(&c);
+    CU_ASSERT_EQUAL(unsetenv("SHOP_OPEN"), 0);
+    CU_ASSERT_EQUAL(unsetenv("SHOP_SECRET"), 0);
+}
+
+static void what_a_table_does_not_take_is_named_without_secrets(void)
+{
+    static const char *const cases[][3] = {
+        {"SHOP_SHELVES", "10", "SHOP_SHELVES is \"10\"; expected a whole number from 1 to 9."},
+        {"SHOP_OPEN", "yes", "SHOP_OPEN is \"yes\"; expected true or false."},
+        {"SHOP_URL", "shop", "SHOP_URL is \"shop\"; expected an http:// or https:// URL."},
+        {"SHOP_SECRET", "too long a secret",
+         "SHOP_SECRET is wrong; expected 3 to 8 printable characters without spaces."},
+    };
+    struct config c;
+    struct error e;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CU_ASSERT_EQUAL(setenv(cases[i][0], cases[i][1], 1), 0);
+        CU_ASSERT_EQUAL(config_load(&c, with_shop, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_STRING_EQUAL(e.detail, cases[i][2]);
+        CU_ASSERT_EQUAL(unsetenv(cases[i][0]), 0);
+    }
+}
+
 static const struct test_case tests[] = {
-    TEST(signed_link_holds_for_itself_only),   TEST(request_survives_being_written_and_read),
-    TEST(the_longest_list_of_pages_survives),  TEST(empty_regions_are_refused),
-    TEST(wrong_page_lists_are_refused),        TEST(feedback_needs_what_its_action_needs),
-    TEST(number_that_is_too_large_is_refused), TEST(wrong_setting_is_named),
+    TEST(signed_link_holds_for_itself_only),
+    TEST(request_survives_being_written_and_read),
+    TEST(the_longest_list_of_pages_survives),
+    TEST(empty_regions_are_refused),
+    TEST(wrong_page_lists_are_refused),
+    TEST(feedback_needs_what_its_action_needs),
+    TEST(number_that_is_too_large_is_refused),
+    TEST(wrong_setting_is_named),
+    TEST(what_is_for_sheets_names_its_member_when_it_does_not_fit),
+    TEST(a_table_fills_a_struct_of_its_own),
+    TEST(what_a_table_does_not_take_is_named_without_secrets),
 };
 
 int main(void)

@@ -55,9 +55,9 @@ static void latin_inside_hebrew_keeps_its_order(void)
            ALEF " " BET " New York " GIMEL);
 }
 
-static struct seen page_of(const int *turns, size_t n)
+static struct page_reading page_of(const int *turns, size_t n)
 {
-    struct seen s = {.content.info = {.number = 1, .width = 600, .height = 800}};
+    struct page_reading s = {.content.info = {.number = 1, .width = 600, .height = 800}};
     for (size_t i = 0; i < n; i++) {
         struct box b = {0.2, 0.1 * (double)(i + 1), 0.02, 0.06};
         CU_ASSERT_EQUAL_FATAL(word_list_add(&s.content.words, b, "word", 4, 1, ENGINE_TEXT),
@@ -70,21 +70,21 @@ static struct seen page_of(const int *turns, size_t n)
 static void page_is_turned_as_most_of_its_words_are(void)
 {
     static const struct box all = {0, 0, 1, 1}, none = {0.5, 0, 0.5, 1};
-    struct seen up = page_of((const int[]){270, 270, 270, 270, 0}, 5);
-    struct seen down = page_of((const int[]){90, 90, 90, 90}, 4);
-    struct seen heads = page_of((const int[]){270, 270, 0, 0, 0}, 5);
+    struct page_reading up = page_of((const int[]){270, 270, 270, 270, 0}, 5);
+    struct page_reading down = page_of((const int[]){90, 90, 90, 90}, 4);
+    struct page_reading heads = page_of((const int[]){270, 270, 0, 0, 0}, 5);
     CU_ASSERT_EQUAL(upright_quarters(&up, all), 1);
     CU_ASSERT_EQUAL(upright_quarters(&up, none), 0);
     CU_ASSERT_EQUAL(upright_quarters(&down, all), 3);
     CU_ASSERT_EQUAL(upright_quarters(&heads, all), 0);
-    seen_free(&up);
-    seen_free(&down);
-    seen_free(&heads);
+    page_reading_free(&up);
+    page_reading_free(&down);
+    page_reading_free(&heads);
 }
 
 static void copy_is_upright_and_knows_the_way_back(void)
 {
-    struct seen s = page_of((const int[]){270, 270, 270, 270}, 4), turned;
+    struct page_reading s = page_of((const int[]){270, 270, 270, 270}, 4), turned;
     struct error e;
     s.content.rules = calloc(1, sizeof *s.content.rules);
     CU_ASSERT_PTR_NOT_NULL_FATAL(s.content.rules);
@@ -98,8 +98,8 @@ static void copy_is_upright_and_knows_the_way_back(void)
     struct box back = pose_to_page(&turned.pose, w->box);
     CU_ASSERT_DOUBLE_EQUAL(back.x, 0.2, 1e-9);
     CU_ASSERT_DOUBLE_EQUAL(back.h, 0.06, 1e-9);
-    seen_free(&turned);
-    seen_free(&s);
+    page_reading_free(&turned);
+    page_reading_free(&s);
 }
 
 static const struct test_case tests[] = {

@@ -9,12 +9,15 @@
 #include "google/bigquery_schema.h"
 #include "google/google.h"
 #include "google/session.h"
+#include "google/settings.h"
 #include "tests/unit/analytics_suite.h"
 #include "tests/unit/blob_store_suite.h"
 #include "tests/unit/job_store_suite.h"
 #include "tests/unit/task_queue_suite.h"
 
 static struct config cfg;
+static const struct setting_table *const tables[] = {&config_service, &google_names,
+                                                     &gemini_settings, &google_access, NULL};
 static char collection[64];
 
 /* Clients of each store's own, so that a child process shares no connection. */
@@ -33,8 +36,8 @@ static enum err open_jobs(struct job_store *out, struct error *e)
     google_session_close(s);
     enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
     const struct firestore_options o = {.source = &system_source,
-                                        .project = cfg.project,
-                                        .database = cfg.firestore_database,
+                                        .project = google_names_of(&cfg)->project,
+                                        .database = google_names_of(&cfg)->firestore_database,
                                         .collection = collection,
                                         .feedback_collection = "feedback"};
     return err == ERR_OK ? firestore_job_store_open(s->stores, &o, out, e) : err;
@@ -55,7 +58,7 @@ static enum err open_blobs(struct blob_store *out, struct error *e)
     enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
     const struct cloud_storage_options o = {.source = &system_source,
                                             .credentials = s->credentials,
-                                            .bucket = cfg.bucket,
+                                            .bucket = google_names_of(&cfg)->bucket,
                                             .temp_dir = cfg.data_dir,
                                             .link_base = "http://127.0.0.1"};
     return err == ERR_OK ? cloud_storage_open(s->stores, &o, out, e) : err;
@@ -68,11 +71,11 @@ static enum err open_queue(struct task_queue *out, struct error *e)
     struct google_session *s = &queue_session;
     google_session_close(s);
     enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
-    const struct cloud_tasks_options o = {.project = cfg.project,
-                                          .location = cfg.queue_location,
+    const struct cloud_tasks_options o = {.project = google_names_of(&cfg)->project,
+                                          .location = google_names_of(&cfg)->queue_location,
                                           .queue = cfg.task_queue_name,
                                           .target_base_url = cfg.api_base_url,
-                                          .service_account = cfg.tasks_account,
+                                          .service_account = google_names_of(&cfg)->tasks_account,
                                           .api_key = cfg.api_key,
                                           .dispatch_deadline_s =
                                               (int)cfg.task_deadline_s + TASK_MARGIN_S};
@@ -84,7 +87,8 @@ static enum err call_task(const char *method, const char *name, struct google_re
     struct error e;
     char path[512];
     (void)snprintf(path, sizeof path, "/v2/projects/%s/locations/%s/queues/%s/tasks/%s%s",
-                   cfg.project, cfg.queue_location, cfg.task_queue_name, name,
+                   google_names_of(&cfg)->project, google_names_of(&cfg)->queue_location,
+                   cfg.task_queue_name, name,
                    strcmp(method, "GET") == 0 ? "?responseView=FULL" : "");
     const struct google_request q = {.api = GOOGLE_TASKS, .method = method, .path = path};
     return google_call(queue_session.stores, &q, r, &e);
@@ -135,7 +139,7 @@ static void fresh_dataset(void)
 {
     struct bigquery_finding found[BIGQUERY_OBJECTS];
     struct error e;
-    const struct bigquery_dataset d = {cfg.project, dataset, "US"};
+    const struct bigquery_dataset d = {google_names_of(&cfg)->project, dataset, "US"};
     (void)snprintf(dataset, sizeof dataset, "data_%08x", randombytes_random());
     google_session_close(&analytics_session);
     CU_ASSERT_EQUAL_FATAL(google_session_open(&cfg, &system_source, NULL, &analytics_session, &e),
@@ -146,7 +150,8 @@ static void fresh_dataset(void)
 
 static enum err open_analytics(struct analytics *out, struct error *e)
 {
-    const struct bigquery_options o = {cfg.project, dataset, cfg.bucket, NULL};
+    const struct bigquery_options o = {google_names_of(&cfg)->project, dataset,
+                                       google_names_of(&cfg)->bucket, NULL};
     return bigquery_analytics_open(analytics_session.stores, &o, out, e);
 }
 
@@ -165,7 +170,7 @@ int main(int argc, char **argv)
     int failed = 99;
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return 99;
-    if (config_load(&cfg, &e) != ERR_OK) {
+    if (config_load(&cfg, tables, &e) != ERR_OK) {
         (void)fprintf(stderr, "%s\n", e.detail);
         return 99;
     }

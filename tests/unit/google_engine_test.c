@@ -24,11 +24,6 @@ static struct {
     enum err fail;
 } http;
 
-void google_escape(struct buffer *out, const char *text)
-{
-    buffer_puts(out, text);
-}
-
 void google_reply_clear(struct google_reply *r)
 {
     json_decref(r->json);

@@ -207,10 +207,10 @@ static void broken_download_is_one_failed_call(void)
     CU_ASSERT_EQUAL_FATAL(google_client_open(&o, &client, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(cloud_storage_open(client, &storage, &blobs, &e), ERR_OK);
     for (int downloads = 1; downloads <= 5; downloads++) {
-        CU_ASSERT_EQUAL(blobs.ops->open(blobs.self, "pdfs/a.pdf", &fd, &e), ERR_UNAVAILABLE);
+        CU_ASSERT_EQUAL(blobs.ops->open(blobs.self, "pdfs/a.pdf", "", &fd, &e), ERR_UNAVAILABLE);
         CU_ASSERT_TRUE(tried == 5 * downloads && refused == 0);
     }
-    CU_ASSERT_EQUAL(blobs.ops->open(blobs.self, "pdfs/a.pdf", &fd, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(blobs.ops->open(blobs.self, "pdfs/a.pdf", "", &fd, &e), ERR_UNAVAILABLE);
     CU_ASSERT_TRUE(tried == 25 && refused > 0);
     blobs.ops->close(blobs.self);
     google_client_close(client);

@@ -23,11 +23,6 @@ static int64_t read_clock(void *self)
 
 static const struct source still = {.now_us = read_clock};
 
-void google_escape(struct buffer *out, const char *text)
-{
-    buffer_puts(out, text);
-}
-
 void google_reply_clear(struct google_reply *r)
 {
     json_decref(r->json);

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/blob_names.h"
 #include "core/extraction_request.h"
 #include "core/job_service.h"
 #include "core/retention.h"
+#include "core/sealed_password.h"
 #include "local/local.h"
 #include "tests/unit/suite.h"
 
@@ -21,7 +23,9 @@ static struct {
     const struct job_store_ops *real;
     int replaces, fail_replace; /* which one fails, counted from 1 */
     bool queue_down, has_task;
-    int tasks;
+    int tasks, pages, read;
+    bool shaky; /* each task fails after the page that it read */
+    size_t regions;
     char last_task[TASK_NAME_MAX + 1];
     struct config cfg;
     struct services s;
@@ -77,16 +81,36 @@ static enum err test_exists(void *self, const char *name, bool *out, struct erro
 static const struct task_queue_ops queue_ops = {
     .name = "test", .enqueue = test_enqueue, .exists = test_exists};
 
-static enum err run_nothing(void *self, const struct services *s, const struct job *j, int fd,
-                            const struct extraction_request *r, const struct checkpoint *c,
-                            struct job_progress *progress, struct extraction *out, struct error *e)
+/* Reads the pages of t.pages, as far as the journal lets it. */
+static enum err run_pages(void *self, int fd, const struct extraction_request *r,
+                          const struct checkpoint *c, const struct page_journal *journal,
+                          struct job_progress *progress, struct extraction *out, struct error *e)
 {
-    (void)self, (void)s, (void)j, (void)fd, (void)r, (void)c, (void)progress, (void)e;
+    enum err err = ERR_OK;
+    (void)self, (void)fd, (void)r, (void)c, (void)progress;
+    for (int page = 1; err == ERR_OK && page <= t.pages; page++) {
+        struct buffer known = BUFFER_INIT;
+        err = journal->find(journal->self, page, &known, e);
+        if (err == ERR_OK && known.len == 0 && (err = journal->go_on(journal->self, e)) == ERR_OK &&
+            (err = journal->spend(journal->self, 1, e)) == ERR_OK) {
+            t.read++;
+            buffer_puts(&known, "what was read");
+            journal->keep(journal->self, page, &known);
+            if (t.shaky)
+                err = error_set(e, ERR_UNAVAILABLE, "The engine is down.");
+        }
+        buffer_free(&known);
+    }
     *out = (struct extraction){.outcome = OUTCOME_NO_MATCH};
-    return ERR_OK;
+    if (t.regions > 0) {
+        out->results = calloc(t.regions, sizeof *out->results);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out->results);
+        out->n_results = t.regions;
+    }
+    return err;
 }
 
-static const struct job_runner runner = {run_nothing, NULL};
+static const struct job_runner runner = {run_pages, NULL};
 
 static void open_services(void)
 {
@@ -108,6 +132,7 @@ static void open_services(void)
                             .task_deadline_s = 60};
     (void)strcpy(t.folder, "/tmp/job-service-XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(t.folder));
+    t.cfg.uploads_dir = t.folder;
     t.s.cfg = &t.cfg;
     t.s.source = &test_source;
     t.s.queue.ops = &queue_ops;
@@ -270,6 +295,155 @@ static void sweep_queues_the_job_of_a_dead_worker_and_erases_what_has_expired(vo
     close_services();
 }
 
+static bool keeps_pages(const char *id)
+{
+    char prefix[BLOB_NAME_MAX + 1], name[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    struct error e;
+    (void)snprintf(prefix, sizeof prefix, "results/%s/pages/", id);
+    return t.s.blobs.ops->find(t.s.blobs.self, prefix, name, &info, &e) == ERR_OK;
+}
+
+static void long_job_goes_on_in_the_next_task(void)
+{
+    struct error e = {0};
+    open_services();
+    struct job *j = submit(NULL, ERR_OK), *now = NULL;
+    t.pages = 4;
+    t.cfg.job_max_attempts = 2;
+    for (int task = 1; task <= 4; task++) {
+        /* No time is left from the start, so that each task reads one page. */
+        CU_ASSERT_EQUAL(job_process(&t.s, &runner, j->id, monotonic_us() - 1, &e), ERR_OK);
+        CU_ASSERT_EQUAL(t.read, task);
+        now = load(j->id);
+        CU_ASSERT_EQUAL(now->status, task < 4 ? JOB_QUEUED : JOB_COMPLETED);
+        CU_ASSERT_EQUAL(now->retry_count, 0);
+        CU_ASSERT_EQUAL(strncmp(t.last_task, "extraction-", 11), 0);
+        CU_ASSERT_EQUAL(t.tasks, task < 4 ? task + 1 : 4);
+        CU_ASSERT_EQUAL(keeps_pages(j->id), task < 4);
+        job_free(now);
+    }
+    job_free(j);
+    close_services();
+}
+
+static void failures_count_only_until_the_job_gets_further(void)
+{
+    open_services();
+    struct job *j = submit(NULL, ERR_OK), *now = NULL;
+    t.pages = 6;
+    t.shaky = true;
+    t.cfg.job_max_attempts = 20;
+    for (int task = 1; task <= 6; task++) {
+        process(j->id, ERR_OK);
+        now = load(j->id);
+        CU_ASSERT_EQUAL(now->status, JOB_QUEUED);
+        CU_ASSERT_EQUAL(now->retry_count, 1);
+        CU_ASSERT_EQUAL(t.read, task);
+        job_free(now);
+    }
+    process(j->id, ERR_OK);
+    now = load(j->id);
+    CU_ASSERT_EQUAL(now->status, JOB_COMPLETED);
+    job_free(now);
+    job_free(j);
+    close_services();
+}
+
+static void long_list_of_regions_lies_beside_the_results(void)
+{
+    char name[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    struct error e = {0};
+    open_services();
+    for (size_t many = 0; many < 2; many++) {
+        t.regions = many ? 20000 : 20;
+        struct job *j = submit(NULL, ERR_OK);
+        process(j->id, ERR_OK);
+        struct job *now = load(j->id);
+        CU_ASSERT_EQUAL(now->status, JOB_COMPLETED);
+        CU_ASSERT_EQUAL(now->approved_regions_json == NULL, many);
+        CU_ASSERT_EQUAL(now->regions_name != NULL, many);
+        (void)snprintf(name, sizeof name, "results/%s/regions.json", j->id);
+        CU_ASSERT_EQUAL(t.s.blobs.ops->stat(t.s.blobs.self, name, &info, &e),
+                        many ? ERR_OK : ERR_NOT_FOUND);
+        job_free(now);
+        job_free(j);
+    }
+    close_services();
+}
+
+static void budget_of_a_key_ends_with_its_day(void)
+{
+    open_services();
+    t.cfg.ocr_pages_per_key = 2;
+    t.s.ocr_is_paid = true;
+    t.pages = 3;
+    struct job *j = submit(NULL, ERR_OK);
+    process(j->id, ERR_OK);
+    struct job *failed = load(j->id);
+    CU_ASSERT_EQUAL(failed->status, JOB_FAILED);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(failed->error_message);
+    CU_ASSERT_PTR_NOT_NULL(strstr(failed->error_message, "2 pages of OCR a day"));
+    CU_ASSERT_EQUAL(t.read, 2);
+    CU_ASSERT_PTR_NULL(submit(NULL, ERR_RATE_LIMITED));
+    t.request.engine = CHOICE_TEXT; /* costs nothing */
+    job_free(submit(NULL, ERR_OK));
+    t.request.engine = CHOICE_AUTO;
+    t.now_us += 86400 * US_PER_S;
+    job_free(submit(NULL, ERR_OK));
+    job_free(failed);
+    job_free(j);
+    close_services();
+}
+
+static void no_more_jobs_wait_than_a_key_may_have(void)
+{
+    open_services();
+    t.cfg.jobs_waiting_per_key = 2;
+    struct job *j = submit(NULL, ERR_OK);
+    job_free(submit(NULL, ERR_OK));
+    CU_ASSERT_PTR_NULL(submit(NULL, ERR_RATE_LIMITED));
+    process(j->id, ERR_OK);
+    job_free(submit(NULL, ERR_OK));
+    job_free(j);
+    close_services();
+}
+
+static void what_came_by_a_link_counts_with_its_job(void)
+{
+    char name[BLOB_NAME_MAX + 1];
+    struct error e;
+    open_services();
+    t.cfg.upload_bytes_per_key = 9;
+    source_uuid(&system_source, t.request.pdf_id);
+    pdf_name(t.request.pdf_id, "a.pdf", name);
+    CU_ASSERT_EQUAL(
+        t.s.blobs.ops->put_bytes(t.s.blobs.self, name, "%PDF-", 5, "application/pdf", &e), ERR_OK);
+    job_free(submit(NULL, ERR_OK));
+    CU_ASSERT_PTR_NULL(submit(NULL, ERR_RATE_LIMITED));
+    t.now_us += 86400 * US_PER_S;
+    job_free(submit(NULL, ERR_OK));
+    close_services();
+}
+
+static void budget_of_a_job_counts_what_its_tasks_before_read(void)
+{
+    struct error e = {0};
+    open_services();
+    t.cfg.ocr_pages_per_job = 2;
+    t.pages = 3;
+    struct job *j = submit(NULL, ERR_OK);
+    CU_ASSERT_EQUAL(job_process(&t.s, &runner, j->id, monotonic_us() - 1, &e), ERR_OK);
+    process(j->id, ERR_OK);
+    struct job *failed = load(j->id);
+    CU_ASSERT_EQUAL(failed->status, JOB_FAILED);
+    CU_ASSERT_EQUAL(t.read, 2);
+    job_free(failed);
+    job_free(j);
+    close_services();
+}
+
 static void sweep_leaves_the_job_whose_task_waits(void)
 {
     struct error e;
@@ -345,11 +519,42 @@ static void a_start_with_a_wrong_clock_erases_nothing(void)
     CU_ASSERT_EQUAL(retention_look(&r, &test_source), START_US + 30 * US_PER_S);
 }
 
+static void password_is_sealed_for_one_job_by_one_key(void)
+{
+    static const unsigned char signing_key[SEALING_KEY_BYTES] = {1};
+    char id[UUID_LEN + 1], other[UUID_LEN + 1], out[PDF_PASSWORD_MAX + 1];
+    char hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    struct error e;
+    open_services();
+    source_uuid(&system_source, id);
+    source_uuid(&system_source, other);
+    CU_ASSERT_EQUAL(sealing_key_make(NULL, signing_key, t.s.sealing_key, &e), ERR_OK);
+    CU_ASSERT_EQUAL(sealed_password_put(&t.s, id, "secret", &e), ERR_OK);
+    CU_ASSERT_EQUAL(sealed_password_get(&t.s, id, out, &e), ERR_OK);
+    CU_ASSERT_STRING_EQUAL(out, "secret");
+    CU_ASSERT_EQUAL(sealed_password_get(&t.s, other, out, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "erased"));
+    CU_ASSERT_EQUAL(sealing_key_make(hex, signing_key, t.s.sealing_key, &e), ERR_OK);
+    CU_ASSERT_EQUAL(sealed_password_get(&t.s, id, out, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "SEALING_KEY"));
+    hex[63] = 'x';
+    CU_ASSERT_EQUAL(sealing_key_make(hex, signing_key, t.s.sealing_key, &e), ERR_UNPROCESSABLE);
+    close_services();
+}
+
 static const struct test_case tests[] = {
+    TEST(no_more_jobs_wait_than_a_key_may_have),
+    TEST(what_came_by_a_link_counts_with_its_job),
+    TEST(password_is_sealed_for_one_job_by_one_key),
     TEST(finish_that_cannot_be_stored_is_tried_again),
     TEST(job_that_runs_elsewhere_is_delivered_again),
     TEST(key_used_while_the_queue_was_down_gives_a_job_that_runs),
     TEST(job_that_breaks_off_its_workers_is_given_up),
+    TEST(long_job_goes_on_in_the_next_task),
+    TEST(failures_count_only_until_the_job_gets_further),
+    TEST(long_list_of_regions_lies_beside_the_results),
+    TEST(budget_of_a_key_ends_with_its_day),
+    TEST(budget_of_a_job_counts_what_its_tasks_before_read),
     TEST(sweep_leaves_the_job_whose_task_waits),
     TEST(lease_does_not_see_the_wall_clock_jump),
     TEST(nothing_is_erased_while_the_clock_is_ahead_for_a_moment),

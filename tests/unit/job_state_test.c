@@ -23,7 +23,8 @@ static struct job *job_in(enum job_status status)
 
 static enum err apply(struct job *j, enum event event)
 {
-    static const struct job_result result = {OUTCOME_SUCCESS, "results/x/result.csv", NULL, "[]"};
+    static const struct job_result result = {OUTCOME_SUCCESS, "results/x/result.csv", NULL, "[]",
+                                             NULL};
     static const struct job_progress progress = {1, 2, 1, 1};
     struct error e;
     switch (event) {
@@ -38,7 +39,7 @@ static enum err apply(struct job *j, enum event event)
     case FAIL_UNHELD:
         return job_fail(j, NOW, NULL, "broken", &e);
     case DEFER:
-        return job_defer(j, NOW, "mine", "later", NOW + 1, &e);
+        return job_defer(j, NOW, "mine", false, "later", NOW + 1, &e);
     case REQUEUE:
         return job_requeue(j, NOW, &e);
     case RETRY:

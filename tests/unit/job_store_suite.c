@@ -135,6 +135,29 @@ static void idempotency_key_finds_the_first_job(void)
     close_store();
 }
 
+static void counter_adds_up_to_what_it_may(void)
+{
+    int64_t value = -1, later = source_now_us(&system_source) + 3600 * US_PER_S;
+    char name[UUID_LEN + 1];
+    struct error e;
+    fresh_store();
+    source_uuid(&system_source, name);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 0, 10, later, &value, &e), ERR_OK);
+    CU_ASSERT_EQUAL(value, 0);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 7, 10, later, &value, &e), ERR_OK);
+    CU_ASSERT_EQUAL(value, 7);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 4, 10, later, &value, &e), ERR_RATE_LIMITED);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 3, 10, later, &value, &e), ERR_OK);
+    CU_ASSERT_EQUAL(value, 10);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 1, 10, later, &value, &e), ERR_RATE_LIMITED);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 0, 10, later, &value, &e), ERR_OK);
+    CU_ASSERT_EQUAL(value, 10);
+    source_uuid(&system_source, name);
+    CU_ASSERT_EQUAL(store.ops->count(store.self, name, 11, 10, later, &value, &e),
+                    ERR_RATE_LIMITED);
+    close_store();
+}
+
 static void pages_hold_every_job_once_newest_first(void)
 {
     char id[UUID_LEN + 1], token[128] = "";
@@ -197,7 +220,7 @@ static void feedback_counts_on_the_job(void)
 static void result_comes_with_the_completion(void)
 {
     static const struct job_result done = {OUTCOME_SUCCESS, "results/r", "results/g",
-                                           "[{\"page\":1,\"bbox\":{\"x\":0.5}}]"};
+                                           "[{\"page\":1,\"bbox\":{\"x\":0.5}}]", "results/l"};
     char id[UUID_LEN + 1];
     struct job *j = NULL, *again = NULL;
     struct error e;
@@ -214,6 +237,7 @@ static void result_comes_with_the_completion(void)
     CU_ASSERT_STRING_EQUAL(again->result_name, "results/r");
     CU_ASSERT_STRING_EQUAL(again->debug_graph_name, "results/g");
     CU_ASSERT_TRUE(same_json(again->approved_regions_json, done.approved_regions_json));
+    CU_ASSERT_STRING_EQUAL(again->regions_name, done.regions_name);
     job_free(again);
     job_free(j);
     close_store();
@@ -390,6 +414,7 @@ const struct test_case job_store_tests[JOB_STORE_TESTS] = {
     TEST(stored_job_comes_back_whole),
     TEST(second_writer_of_a_version_conflicts),
     TEST(idempotency_key_finds_the_first_job),
+    TEST(counter_adds_up_to_what_it_may),
     TEST(pages_hold_every_job_once_newest_first),
     TEST(feedback_counts_on_the_job),
     TEST(every_job_is_claimed_by_exactly_one_process),

@@ -136,6 +136,18 @@ static void letters_are_counted_up_to_a_white(void)
     CU_ASSERT_DOUBLE_EQUAL(h.sure[1], 0.7, 1e-6);
 }
 
+/* Two letters of ink stand for more symbols on either side; the engine's word is not parted twice.
+ */
+static void a_white_parts_once(void)
+{
+    struct symbol symbols[] = {{"a", 10, 16, 0, true, 0.9F},  {"b", 17, 22, 0, false, 0.9F},
+                               {"c", 23, 28, 0, false, 0.9F}, {"d", 29, 33, 0, false, 0.9F},
+                               {"e", 34, 38, 0, false, 0.9F}, {"f", 46, 50, 0, true, 0.9F},
+                               {"g", 51, 55, 0, false, 0.9F}, {"h", 56, 60, 0, false, 0.9F},
+                               {"i", 61, 64, 0, false, 0.9F}};
+    CU_ASSERT_STRING_EQUAL(hear_symbols(symbols, 9).text, "abcde|fghi|");
+}
+
 /* A typewriter's letters: whites of 8 between letters, of 20 between words. */
 static void whites_narrower_than_those_of_words_part_none(void)
 {
@@ -219,57 +231,87 @@ static void a_dash_is_told_by_its_shape(void)
 
 static void skew_is_measured_and_undone(void)
 {
-    struct raster page = {600, 400, 100, malloc(600UL * 400)}, upright;
+    struct raster page = {600, 400, 100, malloc(600UL * 400)};
     struct pose pose;
-    struct error e;
     memset(page.pixels, 255, 600UL * 400);
     for (int x = 50; x < 550; x++) /* lines of letters that fall by 2 degrees */
         for (int line = 0; line < 12; line++)
             for (int k = 0; k < 8; k++)
                 if (x % 8 < 5)
                     page.pixels[(40 + line * 25 + k + (int)(x * tan(0.035))) * 600 + x] = 0;
-    CU_ASSERT_EQUAL_FATAL(straighten(&page, 0, &upright, &pose, &e), ERR_OK);
+    PIX *upright = straighten(&page, 0, &pose);
+    CU_ASSERT_PTR_NOT_NULL(upright);
     CU_ASSERT_EQUAL(pose.quarters, 0);
     CU_ASSERT_DOUBLE_EQUAL(pose.angle, -0.035, 0.004);
-    raster_free(&upright);
+    pixDestroy(&upright);
     raster_free(&page);
+}
+
+/* How often a page is turned of which all lines, so far apart, have their words at the same places.
+ */
+static int turns_of_lines_alike(int width, int height, bool upright)
+{
+    struct raster page = {width, height, 100, malloc((size_t)width * (size_t)height)};
+    struct pose pose;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page.pixels);
+    memset(page.pixels, 255, (size_t)width * (size_t)height);
+    for (int y = 40; y < height - 40; y++)
+        for (int x = 40; x < width - 40; x++) {
+            int along = upright ? y : x, across = upright ? x : y;
+            if (along % 40 < 22 && along % 8 < 6 && across % 22 < 8)
+                page.pixels[y * width + x] = 0;
+        }
+    PIX *straight = straighten(&page, 0, &pose);
+    CU_ASSERT_PTR_NOT_NULL(straight);
+    pixDestroy(&straight);
+    raster_free(&page);
+    return pose.quarters;
+}
+
+static void lines_whose_words_stand_below_each_other_lie_flat(void)
+{
+    CU_ASSERT_EQUAL(turns_of_lines_alike(240, 1900, false), 0);
+    CU_ASSERT_EQUAL(turns_of_lines_alike(1900, 240, true), 1);
+}
+
+static size_t count_dark(PIX *grey)
+{
+    l_int32 dark = 0;
+    PIX *ink = grey != NULL ? pixThresholdToBinary(grey, 128) : NULL;
+    CU_ASSERT_TRUE(ink != NULL && pixCountPixels(ink, &dark, NULL) == 0);
+    pixDestroy(&ink);
+    return (size_t)dark;
 }
 
 static void white_letters_on_black_are_turned_black(void)
 {
-    struct raster page = {600, 400, 100, calloc(600UL * 400, 1)}, upright;
+    struct raster page = {600, 400, 100, calloc(600UL * 400, 1)};
     struct pose pose;
-    struct error e;
-    size_t dark = 0;
     CU_ASSERT_PTR_NOT_NULL_FATAL(page.pixels);
     for (int y = 40; y < 360; y++)
         for (int x = 50; x < 550; x++)
             if (y % 25 < 8 && x % 8 < 4)
                 page.pixels[y * 600 + x] = 255;
-    CU_ASSERT_EQUAL_FATAL(straighten(&page, 0, &upright, &pose, &e), ERR_OK);
-    for (size_t i = 0; i < 600UL * 400; i++)
-        dark += upright.pixels[i] < 128;
+    PIX *upright = straighten(&page, 0, &pose);
+    size_t dark = count_dark(upright);
     CU_ASSERT_TRUE(dark > 5000 && dark < 100000);
-    raster_free(&upright);
+    pixDestroy(&upright);
     raster_free(&page);
 }
 
 /* Pixels that are dark, once upright, of letters of a grey on a grey band. */
 static size_t dark_in_band(uint8_t letters, uint8_t ground)
 {
-    struct raster page = {600, 400, 100, malloc(600UL * 400)}, upright;
+    struct raster page = {600, 400, 100, malloc(600UL * 400)};
     struct pose pose;
-    struct error e;
-    size_t dark = 0;
     CU_ASSERT_PTR_NOT_NULL_FATAL(page.pixels);
     memset(page.pixels, 255, 600UL * 400);
     for (int y = 100; y < 200; y++)
         for (int x = 50; x < 550; x++)
             page.pixels[y * 600 + x] = y > 140 && y < 152 && x % 8 < 3 ? letters : ground;
-    CU_ASSERT_EQUAL_FATAL(straighten(&page, 0, &upright, &pose, &e), ERR_OK);
-    for (size_t i = 0; i < 600UL * 400; i++)
-        dark += upright.pixels[i] < 128;
-    raster_free(&upright);
+    PIX *upright = straighten(&page, 0, &pose);
+    size_t dark = count_dark(upright);
+    pixDestroy(&upright);
     raster_free(&page);
     return dark;
 }
@@ -281,6 +323,58 @@ static void letters_on_a_shaded_band_are_dark_on_white(void)
     CU_ASSERT_TRUE(black > 1000 && black < 4000);
 }
 
+/* Words of five blocks; the one between the others stands 5 lower. */
+static void words_on_two_baselines_are_two_runs(void)
+{
+    PIX *ink = pixCreate(400, 100, 1);
+    struct text_lines lines;
+    for (int i = 0; i < 5; i++) {
+        (void)pixRasterop(ink, 20 + i * 10, 20, 8, 12, PIX_SET, NULL, 0, 0);
+        (void)pixRasterop(ink, 80 + i * 10, 25, 8, 12, PIX_SET, NULL, 0, 0);
+        (void)pixRasterop(ink, 140 + i * 10, 21, 8, 12, PIX_SET, NULL, 0, 0);
+    }
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_EQUAL(lines.n_runs, 3);
+    CU_ASSERT_EQUAL(lines.n, 2);
+    lines_free(&lines);
+    pixDestroy(&ink);
+}
+
+/* Two words, and marks of 3 by 2 between them. */
+static void marks_in_a_row_are_leaders_and_no_dashes(void)
+{
+    PIX *ink = two_rows();
+    struct text_lines lines;
+    for (int i = 0; i < 12; i++)
+        (void)pixRasterop(ink, 80 + i * 10, 26, 3, 2, PIX_SET, NULL, 0, 0);
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_EQUAL(lines.n_runs, 4);
+    CU_ASSERT_EQUAL(lines.n_dashes, 0);
+    lines_free(&lines);
+    pixDestroy(&ink);
+}
+
+/* "acme" has no letter that is as high as the font. */
+static void words_are_as_high_as_their_font(void)
+{
+    struct span glyphs[] = {
+        {10, 92, 18, 100}, {20, 92, 28, 100}, {30, 92, 38, 100}, {40, 92, 48, 100}};
+    struct symbol small[] = {{"a", 10, 18, 0, true, 1},
+                             {"c", 20, 28, 0, false, 1},
+                             {"m", 30, 38, 0, false, 1},
+                             {"e", 40, 48, 0, false, 1}};
+    struct text_run run = {{10, 92, 48, 100}, glyphs, 4, 100, 8};
+    struct text_line line = {.runs = &run, .n = 1, .box = run.box, .height = 8};
+    struct heard h = {.n = 0};
+    CU_ASSERT_TRUE(ink_words(&line, small, 4, hear, &h));
+    CU_ASSERT_EQUAL(h.top[0], 88);
+    CU_ASSERT_DOUBLE_EQUAL(line.ascent, 11.6, 1e-6);
+    struct span box = {60, 95, 64, 97};
+    stand_in_line(&line, 100, &box);
+    CU_ASSERT_EQUAL(box.y0, 88);
+    CU_ASSERT_EQUAL(box.y1, 103);
+}
+
 static const struct test_case tests[] = {
     TEST(points_that_were_overlooked_are_put_in),
     TEST(numbers_whose_glyphs_do_not_match_are_left_alone),
@@ -288,12 +382,17 @@ static const struct test_case tests[] = {
     TEST(remains_of_rules_are_no_text),
     TEST(a_wide_white_parts_words_that_were_read_as_one),
     TEST(letters_are_counted_up_to_a_white),
+    TEST(a_white_parts_once),
     TEST(whites_narrower_than_those_of_words_part_none),
     TEST(marks_without_ink_are_no_words),
     TEST(a_dash_is_told_by_its_shape),
+    TEST(words_on_two_baselines_are_two_runs),
+    TEST(marks_in_a_row_are_leaders_and_no_dashes),
+    TEST(words_are_as_high_as_their_font),
     TEST(boxes_come_back_to_the_page),
     TEST(cells_of_a_row_are_runs_of_a_line),
     TEST(skew_is_measured_and_undone),
+    TEST(lines_whose_words_stand_below_each_other_lie_flat),
     TEST(white_letters_on_black_are_turned_black),
     TEST(letters_on_a_shaded_band_are_dark_on_white),
 };

@@ -45,11 +45,11 @@ static enum err open_reader(const char *program, int64_t cpu_s, struct page_read
     return err;
 }
 
-/* A reader made of shell commands; unlink it. */
+/* A reader made of shell commands, which has read the line of the password; unlink it. */
 static void write_reader(char path[], const char *commands)
 {
     char script[512];
-    int n = snprintf(script, sizeof script, "#!/bin/sh\n%s\n", commands);
+    int n = snprintf(script, sizeof script, "#!/bin/sh\nread password\n%s\n", commands);
     int fd = mkstemp(path);
     CU_ASSERT_TRUE_FATAL(fd >= 0 && n > 0 && write(fd, script, (size_t)n) == n &&
                          fchmod(fd, 0700) == 0 && close(fd) == 0);
@@ -64,7 +64,7 @@ static enum err read_with(const char *commands, int64_t cpu_s, struct error *e)
     write_reader(path, commands);
     enum err err = open_reader(path, cpu_s, &reader, e);
     if (err == ERR_OK)
-        err = page_reader_page(reader, 1, false, &page, e);
+        err = page_reader_page(reader, 1, &page, e);
     page_content_free(&page);
     page_reader_close(reader);
     CU_ASSERT_EQUAL(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left behind */
@@ -96,7 +96,7 @@ static void a_word_in_no_place_costs_only_itself(void)
     struct error e;
     write_reader(path, commands);
     CU_ASSERT_EQUAL_FATAL(open_reader(path, 60, &reader, &e), ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(page_reader_page(reader, 1, false, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(page_reader_page(reader, 1, &page, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(page.words.n, 1);
     CU_ASSERT_STRING_EQUAL(page.words.items[0].text, "d");
     CU_ASSERT_PTR_NOT_NULL_FATAL(page.warning);
@@ -105,6 +105,57 @@ static void a_word_in_no_place_costs_only_itself(void)
     page_content_free(&page);
     page_reader_close(reader);
     (void)unlink(path);
+}
+
+/* Writes items with boxes of any kind, the same at each run. */
+static void write_boxes(FILE *out, int n, const char *rest)
+{
+    static const char *const odd[] = {"0", "-0.0", "1e-300", "-1e-9", "2",    "1e308", "-1e308",
+                                      "1", "null", "-1",     "0.5",   "true", "\"x\"", "[]"};
+    static uint32_t seed = 7;
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < 4; k++) {
+            seed = seed * 1664525 + 1013904223;
+            (void)fprintf(out, "%s%s", k > 0 ? "," : "[",
+                          odd[(seed >> 8) % (sizeof odd / sizeof *odd)]);
+        }
+        (void)fprintf(out, ",%s]\n", rest);
+    }
+}
+
+static void no_box_of_an_answer_costs_the_page(void)
+{
+    char answer[] = "/tmp/answer-XXXXXX", path[] = "/tmp/reader-XXXXXX", commands[256];
+    struct page_reader *reader = NULL;
+    struct page_content page = {0};
+    struct error e;
+    int fd = mkstemp(answer);
+    FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    (void)fprintf(out, "{\"width\":9,\"height\":9,\"words\":2001,\"fields\":500}\n");
+    write_boxes(out, 2000, "\"w\"");
+    (void)fprintf(out, "[0.1,0.1,0.1,0.1,\"kept\"]\n");
+    write_boxes(out, 500, "\"name\",\"value\"");
+    (void)fprintf(out, "{\"rules\":2000,\"boxes\":500,\"areas\":500}\n");
+    write_boxes(out, 3000, "true");
+    CU_ASSERT_EQUAL_FATAL(fclose(out), 0);
+    (void)snprintf(commands, sizeof commands, "echo '{\"pages\":1}'; cat %s; cat >/dev/null",
+                   answer);
+    write_reader(path, commands);
+    CU_ASSERT_EQUAL_FATAL(open_reader(path, 60, &reader, &e), ERR_OK);
+    CU_ASSERT_EQUAL(page_reader_page(reader, 1, &page, &e), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL(page.warning);
+    bool kept = false;
+    for (size_t i = 0; i < page.words.n; i++) {
+        const struct box *b = &page.words.items[i].box;
+        kept = kept || strcmp(page.words.items[i].text, "kept") == 0;
+        CU_ASSERT_TRUE(b->w >= 0 && b->h >= 0 && b->w <= 2 && b->h <= 2);
+    }
+    CU_ASSERT_TRUE(kept);
+    page_content_free(&page);
+    page_reader_close(reader);
+    (void)unlink(path);
+    (void)unlink(answer);
 }
 
 static void a_page_of_too_many_words_says_which_limit(void)
@@ -203,9 +254,9 @@ static void page_of_a_dead_reader_costs_only_itself(void)
     write_reader(path, "echo '{\"pages\":2}'; while read what n rest; do case $n in 1) kill -SEGV "
                        "$$;; *) echo '{\"width\":9,\"height\":9}';; esac; done");
     CU_ASSERT_EQUAL_FATAL(open_reader(path, 60, &reader, &e), ERR_OK);
-    CU_ASSERT_EQUAL(page_reader_page(reader, 1, false, &page, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(page_reader_page(reader, 1, &page, &e), ERR_UNPROCESSABLE);
     CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "Page 1 "));
-    CU_ASSERT_EQUAL(page_reader_page(reader, 2, false, &page, &e), ERR_OK);
+    CU_ASSERT_EQUAL(page_reader_page(reader, 2, &page, &e), ERR_OK);
     page_content_free(&page);
     page_reader_close(reader);
     (void)unlink(path);
@@ -310,9 +361,31 @@ static void reader_ends_with_its_worker(void)
         continue;
 }
 
+/* It could not be told to the reader, or would be a command. */
+static void a_password_of_many_bytes_or_lines_is_refused(void)
+{
+    char many[PDF_PASSWORD_MAX + 2];
+    memset(many, 'x', sizeof many - 1);
+    many[sizeof many - 1] = '\0';
+    const char *const wrong[] = {many, "one\ntwo", "one\rtwo"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct page_reader_limits limits = {.program = "./pdf-ocr-page", .password = wrong[i]};
+        struct page_reader *reader = NULL;
+        struct error e;
+        int pages = 0, fd = open("samples/form.pdf", O_RDONLY | O_CLOEXEC);
+        CU_ASSERT_TRUE_FATAL(fd >= 0);
+        CU_ASSERT_EQUAL(page_reader_open(&limits, fd, NULL, &reader, &pages, &e),
+                        ERR_UNPROCESSABLE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "127 bytes"));
+        CU_ASSERT_PTR_NULL(reader);
+        (void)close(fd);
+    }
+}
+
 static const struct test_case tests[] = {
     TEST(reader_that_closes_its_answers_and_lives_is_ended),
     TEST(a_word_in_no_place_costs_only_itself),
+    TEST(no_box_of_an_answer_costs_the_page),
     TEST(a_page_of_too_many_words_says_which_limit),
     TEST(reader_stopped_from_outside_is_the_services_trouble),
     TEST(reader_that_breaks_off_is_the_documents_trouble),
@@ -322,10 +395,12 @@ static const struct test_case tests[] = {
     TEST(page_of_a_dead_reader_costs_only_itself),
     TEST(reader_killed_before_exec_is_the_services_trouble),
     TEST(each_answer_has_the_time_of_a_reader),
+    TEST(a_password_of_many_bytes_or_lines_is_refused),
     TEST(reader_ends_with_its_worker),
 };
 
 int main(void)
 {
+    (void)signal(SIGPIPE, SIG_IGN); /* as the service does */
     return RUN_SUITE("page reader", tests);
 }

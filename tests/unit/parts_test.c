@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/parts.h"
+#include "app/settings.h"
 #include "tests/unit/suite.h"
 
 #define SETTINGS_MAX 10
@@ -17,7 +18,7 @@ static enum err start(const char *const settings[SETTINGS_MAX][2], struct buffer
     struct parts p = {.n = 0};
     for (size_t i = 0; i < SETTINGS_MAX && settings[i][0] != NULL; i++)
         CU_ASSERT_EQUAL(setenv(settings[i][0], settings[i][1], 1), 0);
-    CU_ASSERT_EQUAL_FATAL(config_load(&c, e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(config_load(&c, all_settings, e), ERR_OK);
     enum err err = parts_fill(&c, e);
     if (err == ERR_OK)
         err = parts_check(&c, e);
@@ -87,7 +88,7 @@ static void an_unknown_part_names_those_there_are(void)
     is_refused((const char *const[SETTINGS_MAX][2]){{"BACKEND", "amazon"}},
                "BACKEND is \"amazon\"; expected one of local, google.");
     is_refused((const char *const[SETTINGS_MAX][2]){{"JOB_STORE", "oracle"}},
-               "JOB_STORE is \"oracle\"; expected one of sqlite, firestore.");
+               "JOB_STORE is \"oracle\"; expected one of sqlite, postgres, firestore.");
     is_refused((const char *const[SETTINGS_MAX][2]){{"OCR_ENGINES", "tesseract,x"}},
                "OCR_ENGINES is \"tesseract,x\"; expected some of tesseract, documentai, none.");
     is_refused((const char *const[SETTINGS_MAX][2]){{"OCR_ENGINES", "tesseract,tesseract"}},
@@ -128,12 +129,29 @@ static void parts_that_cannot_work_together_are_refused(void)
                "\"files\".");
 }
 
+static void a_machine_without_workers_needs_others(void)
+{
+    static const char url[] = "postgresql:///d";
+    starts((const char *const[SETTINGS_MAX][2]){{"TASK_WORKERS", "0"},
+                                                {"JOB_STORE", "postgres"},
+                                                {"TASK_QUEUE", "postgres"},
+                                                {"ANALYTICS", "postgres"},
+                                                {"DATABASE_URL", url}},
+           "postgres,postgres,files,postgres,tesseract");
+    is_refused((const char *const[SETTINGS_MAX][2]){{"TASK_WORKERS", "0"},
+                                                    {"JOB_STORE", "postgres"},
+                                                    {"ANALYTICS", "postgres"},
+                                                    {"DATABASE_URL", url}},
+               "TASK_WORKERS is \"0\", but no other machine takes the tasks of TASK_QUEUE=sqlite.");
+}
+
 static const struct test_case tests[] = {
     TEST(backend_stands_for_parts),
     TEST(a_part_is_chosen_by_itself),
     TEST(an_unknown_part_names_those_there_are),
     TEST(a_part_needs_what_it_cannot_do_without),
     TEST(parts_that_cannot_work_together_are_refused),
+    TEST(a_machine_without_workers_needs_others),
 };
 
 int main(void)

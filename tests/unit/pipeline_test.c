@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "extract/pipeline.h"
+#include "extract/sight.h"
 #include "tests/unit/suite.h"
 
 #define CALLS_MAX 16
@@ -148,7 +149,7 @@ static enum err run(const struct pipeline *p, const char *sample, struct extract
 {
     int fd = open(sample, O_RDONLY | O_CLOEXEC);
     CU_ASSERT_TRUE_FATAL(fd >= 0);
-    enum err err = pipeline_run(p, fd, &r, NULL, &progress, out, e);
+    enum err err = pipeline_run(p, fd, &r, NULL, NULL, &progress, out, e);
     (void)close(fd);
     return err;
 }
@@ -215,6 +216,7 @@ static void write_reader_of_bad_pages(char path[])
         "\"[0.1,0.1,0.5,0.5,\\\"word$n\\\"]\";;\n"
         "  'raster 1') echo '{\"width\":80,\"height\":80,\"dpi\":72}'; printf %6400s;;\n"
         "  'rules 1') echo '{\"rules\":0}';;\n"
+        "  images*) echo '{\"images\":0}';;\n"
         "  raster* | rules*) kill -XCPU $$;;\n"
         "  esac\n"
         "done\n";
@@ -372,6 +374,33 @@ static void model_sees_several_regions_at_once(void)
     extraction_free(&x);
 }
 
+static void same_regions_are_read_once(void)
+{
+    struct pipeline p = with_model();
+    struct region regions[200];
+    struct extraction_request r = {.regions = regions, .n_regions = 200, .agentic = true};
+    struct extraction x;
+    struct error e;
+    for (int i = 0; i < 200; i++) {
+        regions[i] = region_of(1, whole, REGION_TABLE);
+        (void)snprintf(regions[i].id, sizeof regions[i].id, "r%d", i);
+    }
+    regions[1].box.h = 0.9;
+    regions[2].type = REGION_TEXT;
+    CU_ASSERT_EQUAL_FATAL(run(&p, "samples/scanned.pdf", r, &x, &e), ERR_OK);
+    CU_ASSERT_TRUE(model.calls == 1 && model.images == 2);
+    CU_ASSERT_TRUE(progress.regions_done == 200 && progress.regions_total == 200);
+    CU_ASSERT_EQUAL_FATAL(x.n_results, 200);
+    for (int i = 0; i < 200; i++) {
+        CU_ASSERT_STRING_EQUAL(x.results[i].region.id, regions[i].id);
+        CU_ASSERT_EQUAL(x.results[i].repeated, i > 2);
+    }
+    CU_ASSERT_TRUE(x.results[199].n_tables == 1 && x.results[199].tables == x.results[0].tables);
+    CU_ASSERT_EQUAL(x.results[2].n_tables, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(x.debug_graph_json, "r199"));
+    extraction_free(&x);
+}
+
 static void model_that_fails_leaves_a_warning(void)
 {
     struct pipeline p = with_model();
@@ -422,7 +451,35 @@ static void engines_that_are_not_there_are_refused(void)
     extraction_free(&x);
 }
 
+static void page_that_was_kept_has_its_words_as_they_were(void)
+{
+    struct sight page = {.unread = false}, again;
+    struct buffer text = BUFFER_INIT;
+    struct error e;
+    struct word_list *words = &page.layer.content.words;
+    page.layer.content.info.number = 1;
+    CU_ASSERT_EQUAL_FATAL(word_list_add(words, left, "true", 4, 1, ENGINE_TEXT), ERR_OK);
+    words->items[0].check = true;
+    words->items[0].turn = 90;
+    page.layer.content.areas = malloc(sizeof(struct box));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(page.layer.content.areas);
+    page.layer.content.areas[0] = left;
+    page.layer.content.n_areas = 1;
+    CU_ASSERT_EQUAL_FATAL(sight_write(&page, &text, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(sight_parse(text.data, text.len, &again, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(again.layer.content.words.n, 1);
+    const struct word *w = &again.layer.content.words.items[0];
+    CU_ASSERT_STRING_EQUAL(w->text, "true");
+    CU_ASSERT_TRUE(w->check && w->turn == 90 && w->engine == ENGINE_TEXT);
+    CU_ASSERT_EQUAL_FATAL(again.layer.content.n_areas, 1);
+    CU_ASSERT_EQUAL(again.layer.content.areas[0].h, left.h);
+    buffer_free(&text);
+    sight_free(&page);
+    sight_free(&again);
+}
+
 static const struct test_case tests[] = {
+    TEST(page_that_was_kept_has_its_words_as_they_were),
     TEST(regions_of_a_page_share_its_reading),
     TEST(batches_keep_to_the_pixels_allowed),
     TEST(pages_are_read_in_windows),
@@ -433,6 +490,7 @@ static const struct test_case tests[] = {
     TEST(fields_of_the_engine_are_used),
     TEST(model_is_asked_where_no_table_was_found),
     TEST(model_sees_several_regions_at_once),
+    TEST(same_regions_are_read_once),
     TEST(model_that_fails_leaves_a_warning),
     TEST(model_asked_for_by_name_must_answer),
     TEST(engines_that_are_not_there_are_refused),

@@ -1,10 +1,15 @@
 /* What the page reader may still do once its sandbox stands. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +18,24 @@
 #include "sandbox/sandbox.h"
 #include "tests/unit/suite.h"
 
+/* From now on the kernel has no Landlock. */
+static int deny_landlock(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof code[0], code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+                   prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0
+               ? -1
+               : 0;
+}
+
+static bool without_landlock;
+
 /* Runs a deed in a sandboxed child: its exit status, or 128 + the signal that killed it. */
 static int sandboxed(int (*deed)(void))
 {
@@ -20,7 +43,7 @@ static int sandboxed(int (*deed)(void))
     int status = 0;
     pid_t pid = fork();
     if (pid == 0) {
-        if (sandbox_enter(&limits) != 0)
+        if ((without_landlock && deny_landlock() != 0) || sandbox_enter(&limits) != 0)
             _exit(99);
         _exit(deed());
     }
@@ -109,6 +132,53 @@ static void files_cannot_be_opened(void)
     CU_ASSERT_EQUAL(sandboxed(open_font_folder_for_writing), 0);
 }
 
+/* Any file of the fonts' folders. */
+#define FONTS_SETTINGS "/etc/fonts/fonts.conf"
+
+/* The whole file each time, also when it is open already. */
+static int read_settings_of_fonts_twice(void)
+{
+    char one[16] = "", two[16] = "";
+    int a = open(FONTS_SETTINGS, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(a, one, sizeof one);
+    int b = openat(AT_FDCWD, FONTS_SETTINGS, O_RDONLY);
+    ssize_t m = read(b, two, sizeof two);
+    return a >= 0 && b >= 0 && n == 16 && m == 16 && memcmp(one, two, 16) == 0 ? 0 : 1;
+}
+
+static int list_folder_of_fonts(void)
+{
+    int n = 0;
+    for (int round = 0; round < 2; round++) {
+        DIR *folder = opendir("/etc/fonts");
+        while (folder != NULL && readdir(folder) != NULL)
+            n++;
+        if (folder == NULL || closedir(folder) != 0 || n < 3 * (round + 1))
+            return 1;
+    }
+    return 0;
+}
+
+static int open_what_is_not_there(void)
+{
+    return open("/etc/fonts/none", O_RDONLY) < 0 && errno == EACCES ? 0 : 1;
+}
+
+static void fonts_can_be_read(void)
+{
+    CU_ASSERT_EQUAL(sandboxed(read_settings_of_fonts_twice), 0);
+    CU_ASSERT_EQUAL(sandboxed(list_folder_of_fonts), 0);
+}
+
+static void fonts_can_be_read_without_landlock_and_nothing_else(void)
+{
+    without_landlock = true;
+    fonts_can_be_read();
+    CU_ASSERT_EQUAL(sandboxed(open_what_is_not_there), 0);
+    files_cannot_be_opened();
+    without_landlock = false;
+}
+
 static void memory_never_becomes_code(void)
 {
     CU_ASSERT_EQUAL(sandboxed(map_memory_for_code), 0);
@@ -137,6 +207,8 @@ static void ordinary_work_goes_on(void)
 
 static const struct test_case tests[] = {
     TEST(files_cannot_be_opened),
+    TEST(fonts_can_be_read),
+    TEST(fonts_can_be_read_without_landlock_and_nothing_else),
     TEST(memory_never_becomes_code),
     TEST(network_processes_and_programs_are_deadly),
     TEST(others_cannot_be_signalled),

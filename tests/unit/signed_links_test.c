@@ -47,11 +47,6 @@ enum err google_credentials_sign(const struct google_credentials *c, const void 
     return ERR_OK;
 }
 
-void google_escape(struct buffer *out, const char *text)
-{
-    buffer_puts(out, text);
-}
-
 void google_reply_clear(struct google_reply *r)
 {
     json_decref(r->json);

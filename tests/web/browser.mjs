@@ -56,7 +56,7 @@ export async function run(scenario) {
         await scenario(async (options = {}) => {
             const context = await browser.newContext({ignoreHTTPSErrors: true, acceptDownloads: true,
                 viewport: {width: 1400, height: 900}, ...options});
-            context.setDefaultTimeout(45000);
+            context.setDefaultTimeout(180000);
             const page = await context.newPage();
             checks.push(guard(page));
             return {context, page};
@@ -98,11 +98,16 @@ export async function findTables(page) {
     return result(page);
 }
 
-export async function saved(page, format) {
-    const [download] = await Promise.all([page.waitForEvent("download"),
-        page.getByRole("button", {name: `Download ${format.toUpperCase()}`}).click()]);
+// What a button gives to save: {name, bytes}.
+export async function downloaded(page, name) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", {name}).click()]);
     return {name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path())};
 }
+
+export const saved = (page, format) => downloaded(page, `Download ${format.toUpperCase()}`);
+
+// "2 / 7"
+export const pageShown = async (page) => await page.inputValue("#page-number") + await page.textContent("#page-count");
 
 export const jobId = (page) => new URL(page.url()).hash.replace("#job=", "");
 

@@ -16,7 +16,7 @@ const scenarios = {
         assert.equal(await page.textContent("#file-name"), "text-table.pdf");
         assert.equal(await page.locator("#thumbnails button").count(), 2);
         const tables = await b.findTables(page);
-        assert.equal(await page.textContent("#outcome"), "Everything was read");
+        assert.equal(await page.textContent("#outcome"), "Extracted");
         const grid = await b.rows(tables.locator("table").first());
         assert.deepEqual(grid[0], ["Article", "Quantity", "Unit price", "Place"]);
         assert.deepEqual(grid[4], ['Hinge "long"', "75", "3.40", "C-03"]);
@@ -38,10 +38,28 @@ const scenarios = {
         await tables.getByText("Temperature").hover();
         assert.ok(await page.locator(".light").isHidden(), "it is on another page");
         await tables.getByText("Temperature").click();
-        assert.equal(await page.textContent("#page-number"), "2 / 2");
+        assert.equal(await b.pageShown(page), "2 / 2");
         b.near(await b.placeOf(page, page.locator(".light")), regions[1].cells[1].bbox);
         await page.locator(".region").hover({position: {x: 6, y: 8}});
         assert.equal(await tables.locator(".lit").textContent(), "Station");
+    },
+
+    async tables_over_pages_are_joined_where_asked_for(browse) {
+        const {page} = await browse();
+        await b.open(page, env.JOINED_PDF);
+        let tables = await b.findTables(page);
+        assert.equal(await tables.locator("table").count(), 2);
+        await page.check("#join");
+        await page.click("#find");
+        await page.locator("#tables").getByText("Its rows are part of the table in").waitFor();
+        tables = page.locator("#tables");
+        assert.equal(await tables.locator("table").count(), 1);
+        const grid = await b.rows(tables.locator("table"));
+        assert.deepEqual([grid.length, grid[0], grid[12]], [13, ["Place", "2019", "2020"], ["Place L", "21", "53"]]);
+        await tables.getByText("Place L", {exact: true}).click();
+        assert.equal(await b.pageShown(page), "2 / 2");
+        await b.open(page, b.sample("form"));
+        assert.ok(await page.locator("#join").isHidden(), "it has one page");
     },
 
     async region_is_drawn_moved_resized_named_and_extracted(browse) {
@@ -151,7 +169,9 @@ const scenarios = {
         });
         await b.open(page, b.sample("scanned"));
         const tables = await b.findTables(page);
-        assert.match(await tables.locator(".hint").textContent(), /read by Tesseract/);
+        assert.match(await tables.locator("article > .hint").textContent(), /^table, page 1, read by Tesseract.*, 2 cells unsure/);
+        assert.equal(await tables.locator("h3").textContent(), "Table 1");
+        assert.equal(await page.locator(".tag").textContent(), "Table 1");
         assert.equal(await tables.locator(".very-low").textContent(), "12 (43 % sure)");
         assert.equal(await tables.locator(".low").textContent(), "24 (70 % sure)");
         assert.ok(await page.locator("#legend").isVisible());
@@ -172,7 +192,7 @@ const scenarios = {
         assert.equal(await table.locator("thead [aria-sort]").getAttribute("aria-sort"), "ascending");
         await sort.click();
         assert.deepEqual(await column(1), ["Quantity", "4000", "1200", "850", "310", "75"]);
-        await page.getByRole("button", {name: "Copy region-0"}).click();
+        await page.getByRole("button", {name: "Copy Table 1"}).click();
         await page.getByText("Copied; paste").waitFor();
         const copied = (await page.evaluate(() => navigator.clipboard.readText())).split("\n");
         assert.equal(copied[1], "Washer\t4000\t0.02\tB-11");
@@ -181,6 +201,75 @@ const scenarios = {
         const empty = tables.locator("table").nth(1);
         await empty.getByRole("button", {name: "B"}).click();
         assert.deepEqual((await b.rows(empty)).map((row) => row[1]), ["Temperature", "11.5", "12.9", "14.1", ""]);
+    },
+
+    async cells_are_changed_undone_and_downloaded(browse) {
+        const {context, page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        const tables = await b.findTables(page);
+        const table = tables.locator("table").first(), button = (name) => page.getByRole("button", {name, exact: true});
+        const grid = () => b.rows(table);
+        const read = await grid();
+        await table.getByText("Washer").dblclick();
+        await page.getByLabel("Text of A4").fill("Ring");
+        await page.keyboard.press("Enter");
+        assert.deepEqual((await grid())[3], ["Ring", "4000", "0.02", "B-11"]);
+        assert.equal(await page.evaluate(() => document.activeElement.textContent), read[4][0], "the next one has the focus");
+        await page.keyboard.type("7x");
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Escape");
+        assert.equal((await grid())[4][0], "7x");
+        await button("Edit Table 1").click();
+        const bar = page.getByRole("toolbar", {name: "Change Table 1"});
+        const tool = (name) => bar.getByRole("button", {name, exact: true});
+        await table.getByText("Ring").click();
+        await tool("Row above").click();
+        assert.deepEqual([(await grid()).length, (await grid())[3]], [7, ["", "", "", ""]]);
+        await tool("Delete row").click();
+        await table.getByText("Unit price").click();
+        await page.keyboard.press("Shift+ArrowRight");
+        await tool("Merge cells").click();
+        assert.deepEqual((await grid())[0], ["Article", "Quantity", "Unit price Place"]);
+        await tool("Split cell").click();
+        await page.keyboard.press("ArrowRight");
+        await tool("Column right").click();
+        assert.equal((await grid())[0].length, 5);
+        await page.keyboard.press("ArrowRight");
+        await tool("Delete column").click();
+        await table.getByText("Article").click();
+        await tool("Header").click();
+        assert.equal(await table.locator("tbody th:not(.row-number)").count(), 0);
+        await table.getByText("Ring").click();
+        const mended = await grid();
+        for (let i = 0; i < 9; i++)
+            await page.keyboard.press("Control+z");
+        assert.deepEqual(await grid(), read);
+        assert.ok(await button("Undo").isDisabled() && await page.locator("#changed").isHidden());
+        for (let i = 0; i < 9; i++)
+            await page.keyboard.press("Control+Shift+Z");
+        assert.deepEqual(await grid(), mended);
+
+        const csv = (await b.saved(page, "csv")).bytes.toString();
+        assert.ok(csv.startsWith("Article,Quantity,Unit price Place,\r\n"), csv);
+        assert.ok(csv.includes("\r\nRing,4000,0.02,B-11\r\n7x,"), csv);
+        assert.deepEqual((await b.saved(page, "xlsx")).bytes.subarray(0, 2).toString(), "PK");
+        const path = `/api/v1/jobs/${b.jobId(page)}/results/csv`;
+        assert.ok((await (await b.call(context, "GET", path)).text()).includes("Washer"), "the original stays");
+        await page.reload();
+        await b.result(page);
+        assert.deepEqual(await grid(), mended, "a reload loses nothing");
+        await button("As it was read").click();
+        assert.deepEqual(await grid(), read);
+    },
+
+    async tables_are_downloaded_alone_and_as_a_zip(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await b.findTables(page);
+        assert.deepEqual((await b.saved(page, "zip")).bytes.subarray(0, 2).toString(), "PK");
+        const one = await b.downloaded(page, "Save Table 2");
+        assert.equal(one.name, "text-table-2.csv");
+        assert.deepEqual(one.bytes, b.expected("ruled-table"));
     },
 
     async corrections_are_sent_and_counted(browse) {
@@ -194,13 +283,14 @@ const scenarios = {
         await region.focus();
         await page.keyboard.press("ArrowDown");
         await page.keyboard.press("Shift+ArrowDown");
-        await page.getByLabel("Type of region-0").selectOption("form");
-        await page.getByRole("button", {name: "Remove region-1"}).click();
-        await page.getByRole("button", {name: "Restore region-1"}).click();
-        await page.getByRole("button", {name: "Remove region-1"}).click();
+        await page.getByLabel("Type of Table 1").selectOption("form");
+        await page.getByRole("button", {name: "Remove Table 2"}).click();
+        await page.getByRole("button", {name: "Restore Table 2"}).click();
+        await page.getByRole("button", {name: "Remove Table 2"}).click();
         await page.getByRole("button", {name: "Send 3 corrections"}).click();
-        await page.getByText("Sent. Thank you.").waitFor();
-        await page.getByText("Sent for this job: 1.").waitFor();
+        await page.waitForFunction((old) => location.hash !== old, `#job=${id}`);
+        await page.getByText("form, page 1").waitFor();
+        assert.equal(await page.locator("#tables h3").count(), 1, "the region that was removed is not in the result");
         const told = await (await b.call(context, "GET", `/api/v1/feedback/corrections/${id}`)).json();
         assert.equal(told.count, 1);
         const [gone, resized, retyped] = told.feedback[0].corrections;
@@ -209,16 +299,26 @@ const scenarios = {
         assert.deepEqual(resized.bbox, found[0].bbox);
         b.near(resized.new_bbox, {...found[0].bbox, y: found[0].bbox.y + 0.005, h: found[0].bbox.h + 0.005}, 1e-4);
         assert.deepEqual([retyped.action, retyped.region_id, retyped.new_region_type], ["retype", "region-0", "form"]);
-        assert.ok(await page.locator("#send-corrections").isHidden(), "not twice");
+        const next = b.jobId(page);
         await region.focus();
-        await page.keyboard.press("Shift+ArrowUp");
-        await page.getByRole("button", {name: "Send 3 corrections"}).click();
-        await page.getByText("Sent for this job: 2.").waitFor();
-        const again = await (await b.call(context, "GET", `/api/v1/feedback/corrections/${id}`)).json();
-        assert.ok(again.feedback.some((f) => f.corrections.some((c) => c.action === "move")));
-        await page.getByRole("button", {name: "Extract the region"}).click();
-        await page.waitForFunction((old) => location.hash !== old, `#job=${id}`);
-        await page.getByText("form, page 1").waitFor();
+        await page.keyboard.press("ArrowUp");
+        await page.getByRole("button", {name: "Send 1 correction"}).click();
+        await page.waitForFunction((old) => location.hash !== old, `#job=${next}`);
+        const again = await (await b.call(context, "GET", `/api/v1/feedback/corrections/${next}`)).json();
+        assert.equal(again.feedback[0].corrections[0].action, "move");
+    },
+
+    async removed_region_leaves_the_result_and_its_downloads(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await b.findTables(page);
+        await page.getByRole("button", {name: "Remove Table 1"}).click();
+        await page.getByRole("button", {name: "Send 1 correction"}).click();
+        await page.getByText("Sent. Thank you.").waitFor();
+        await page.getByText("Sent for this job: 1.").waitFor();
+        await page.waitForFunction(() => document.querySelectorAll("#tables table").length === 1);
+        assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("ruled-table"));
+        assert.ok(await page.locator("#send-corrections").isHidden(), "not twice");
     },
 
     async link_restores_a_job_for_its_owner_only(browse) {
@@ -231,11 +331,13 @@ const scenarios = {
         const tables = await b.result(page);
         assert.equal(await tables.locator("table").count(), 2);
         assert.equal(await page.locator(".region").count(), 1);
-        assert.equal((await b.saved(page, "csv")).name, `${b.jobId(page)}.csv`);
-        assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie,
-            Object.keys(sessionStorage)]), [0, "", ["api-key"]]);
+        assert.equal((await b.saved(page, "csv")).name, "text-table.csv");
+        assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie]), [0, ""]);
 
-        const other = await context.newPage(); // another tab has no key
+        const beside = await context.newPage();
+        await beside.goto(link);
+        assert.equal(await (await b.result(beside)).locator("table").count(), 2, "a tab beside it knows the key");
+        const {page: other} = await browse();
         await other.goto(link);
         await b.giveKey(other, env.OTHER_KEY);
         await other.locator("#alert").getByText("belong to another key").waitFor();
@@ -245,6 +347,59 @@ const scenarios = {
         for (const where of [job, `${job}/results/json`, `/api/v1/feedback/corrections/${b.jobId(page)}`])
             assert.equal((await b.call(context, "GET", where, {key: env.OTHER_KEY})).status(), 404, where);
         assert.equal((await b.call(context, "GET", job)).status(), 200);
+    },
+
+    async drawn_regions_and_the_way_back_survive_a_reload(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("ruled-table"));
+        await b.drag(page, [0.1, 0.1], [0.9, 0.5]);
+        const drawn = await b.placeOf(page, page.locator(".region"));
+        await page.reload();
+        await b.shown(page);
+        b.near(await b.placeOf(page, page.locator(".region")), drawn);
+        assert.equal(await page.textContent("#file-name"), "ruled-table.pdf");
+        await page.click("#extract");
+        await b.result(page);
+        await page.goBack();
+        await page.locator("#result").waitFor({state: "hidden"});
+        b.near(await b.placeOf(page, page.locator(".region")), drawn);
+        await page.goForward();
+        await b.result(page);
+        await page.goBack();
+        await page.locator("#result").waitFor({state: "hidden"});
+        await page.goBack();
+        await page.locator("#choose").waitFor();
+        await page.locator("#history-list a").first().getByText("ruled-table.pdf").waitFor();
+        assert.ok(await page.locator("#workspace").isHidden());
+    },
+
+    async next_step_is_the_only_primary_button_and_keeps_the_focus(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("text-table"));
+        const primary = () => page.locator("#workspace .primary").evaluateAll((list) => list.map((n) => n.textContent));
+        assert.deepEqual(await primary(), ["Find tables"]);
+        await page.locator("#find").focus();
+        await page.keyboard.press("Enter");
+        await b.result(page);
+        assert.equal(await page.evaluate(() => document.activeElement.id), "find");
+        await page.waitForFunction(() => document.querySelector("#workspace .primary").textContent === "Download CSV");
+        assert.equal((await primary()).length, 1);
+        await page.locator(".region").first().focus();
+        await page.keyboard.press("ArrowDown");
+        await page.waitForFunction(() => document.querySelector("#workspace .primary").id === "extract");
+        await page.fill("#page-number", "2");
+        await page.keyboard.press("Enter");
+        assert.equal(await b.pageShown(page), "2 / 2");
+        await page.fill("#page-number", "900");
+        await page.keyboard.press("Enter");
+        assert.equal(await b.pageShown(page), "2 / 2");
+        await page.locator("#stage").focus();
+        await page.keyboard.press("Home");
+        assert.equal(await b.pageShown(page), "1 / 2");
+        const panel = page.locator(".panel"), before = (await panel.boundingBox()).width;
+        await page.locator("#splitter").focus();
+        await page.keyboard.press("ArrowLeft");
+        assert.equal(Math.round((await panel.boundingBox()).width - before), 24);
     },
 
     async link_to_a_job_of_another_client_offers_what_there_is(browse) {
@@ -296,7 +451,7 @@ const scenarios = {
         await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
         const file = (buffer) => ({name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from(buffer)});
         const cases = [[file(""), "The file is empty."], [file("hello"), "The file is not a PDF"],
-            [file("%PDF-1.7\nnothing"), "damaged"], [env.LOCKED_PDF, "password"],
+            [file("%PDF-1.7\nnothing"), "damaged"],
             [env.LARGE_PDF, "The file is too large."]];
         for (const [what, words] of cases) {
             await page.setInputFiles("#file", what);
@@ -306,6 +461,27 @@ const scenarios = {
         await page.setInputFiles("#file", b.sample("form"));
         await b.shown(page);
         assert.ok(await page.locator("#alert").isHidden());
+    },
+
+    async password_of_an_encrypted_pdf_is_asked_for(browse) {
+        const {page} = await browse();
+        await page.goto(base + "/");
+        await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
+        await page.setInputFiles("#file", env.LOCKED_PDF);
+        await page.getByText("The PDF is encrypted: its password is needed.").waitFor();
+        await page.fill("#pdf-password", "wrong");
+        await page.keyboard.press("Enter");
+        await page.getByText("its password is another one").waitFor();
+        await page.fill("#pdf-password", "secret");
+        await page.keyboard.press("Enter");
+        await b.shown(page);
+        const tables = await b.findTables(page);
+        assert.deepEqual((await b.rows(tables.locator("table")))[0], ["Name", "Erika Mustermann"]);
+        assert.ok(!await page.evaluate(() => JSON.stringify({...sessionStorage}).includes("secret")));
+        await page.reload();
+        await page.locator("#pdf-password").waitFor();
+        await page.getByRole("button", {name: "Cancel"}).click();
+        await page.locator("#alert").getByText("password").waitFor();
     },
 
     // Cloud Run ends the body of a request at 32 MiB. Padding between a PDF's end and its start again.
@@ -420,8 +596,9 @@ const scenarios = {
             headers: {"Retry-After": "1"}, contentType: "application/problem+json",
             body: JSON.stringify({status: 503, detail: "The job could not be queued; try again."})}) : route.continue()));
         await page.click("#find");
+        await page.locator("#notice").getByText("The service is busy. Trying again in 1 second").waitFor();
         await b.result(page);
-        assert.equal(left, -1);
+        assert.ok(left === -1 && await page.locator("#notice").isHidden());
         left = 3;
         await page.click("#find");
         const alert = page.locator("#alert");
@@ -451,6 +628,7 @@ const scenarios = {
         await b.findTables(page);
         assert.equal(await page.textContent("#outcome"), "Nothing was found");
         await page.locator("#result-text").getByText("Draw around what you need").waitFor();
+        assert.equal(await page.locator("#downloads button").count(), 0, "there is nothing to download");
     },
 
     async progress_is_shown_and_a_job_is_cancelled(browse) {

@@ -1,0 +1,32 @@
+/* The result of a job, in the format that the caller wants. */
+#ifndef PDF_OCR_API_RESULT_H
+#define PDF_OCR_API_RESULT_H
+
+#include "core/job_service.h"
+#include "http/http.h"
+
+/* The format of an answer: the named one, or with no name (NULL) what Accept likes best, and
+ * preferred where it has no wish. ERR_UNPROCESSABLE: there is none of that name;
+ * ERR_NOT_ACCEPTABLE. */
+enum err result_format(const struct request *r, const char *name, int preferred, int *format,
+                       struct error *e);
+
+/* ERR_NOT_FOUND: format (-1) is none, and name was asked for; ERR_CONFLICT: j has no results. */
+enum err result_check(const struct job *j, int format, const char *name, struct error *e);
+
+/* Why a completed job, which had a file in each format that it was asked for, has none in this:
+ * ERR_GONE or ERR_NOT_FOUND. */
+enum err result_explain_missing(const struct services *s, const struct job *j, int format,
+                                struct error *e);
+
+/* Sets the headers of a result; who saves it does so under the last part of the blob's name
+ * (RFC 6266). */
+enum err result_headers(const char *blob, struct reply *p, struct error *e);
+
+#define RESULT_ADDRESS_MAX 128
+
+/* Where the result of a job is in that format. seconds: that are waited for it, -1: none are told.
+ */
+void result_address(const char *job_id, int format, int64_t seconds, char out[RESULT_ADDRESS_MAX]);
+
+#endif

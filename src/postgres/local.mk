@@ -1,0 +1,12 @@
+# The adapters of PostgreSQL.
+noinst_LIBRARIES += libpostgres.a
+libpostgres_a_SOURCES = \
+	src/postgres/analytics.c \
+	src/postgres/db.c src/postgres/db.h \
+	src/postgres/job_store.c \
+	src/postgres/parts.c \
+	src/postgres/postgres.h \
+	src/postgres/schema.c \
+	src/postgres/settings.c src/postgres/settings.h \
+	src/postgres/tasks.c
+libpostgres_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(PQ_CFLAGS)

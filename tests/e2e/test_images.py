@@ -1,0 +1,101 @@
+"""PNG, JPEG and TIFF files are documents whose pages are scans."""
+import io
+
+import pytest
+from conftest import sample
+from made_scan import drawn
+from PIL import Image
+from test_documents import png_size
+from test_extract_file import form
+
+TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "TIFF": "image/tiff"}
+
+
+def saved(image, kind, **kw):
+    out = io.BytesIO()
+    image.save(out, kind, **kw)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def page():
+    """text-table, as a scanner sees it."""
+    return drawn(sample("text-table").read_bytes(), 200)
+
+
+def extract(stack, data, content_type, query=""):
+    return stack.call("POST", "/api/v1/extract/file?wait=60&format=json" + query, data,
+                      headers={"Content-Type": content_type})
+
+
+def words(result):
+    return " ".join(r["text"] for r in result.json["regions"])
+
+
+@pytest.mark.main_path
+@pytest.mark.parametrize("kind, options", [("PNG", {"dpi": (200, 200)}), ("JPEG", {"dpi": (200, 200)}),
+                                           ("TIFF", {"dpi": (200, 200)}), ("PNG", {}), ("JPEG", {"dpi": (72, 72)})],
+                         ids=["png", "jpeg", "tiff", "png-without-dpi", "jpeg-of-72-dpi"])
+def test_image_is_read_as_a_scan(stack, page, kind, options):
+    r = extract(stack, saved(page, kind, **options), TYPES[kind])
+    assert r.status == 200, r.body
+    assert r.json["regions"][0]["structured_data"]["tables"] and "Article" in words(r)
+
+
+def test_tiff_has_as_many_pages_as_images_of_their_own_sizes(stack, page):
+    small = page.resize((page.width // 2, page.height // 2)).convert("1")
+    data = saved(page.convert("1"), "TIFF", save_all=True, append_images=[small], compression="group4", dpi=(200, 200))
+    r = extract(stack, data, "image/tiff")
+    assert r.status == 200 and r.json["summary"]["pages_total"] == 2
+    document = stack.call("POST", "/api/v1/upload/documents", **form(data, name="two.tiff")).json
+    sizes = stack.call("GET", f"/api/v1/documents/{document['pdf_id']}").json["pages"]
+    assert [round(s["width"]) for s in sizes] == [round(page.width * .36), round(small.width * .36)]
+    image = stack.call("GET", f"/api/v1/documents/{document['pdf_id']}/pages/2.png?width=400")
+    assert image.status == 200 and png_size(image.body)[0] == 400
+
+
+def test_colours_palettes_and_transparency_are_drawn(stack):
+    see_through = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    for image, seen in [(Image.new("RGB", (300, 200), (200, 100, 50)), (200, 100, 50)),
+                        (Image.new("RGB", (300, 200), (200, 100, 50)).quantize(4), (200, 100, 50)),
+                        (see_through, (255, 255, 255))]:
+        pdf_id = stack.call("POST", "/api/v1/upload/documents", saved(image, "PNG"),
+                            headers={"Content-Type": "image/png"}).json["pdf_id"]
+        r = stack.call("GET", f"/api/v1/documents/{pdf_id}/pages/1.png?width=200")
+        assert Image.open(io.BytesIO(r.body)).convert("RGB").getpixel((100, 60)) == seen
+
+
+def test_image_goes_through_a_signed_address(stack, page):
+    made = stack.call("POST", "/api/v1/upload/generate-url?file_name=scan.PNG&limit_size=true").json
+    assert made["headers"]["Content-Type"] == "image/png"
+    assert stack.fetch(made["upload_url"], "PUT", body=saved(page, "PNG"), headers=made["headers"]).status == 200
+    assert stack.call("GET", f"/api/v1/documents/{made['pdf_id']}").json["pages_total"] == 1
+
+
+def wide():
+    return saved(Image.new("1", (40000, 8)), "PNG"), "image/png"
+
+
+def bomb():
+    """Three pages of 900 million pixels in some kilobytes."""
+    huge = Image.new("1", (30000, 30000))
+    return saved(huge, "TIFF", save_all=True, append_images=[huge, huge], compression="group4"), "image/tiff"
+
+
+@pytest.mark.parametrize("made", [wide, bomb])
+def test_image_of_too_many_pixels_is_refused(stack, made):
+    data, content_type = made()
+    r = extract(stack, data, content_type)
+    assert 400 <= r.status < 500 and "32,766 pixels" in r.detail
+    pdf_id = stack.call("POST", "/api/v1/upload/documents", data, headers={"Content-Type": content_type}).json["pdf_id"]
+    for path in ("", "/pages/1.png"):
+        r = stack.call("GET", f"/api/v1/documents/{pdf_id}{path}")
+        assert r.status == 422 and "32,766 pixels" in r.detail
+
+
+@pytest.mark.parametrize("data, content_type", [(b"\x89PNG\r\n\x1a\nnothing", "image/png"),
+                                                (b"\xff\xd8\xff\xe0nothing", "image/jpeg"),
+                                                (b"II*\0\xff\xff\xff\xff", "image/tiff")])
+def test_broken_image_says_so(stack, data, content_type):
+    r = extract(stack, data, content_type)
+    assert 400 <= r.status < 500 and "The image is damaged" in r.detail
