@@ -161,7 +161,10 @@ class Stack:
         def ended():
             job = self.call("GET", "/api/v1/extract/" + job_id).json
             return job["status"] in ("completed", "failed", "cancelled") and job
-        return until(ended, seconds, lambda: f"{job_id}\n{self.logs()[-3000:]}")
+        job = until(ended, seconds, lambda: f"{job_id}\n{self.logs()[-3000:]}")
+        if job["error_message"]:
+            print(job_id, job["error_message"])  # pytest shows it when the test fails
+        return job
 
     def extract(self, source, **request):
         return self.wait(self.submit(self.upload(source), **request))

@@ -208,7 +208,7 @@ def test_metadata_server_names_the_signer():
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_only_the_configured_endpoints_are_connected_to(tmp_path):
     trace = tmp_path / "trace"
-    w = World(GEMINI_API_KEY="gemini-test-key", WRAPPER=f"strace -D -f -qq -e trace=connect -o {trace}",
+    w = World(GEMINI_API_KEY="gemini-test-key", WRAPPER=f"strace -D -f -qq --seccomp-bpf -e trace=connect -o {trace}",
               ASAN_OPTIONS="detect_leaks=0:exitcode=99")  # LeakSanitizer cannot work beside strace
     try:
         w.side.control("documentai", {"reply": document(grid([["a", "b"], ["c", "d"]]))})

@@ -1,16 +1,19 @@
 """What goes wrong between the service and Google, each fault put in by a proxy."""
 import collections
 import email.utils
+import io
 import itertools
 import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 import uuid
 
 import pytest
+from PIL import Image, ImageOps
 from conftest import expected, on_pages, repeated, sample, until
 from google_stack import World, call, document, grid, make_tables, needs_firestore
 from fault_proxy import (html, reset_before, reset_mid_body,  # noqa: I001
@@ -513,10 +516,20 @@ def test_token_service_that_refuses_is_the_operators_matter(world, code):
     assert "no such account" in s.logs() and "no such account" not in answer.detail
 
 
+def different_scans(n):
+    """A document of n scanned pages, no two the same."""
+    png = subprocess.run(["pdftoppm", "-png", "-r", "100", sample("scanned")], check=True, stdout=subprocess.PIPE).stdout
+    page, pdf = Image.open(io.BytesIO(png)).convert("L"), io.BytesIO()
+    pages = [ImageOps.pad(page, (page.width, page.height + i), color=255) for i in range(n)]
+    pages[0].save(pdf, "PDF", resolution=100, save_all=True, append_images=pages[1:])
+    return pdf.getvalue()
+
+
 def test_one_fault_of_every_region_is_no_outage(world):
     opened, calls = world.stack.logs().count(LEFT_ALONE), ocr_calls(world)
-    world.faults.fail(r":process", status(503, json=DOWN), times=20)
-    job = read_scan(world, regions=on_pages(REGION, 20))
+    world.faults.fail_each_once(r":process", status(503, json=DOWN))
+    scans = world.stack.upload(different_scans(20))
+    job = world.stack.wait(world.stack.submit(scans, regions=on_pages(REGION, 20)))
     assert (job["status"], job["attempts"]) == ("completed", 1), job
     assert ocr_calls(world) == calls + 40
     assert world.stack.logs().count(LEFT_ALONE) == opened

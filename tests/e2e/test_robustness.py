@@ -318,7 +318,7 @@ def test_jobs_survive_chaos():
     complete, once each, with the same bytes. CHAOS_JOBS: how many."""
     if os.geteuid() != 0:
         pytest.skip("no right to mount a small file system")
-    n = int(os.environ.get("CHAOS_JOBS", "300"))
+    n = int(os.environ.get("CHAOS_JOBS", "100"))
     r = subprocess.run([ROOT / "scripts" / "chaos", "--jobs", str(n), "--seed", "7"], capture_output=True, text=True,
                        env={**os.environ, "BUILD_DIR": str(BUILD)}, timeout=1800 + 6 * n, check=False)
     assert r.returncode == 0, r.stdout + r.stderr[-4000:]

@@ -129,7 +129,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def handle_any(self):
         proxy = self.server.proxy
-        body = self.read_body()
+        body = self.body = self.read_body()
         fault = proxy.match(self.command, self.path)
         proxy.calls.append((self.command, self.path, fault.fault if fault else 'forwarded', time.time()))
 
@@ -237,6 +237,18 @@ class FaultProxy:
         """The next requests whose path (with its query) matches meet the fault; times=None: all of them."""
         with self.lock:
             self.faults.append([re.compile(path_regex), method, times, fault])
+
+    def fail_each_once(self, path_regex, fault):
+        """Requests whose path matches meet the fault when their body comes for the first time."""
+        bodies = set()
+
+        def once(handler, ask):
+            with self.lock:
+                is_new = handler.body not in bodies
+                bodies.add(handler.body)
+            return fault(handler, ask) if is_new else handler.reply(*ask())
+        once.fault = fault.fault
+        self.fail(path_regex, once, times=None)
 
     def clear(self):
         with self.lock:
