@@ -28,7 +28,7 @@ check_PROGRAMS += parts_test
 parts_test_SOURCES = tests/unit/parts_test.c src/app/parts.c src/app/settings.c
 parts_test_CPPFLAGS = $(TEST_CPPFLAGS)
 parts_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
-parts_test_LDADD = libtelemetry.a libtesseract_part.a liblocal.a libpostgres.a libs3.a libdispatch.a $(google_test_LDADD) $(SQLITE_LIBS) $(PQ_LIBS) $(XML_LIBS)
+parts_test_LDADD = liboutbound.a libtelemetry.a libtesseract_part.a liblocal.a libpostgres.a libs3.a libdispatch.a $(google_test_LDADD) $(SQLITE_LIBS) $(PQ_LIBS) $(XML_LIBS)
 
 check_PROGRAMS += format_test
 format_test_SOURCES = tests/unit/format_test.c
@@ -88,6 +88,13 @@ s3_test_CPPFLAGS = $(TEST_CPPFLAGS)
 s3_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
 s3_test_LDADD = libs3.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) \
 	$(SODIUM_LIBS) $(XML_LIBS) $(CUNIT_LIBS)
+
+check_PROGRAMS += outbound_test
+outbound_test_SOURCES = tests/unit/outbound_test.c
+outbound_test_CPPFLAGS = $(TEST_CPPFLAGS)
+outbound_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
+outbound_test_LDADD = liboutbound.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) libports.a libbase.a $(CURL_LIBS) $(JANSSON_LIBS) \
+	$(SODIUM_LIBS) $(CUNIT_LIBS)
 
 check_PROGRAMS += migrate_test
 migrate_test_SOURCES = tests/unit/migrate_test.c

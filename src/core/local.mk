@@ -15,6 +15,7 @@ libcore_a_SOURCES = \
 	src/core/job_state.c src/core/job_state.h \
 	src/core/job_submit.c \
 	src/core/job_sweep.c \
+	src/core/networks.c src/core/networks.h \
 	src/core/origins.c src/core/origins.h \
 	src/core/part.h \
 	src/core/program_limits.c src/core/program_limits.h \

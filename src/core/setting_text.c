@@ -1,9 +1,9 @@
 #include "core/setting_text.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/networks.h"
 #include "core/origins.h"
 
 bool origins_valid(const char *value)
@@ -16,29 +16,17 @@ bool origins_valid(const char *value)
     return ok;
 }
 
-static bool network_valid(char *text)
-{
-    unsigned char address[sizeof(struct in6_addr)];
-    char *slash = strchr(text, '/'), *end = NULL;
-    if (slash != NULL)
-        *slash = '\0';
-    bool six = inet_pton(AF_INET6, text, address) == 1;
-    if (!six && inet_pton(AF_INET, text, address) != 1)
-        return false;
-    long bits = slash != NULL ? strtol(slash + 1, &end, 10) : 0;
-    return slash == NULL || (slash[1] >= '0' && slash[1] <= '9' && *end == '\0' && bits >= 0 &&
-                             bits <= (six ? 128 : 32));
-}
-
 bool networks_valid(const char *value)
 {
+    struct network w;
+    bool ok = true;
     if (strcmp(value, "any") == 0)
         return true;
-    char *copy = strdup(value), *rest = copy;
-    bool ok = copy != NULL;
-    while (ok && rest != NULL)
-        ok = network_valid(strsep(&rest, ","));
-    free(copy);
+    for (const char *at = value; ok && at != NULL;) {
+        size_t n = strcspn(at, ",");
+        ok = network_read(at, n, &w);
+        at = at[n] == ',' ? at + n + 1 : NULL;
+    }
     return ok;
 }
 

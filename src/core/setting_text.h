@@ -7,7 +7,7 @@
 /* Origins of CORS_ORIGINS: JSON array or comma separated. */
 bool origins_valid(const char *value);
 
-/* Addresses or networks (10.0.0.0/8), comma separated; or any. False when memory is out. */
+/* Addresses or networks (10.0.0.0/8), comma separated; or any. */
 bool networks_valid(const char *value);
 
 /* A whole number from 1 to 512, or auto. */
