@@ -40,12 +40,26 @@ void debug_graph_dispatch(struct debug_graph *g, const struct region *r)
     buffer_puts(g->out, "}");
 }
 
+/* How an engine of this machine read the region: by lines of the page, or some of it by cells of
+ * its ruled grid, where these were surer. */
+static void reading(struct debug_graph *g, const struct region_result *r)
+{
+    size_t alone = 0;
+    for (size_t i = 0; i < r->words.n; i++)
+        alone += r->words.items[i].alone;
+    if (r->engine == ENGINE_TESSERACT)
+        buffer_printf(g->out, ",\"read_by\":\"%s\",\"words\":%zu,\"words_by_cells\":%zu",
+                      alone > 0 ? "lines and cells" : "lines", r->words.n, alone);
+}
+
 void debug_graph_done(struct debug_graph *g, const struct region_result *r)
 {
     begin(g, "dispatch_to_specialist", "completed");
     region_fields(g, &r->region);
-    buffer_printf(g->out, ",\"engine\":\"%s\",\"tables\":%zu,\"form_fields\":%zu,\"warning\":",
-                  engine_names[r->engine], r->n_tables, r->n_fields);
+    buffer_printf(g->out, ",\"engine\":\"%s\"", engine_names[r->engine]);
+    reading(g, r);
+    buffer_printf(g->out, ",\"tables\":%zu,\"form_fields\":%zu,\"warning\":", r->n_tables,
+                  r->n_fields);
     buffer_json_string(g->out, r->warning);
     buffer_puts(g->out, "}");
 }

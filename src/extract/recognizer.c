@@ -75,9 +75,10 @@ static enum err read_word(struct child *p, size_t *left, struct word_list *out, 
     text[w.length] = '\0';
     if (strlen(text) != w.length || !text_is_utf8(text))
         return child_damaged(p, e);
-    return word_list_add(out, w.box, text, w.length, w.confidence, ENGINE_TESSERACT) == ERR_OK
-               ? ERR_OK
-               : error_no_memory(e);
+    if (word_list_add(out, w.box, text, w.length, w.confidence, ENGINE_TESSERACT) != ERR_OK)
+        return error_no_memory(e);
+    out->items[out->n - 1].alone = w.alone != 0;
+    return ERR_OK;
 }
 
 /* It has the image's pixels and no more: nothing is scaled up. */

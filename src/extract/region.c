@@ -40,6 +40,7 @@ static enum err copy_words(const struct layout *l, struct region_result *out, st
         if (word_list_add(&out->words, w->box, w->text, strlen(w->text), w->confidence,
                           w->engine) != ERR_OK)
             return error_no_memory(e);
+        out->words.items[i].alone = w->alone;
         sum += w->confidence;
         out->engine = w->engine;
     }

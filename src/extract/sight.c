@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-#define FORMAT 3 /* of the text; another one is not read */
+#define FORMAT 4 /* of the text; another one is not read */
 
 void sight_free(struct sight *s)
 {
@@ -37,8 +37,8 @@ static json_t *from_words(const struct word_list *l)
     json_t *list = json_array();
     for (size_t i = 0; i < l->n; i++) {
         const struct word *w = &l->items[i];
-        add(&list, json_pack("[o,s,f,i,i,b]", from_box(w->box), w->text, (double)w->confidence,
-                             (int)w->engine, w->turn, (int)w->check));
+        add(&list, json_pack("[o,s,f,i,i,b,b]", from_box(w->box), w->text, (double)w->confidence,
+                             (int)w->engine, w->turn, (int)w->check, (int)w->alone));
     }
     return list;
 }
@@ -165,9 +165,9 @@ static bool to_words(const json_t *list, struct word_list *out)
         struct box b;
         const char *text;
         double confidence;
-        int engine, turn, check;
-        ok = ok && json_unpack(item, "[o,s,F,i,i,b!]", &box, &text, &confidence, &engine, &turn,
-                               &check) == 0;
+        int engine, turn, check, alone;
+        ok = ok && json_unpack(item, "[o,s,F,i,i,b,b!]", &box, &text, &confidence, &engine, &turn,
+                               &check, &alone) == 0;
         ok = ok && to_box(box, &b) && in_range(engine, ENGINE__MAX) &&
              word_list_add(out, b, text, strlen(text), (float)confidence, (enum engine)engine) ==
                  ERR_OK;
@@ -175,6 +175,7 @@ static bool to_words(const json_t *list, struct word_list *out)
             return false;
         out->items[out->n - 1].turn = turn;
         out->items[out->n - 1].check = check != 0;
+        out->items[out->n - 1].alone = alone != 0;
     }
     return ok;
 }

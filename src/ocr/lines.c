@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocr/dividers.h"
 #include "ocr/ink.h"
 
 #define MARKS_MAX   60000 /* a page of small print has 20,000 */
@@ -40,6 +41,7 @@ struct page {
     size_t n;
     double usual; /* median height */
     struct cluster *words;
+    const struct dividers *dividers;
 };
 
 static int height_of(const struct span *s)
@@ -115,12 +117,13 @@ static int root_of(const struct page *p, int i)
     return i;
 }
 
-static bool beside(const struct span *a, const struct span *b, double gap)
+static bool beside(const struct page *p, const struct span *a, const struct span *b, double gap)
 {
     int ha = height_of(a), hb = height_of(b), most = ha > hb ? ha : hb, least = ha < hb ? ha : hb;
     int from = a->y0 > b->y0 ? a->y0 : b->y0, to = a->y1 < b->y1 ? a->y1 : b->y1;
     return most <= SAME_HEIGHT * least && b->x0 - a->x1 <= gap * most &&
-           to - from >= OVERLAP * least;
+           to - from >= OVERLAP * least &&
+           !dividers_part(p->dividers, a->x1, b->x0, (from + to) / 2);
 }
 
 /* Whether two words stand on one baseline: a label between two rows does not stand on theirs. */
@@ -139,7 +142,7 @@ static void link_glyphs(const struct page *p, double gap)
         const struct glyph *a = &p->at[i];
         for (size_t k = i + 1; !a->small && k < p->n && p->at[k].box.x0 <= a->box.x1 + reach; k++) {
             const struct glyph *b = &p->at[k];
-            if (!b->small && beside(&a->box, &b->box, gap) &&
+            if (!b->small && beside(p, &a->box, &b->box, gap) &&
                 (p->words == NULL || on_one_base(&p->words[a->word], &p->words[b->word])))
                 p->at[root_of(p, (int)k)].parent = root_of(p, (int)i);
         }
@@ -386,9 +389,9 @@ static void keep_dashes(struct text_lines *out)
     out->n_dashes = kept;
 }
 
-bool lines_find(PIX *ink, int dpi, struct text_lines *out)
+bool lines_find(PIX *ink, int dpi, const struct dividers *dividers, struct text_lines *out)
 {
-    struct page p = {NULL, 0, 0, NULL};
+    struct page p = {.dividers = dividers};
     double pt = dpi / 72.0;
     memset(out, 0, sizeof *out);
     bool ok = take_glyphs(ink, pt, &p) && measure(&p, pt);

@@ -44,9 +44,12 @@ struct text_lines {
     size_t n_runs, n_glyphs, n_dashes;
 };
 
-/* Finds the lines of ink (1 bit a pixel, 1 is ink, without rules). dpi: of the image.
- * False when memory is out, or there are more marks than a page of text has. */
-bool lines_find(PIX *ink, int dpi, struct text_lines *out);
+struct dividers;
+
+/* Finds the lines of ink (1 bit a pixel, 1 is ink, without rules). dpi: of the image. What dividers
+ * part is in two runs, however close it stands. False when memory is out, or there are more marks
+ * than a page of text has. */
+bool lines_find(PIX *ink, int dpi, const struct dividers *dividers, struct text_lines *out);
 void lines_free(struct text_lines *l);
 
 #endif

@@ -2,7 +2,9 @@
 noinst_LIBRARIES += libocr.a
 libocr_a_SOURCES = \
 	src/ocr/dashed_rules.c src/ocr/dashed_rules.h \
+	src/ocr/dividers.c src/ocr/dividers.h \
 	src/ocr/erase.c src/ocr/erase.h \
+	src/ocr/evidence.c src/ocr/evidence.h \
 	src/ocr/ink.c src/ocr/ink.h \
 	src/ocr/lines.c src/ocr/lines.h \
 	src/ocr/mend.c src/ocr/mend.h \

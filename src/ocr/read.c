@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocr/dividers.h"
+#include "ocr/evidence.h"
 #include "ocr/strip.h"
 #include "ocr/words.h"
 
@@ -13,6 +15,9 @@
 #define CERTAINTY_SCALE 7.0F
 #define DASH_SURE       0.9F /* confidence of a dash, which is told by its shape */
 #define SAMPLE          16   /* lines that tell how well a page is read */
+#define CELL_SURE       0.8  /* a cell of which a line's reading is less sure is read by itself, */
+#define AGAIN           0.15 /* as long as all these are no more than this part of the lines, */
+#define AGAIN_FREE      2000 /* and so many pixels of width, which are a moment's work */
 
 TessBaseAPI *tesseract_load(const char *tessdata_dir, const char *language)
 {
@@ -59,7 +64,9 @@ struct reading {
     PIX *page; /* 8 bits a pixel, dark on white, without rules */
     struct text_line *line;
     const struct strip *strip;
+    const struct dividers *dividers;
     struct ocr_result *out;
+    double spare; /* width of cells that may yet be read a second time */
 };
 
 static enum err add_word(struct reading *r, const char *text, const struct span *s,
@@ -160,10 +167,16 @@ static enum err recognize_strip(struct reading *r, struct error *e)
                : error_set(e, ERR_INTERNAL, "The OCR engine could not read the region.");
 }
 
+/* Words of a list from first on, to its end. */
+static struct word_list words_from(const struct word_list *all, size_t first)
+{
+    return (struct word_list){.items = all->items + first, .n = all->n - first};
+}
+
 /* A line that is not sure as a whole has no sure words. */
 static float doubt_line(struct word_list *words, size_t first)
 {
-    const struct word_list own = {.items = words->items + first, .n = words->n - first};
+    const struct word_list own = words_from(words, first);
     float sure = own.n > 0 ? (float)word_list_confidence(&own) : 0;
     for (size_t i = 0; sure < LINE_SURE && i < own.n; i++)
         if (own.items[i].confidence > sure)
@@ -171,21 +184,85 @@ static float doubt_line(struct word_list *words, size_t first)
     return sure;
 }
 
-static enum err read_line(struct reading *r, struct text_lines *all, size_t index, struct error *e)
+/* Adds the words of a line, or of a cell of it. */
+static enum err read_runs(struct reading *r, const struct text_lines *all, struct text_line *line,
+                          struct error *e)
 {
-    size_t first = r->out->words.n;
     struct strip strip;
-    r->line = &all->lines[index];
-    if (!strip_cut(r->page, all, r->line, &strip))
+    r->line = line;
+    if (!strip_cut(r->page, all, line, &strip))
         return error_no_memory(e);
     r->strip = &strip;
     enum err err = recognize_strip(r, e);
     if (err == ERR_OK)
         err = take_words(r, e);
-    all->lines[index].confidence = doubt_line(&r->out->words, first);
     TessBaseAPIClear(r->api);
     strip_free(&strip);
     r->strip = NULL;
+    return err;
+}
+
+/* --- cells of ruled grids --- */
+
+/* A cell whose ink was not read, or of which the reading is not sure, is read without its
+ * neighbours; the reading with the better evidence stays. first: of the line's words. */
+static enum err read_cell(struct reading *r, const struct text_lines *all, struct text_line *cell,
+                          size_t first, struct error *e)
+{
+    struct word_list *words = &r->out->words;
+    double page = pixGetWidth(r->page), width = cell->box.x1 - cell->box.x0;
+    const struct reach reach = {cell->box.x0 / page, cell->box.x1 / page};
+    struct evidence by_line = evidence_of(words, first, words->n, reach);
+    size_t again = words->n;
+    if ((by_line.letters > 0 && by_line.sure >= CELL_SURE * by_line.letters) || width > r->spare)
+        return ERR_OK;
+    r->spare -= width;
+    enum err err = read_runs(r, all, cell, e);
+    if (err == ERR_OK)
+        evidence_choose(words, first, again, reach);
+    return err;
+}
+
+static struct text_line cell_of(const struct text_line *line, size_t from, size_t end)
+{
+    struct text_line cell = *line;
+    cell.runs += from;
+    cell.n = end - from;
+    cell.box = cell.runs[0].box;
+    for (size_t i = 0; i < cell.n; i++) {
+        const struct span *b = &cell.runs[i].box;
+        cell.box.x1 = b->x1 > cell.box.x1 ? b->x1 : cell.box.x1;
+        cell.box.y0 = b->y0 < cell.box.y0 ? b->y0 : cell.box.y0;
+        cell.box.y1 = b->y1 > cell.box.y1 ? b->y1 : cell.box.y1;
+    }
+    return cell;
+}
+
+/* first: of the line's words. */
+static enum err read_cells(struct reading *r, const struct text_lines *all,
+                           const struct text_line *line, size_t first, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (size_t from = 0, end; err == ERR_OK && from < line->n; from = end) {
+        end = dividers_cell_end(r->dividers, line, from);
+        struct text_line cell = cell_of(line, from, end);
+        if (cell.n < line->n)
+            err = read_cell(r, all, &cell, first, e);
+    }
+    return err;
+}
+
+/* --- all lines --- */
+
+static enum err read_line(struct reading *r, struct text_lines *all, size_t index, struct error *e)
+{
+    struct text_line *line = &all->lines[index];
+    size_t first = r->out->words.n;
+    enum err err = read_runs(r, all, line, e);
+    r->spare += AGAIN * (line->box.x1 - line->box.x0);
+    if (err == ERR_OK)
+        err = read_cells(r, all, line, first, e);
+    line->confidence = doubt_line(&r->out->words, first);
     return err;
 }
 
@@ -228,15 +305,17 @@ static enum err read_if_sure(struct reading *r, struct text_lines *all, double l
 enum err tesseract_read(TessBaseAPI *api, const struct ink *ink, double least,
                         struct ocr_result *out, bool *whole, struct error *e)
 {
-    struct reading r = {.api = api, .page = ink->grey, .out = out};
+    struct dividers dividers;
+    struct reading r = {api, ink->grey, .dividers = &dividers, .out = out, .spare = AGAIN_FREE};
     struct text_lines lines = {0};
     *whole = ink->noise;
     if (ink->noise)
         return ERR_OK;
-    enum err err =
-        lines_find(ink->all, pixGetXRes(ink->grey), &lines) ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK)
-        err = read_if_sure(&r, &lines, least, whole, e);
+    bool ok = dividers_take(out->rules, out->n_rules, pixGetWidth(ink->grey),
+                            pixGetHeight(ink->grey), &dividers) &&
+              lines_find(ink->all, pixGetXRes(ink->grey), &dividers, &lines);
+    enum err err = ok ? read_if_sure(&r, &lines, least, whole, e) : error_no_memory(e);
     lines_free(&lines);
+    dividers_free(&dividers);
     return err;
 }

@@ -40,7 +40,7 @@ static bool write_rule(FILE *out, const struct rule *rule)
 
 static bool write_word(FILE *out, const struct word *word)
 {
-    const struct wire_word w = {word->box, word->confidence, (uint32_t)strlen(word->text)};
+    const struct wire_word w = {word->box, word->confidence, word->alone, strlen(word->text)};
     return put(out, &w, sizeof w) && put(out, word->text, w.length);
 }
 

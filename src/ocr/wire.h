@@ -46,7 +46,8 @@ struct wire_rule {
 struct wire_word {
     struct box box;
     float confidence;
-    uint32_t length; /* bytes of UTF-8 that follow */
+    uint32_t alone;
+    uint64_t length; /* bytes of UTF-8 that follow */
 };
 
 /* Reads a command and its pixels, which raster_free frees. False at the end, and when it asks for

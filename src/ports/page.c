@@ -17,7 +17,7 @@ enum err word_list_add(struct word_list *l, struct box box, const char *text, si
     char *copy = strndup(text, text_len);
     if (copy == NULL)
         return ERR_INTERNAL;
-    l->items[l->n++] = (struct word){box, copy, confidence, engine, 0, false};
+    l->items[l->n++] = (struct word){box, copy, confidence, engine, 0, false, false};
     return ERR_OK;
 }
 

@@ -28,6 +28,7 @@ struct word {
     enum engine engine;
     int turn;   /* degrees clockwise by which the letters are turned on the page: 0, 90, 180, 270 */
     bool check; /* a check box that is drawn: the text is true or false */
+    bool alone; /* read with its cell alone, which was surer than with all of its line */
 };
 
 struct word_list {

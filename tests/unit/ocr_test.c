@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ocr/dividers.h"
+#include "ocr/evidence.h"
 #include "ocr/lines.h"
 #include "ocr/mend.h"
 #include "ocr/straighten.h"
@@ -199,11 +201,13 @@ static PIX *two_rows(void)
     return ink;
 }
 
+static const struct dividers no_dividers;
+
 static void cells_of_a_row_are_runs_of_a_line(void)
 {
     PIX *ink = two_rows();
     struct text_lines lines;
-    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &no_dividers, &lines));
     CU_ASSERT_EQUAL_FATAL(lines.n, 2);
     for (size_t i = 0; i < 2; i++) {
         CU_ASSERT_EQUAL_FATAL(lines.lines[i].n, 2);
@@ -215,13 +219,84 @@ static void cells_of_a_row_are_runs_of_a_line(void)
     pixDestroy(&ink);
 }
 
+/* Letters of one word, and of two cells whose rule was erased between them. */
+static void a_rule_parts_runs_however_close(void)
+{
+    const struct rule rule = {{43 / 400.0, 0, 2 / 400.0, 1}, true},
+                      flat = {{0, 0.2, 1, 0.01}, false};
+    const struct rule rules[] = {flat, rule};
+    PIX *ink = two_rows();
+    struct dividers dividers;
+    struct text_lines lines;
+    CU_ASSERT_TRUE_FATAL(dividers_take(rules, 2, 400, pixGetHeight(ink), &dividers));
+    (void)pixRasterop(ink, 39, 0, 8, 400, PIX_CLR, NULL, 0, 0);
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &no_dividers, &lines));
+    CU_ASSERT_EQUAL(lines.lines[0].n, 2);
+    lines_free(&lines);
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &dividers, &lines));
+    CU_ASSERT_EQUAL_FATAL(lines.lines[0].n, 3);
+    CU_ASSERT_EQUAL(dividers_cell_end(&dividers, &lines.lines[0], 0), 1);
+    CU_ASSERT_EQUAL(dividers_cell_end(&dividers, &lines.lines[0], 1), 3);
+    lines_free(&lines);
+    dividers_free(&dividers);
+    pixDestroy(&ink);
+}
+
+struct read_word {
+    const char *text;
+    double x;
+    float confidence;
+};
+
+/* A line of two words, of which the second is read alone as told; "": not at all. */
+static struct word_list choose(const char *by_line, float line_sure, const char *alone, float sure)
+{
+    const struct read_word words[] = {
+        {"Oats", 0.1, 0.6F}, {by_line, 0.5, line_sure}, {alone, 0.5, sure}};
+    struct word_list list = {0};
+    size_t again = 0;
+    for (size_t i = 0; i < 3; i++) {
+        const struct box box = {words[i].x, 0.1, 0.05, 0.01};
+        again = i == 2 ? list.n : again;
+        if (words[i].text[0] != '\0')
+            CU_ASSERT_EQUAL_FATAL(word_list_add(&list, box, words[i].text, strlen(words[i].text),
+                                                words[i].confidence, ENGINE_TESSERACT),
+                                  ERR_OK);
+    }
+    evidence_choose(&list, 0, again, (struct reach){0.45, 0.6});
+    CU_ASSERT_STRING_EQUAL(list.items[0].text, "Oats");
+    CU_ASSERT_FALSE(list.items[0].alone);
+    return list;
+}
+
+static void expect_chosen(struct word_list list, const char *want, bool alone)
+{
+    CU_ASSERT_EQUAL(list.n, want != NULL ? 2 : 1);
+    if (list.n == 2 && want != NULL) {
+        CU_ASSERT_STRING_EQUAL(list.items[1].text, want);
+        CU_ASSERT_EQUAL(list.items[1].alone, alone);
+    }
+    word_list_free(&list);
+}
+
+static void the_reading_of_a_cell_with_the_better_evidence_stays(void)
+{
+    expect_chosen(choose("|5", 0.3F, "15", 0.9F), "15", true);
+    expect_chosen(choose("", 0, "15", 0.4F), "15", true);
+    expect_chosen(choose("1,234", 0.6F, "1,284", 0.5F), "1,234", false);
+    expect_chosen(choose("1,234", 0.5F, "4", 0.9F), "1,234", false); /* it lost the rest */
+    expect_chosen(choose("15", 0.7F, "15.II", 0.5F), "15", false);   /* it made something up */
+    expect_chosen(choose("15", 0.7F, "", 0), "15", false);
+    expect_chosen(choose("", 0, "", 0), NULL, false);
+}
+
 static void a_dash_is_told_by_its_shape(void)
 {
     PIX *ink = two_rows();
     struct text_lines lines;
     (void)pixRasterop(ink, 150, 25, 6, 2, PIX_SET, NULL, 0, 0); /* in the middle of a line */
     (void)pixRasterop(ink, 150, 41, 6, 2, PIX_SET, NULL, 0, 0); /* between lines */
-    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &no_dividers, &lines));
     CU_ASSERT_EQUAL(lines.n_runs, 4);
     CU_ASSERT_EQUAL_FATAL(lines.n_dashes, 1);
     CU_ASSERT_EQUAL(lines.dashes[0].box.y0, 25);
@@ -333,7 +408,7 @@ static void words_on_two_baselines_are_two_runs(void)
         (void)pixRasterop(ink, 80 + i * 10, 25, 8, 12, PIX_SET, NULL, 0, 0);
         (void)pixRasterop(ink, 140 + i * 10, 21, 8, 12, PIX_SET, NULL, 0, 0);
     }
-    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &no_dividers, &lines));
     CU_ASSERT_EQUAL(lines.n_runs, 3);
     CU_ASSERT_EQUAL(lines.n, 2);
     lines_free(&lines);
@@ -347,7 +422,7 @@ static void marks_in_a_row_are_leaders_and_no_dashes(void)
     struct text_lines lines;
     for (int i = 0; i < 12; i++)
         (void)pixRasterop(ink, 80 + i * 10, 26, 3, 2, PIX_SET, NULL, 0, 0);
-    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &lines));
+    CU_ASSERT_TRUE_FATAL(lines_find(ink, 100, &no_dividers, &lines));
     CU_ASSERT_EQUAL(lines.n_runs, 4);
     CU_ASSERT_EQUAL(lines.n_dashes, 0);
     lines_free(&lines);
@@ -391,6 +466,8 @@ static const struct test_case tests[] = {
     TEST(words_are_as_high_as_their_font),
     TEST(boxes_come_back_to_the_page),
     TEST(cells_of_a_row_are_runs_of_a_line),
+    TEST(a_rule_parts_runs_however_close),
+    TEST(the_reading_of_a_cell_with_the_better_evidence_stays),
     TEST(skew_is_measured_and_undone),
     TEST(lines_whose_words_stand_below_each_other_lie_flat),
     TEST(white_letters_on_black_are_turned_black),

@@ -459,7 +459,7 @@ static void page_that_was_kept_has_its_words_as_they_were(void)
     struct word_list *words = &page.layer.content.words;
     page.layer.content.info.number = 1;
     CU_ASSERT_EQUAL_FATAL(word_list_add(words, left, "true", 4, 1, ENGINE_TEXT), ERR_OK);
-    words->items[0].check = true;
+    words->items[0].check = words->items[0].alone = true;
     words->items[0].turn = 90;
     page.layer.content.areas = malloc(sizeof(struct box));
     CU_ASSERT_PTR_NOT_NULL_FATAL(page.layer.content.areas);
@@ -470,7 +470,7 @@ static void page_that_was_kept_has_its_words_as_they_were(void)
     CU_ASSERT_EQUAL_FATAL(again.layer.content.words.n, 1);
     const struct word *w = &again.layer.content.words.items[0];
     CU_ASSERT_STRING_EQUAL(w->text, "true");
-    CU_ASSERT_TRUE(w->check && w->turn == 90 && w->engine == ENGINE_TEXT);
+    CU_ASSERT_TRUE(w->check && w->alone && w->turn == 90 && w->engine == ENGINE_TEXT);
     CU_ASSERT_EQUAL_FATAL(again.layer.content.n_areas, 1);
     CU_ASSERT_EQUAL(again.layer.content.areas[0].h, left.h);
     buffer_free(&text);

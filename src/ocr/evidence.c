@@ -1,0 +1,44 @@
+#include "ocr/evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool stands_in(const struct word *w, struct reach reach)
+{
+    double middle = w->box.x + w->box.w / 2;
+    return middle >= reach.from && middle <= reach.to;
+}
+
+struct evidence evidence_of(const struct word_list *words, size_t first, size_t end,
+                            struct reach reach)
+{
+    struct evidence sum = {0, 0};
+    for (size_t i = first; i < end; i++) {
+        const struct word *w = &words->items[i];
+        double letters = (double)strlen(w->text);
+        if (!stands_in(w, reach))
+            continue;
+        sum.letters += letters;
+        sum.sure += letters * w->confidence;
+    }
+    return sum;
+}
+
+void evidence_choose(struct word_list *words, size_t first, size_t again, struct reach reach)
+{
+    struct evidence old = evidence_of(words, first, again, reach);
+    struct evidence new = evidence_of(words, again, words->n, reach);
+    bool better = new.sure > old.sure &&new.sure *old.letters >= old.sure *new.letters;
+    size_t kept = first;
+    for (size_t i = first; i < words->n; i++) {
+        struct word *w = &words->items[i];
+        bool alone = i >= again;
+        if (alone ? !better : better && stands_in(w, reach)) {
+            free(w->text);
+            continue;
+        }
+        w->alone = w->alone || alone;
+        words->items[kept++] = *w;
+    }
+    words->n = kept;
+}
