@@ -17,7 +17,8 @@
 
 #define TRANSFER_S     60 /* one try of moving a chunk or an object */
 #define DOWNLOAD_TRIES 5
-#define LIST_MOST      32 /* objects removed in one round */
+#define LIST_MOST      32   /* objects removed in one round */
+#define PAGE_MOST      1000 /* objects of a page, as Cloud Storage gives them at most */
 
 struct storage {
     struct google_client *client;
@@ -209,15 +210,26 @@ static enum err storage_stat(void *self, const char *name, struct blob_info *out
     return err == ERR_NOT_FOUND ? blob_not_found(name, e) : err;
 }
 
-static enum err list_page(struct storage *t, const char *prefix, int max, const char *page_token,
+/* What is listed: names that begin with prefix and, where start is not "", do not come before it.
+ */
+struct range {
+    const char *prefix, *start;
+    int max; /* of a page */
+};
+
+static enum err list_page(struct storage *t, const struct range *range, const char *page_token,
                           struct google_reply *r, struct error *e)
 {
     struct buffer path = BUFFER_INIT;
     buffer_printf(&path,
                   "/storage/v1/b/%s/o?maxResults=%d"
                   "&fields=nextPageToken,items(name,size,updated,generation)&prefix=",
-                  t->bucket, max);
-    uri_escape(&path, prefix);
+                  t->bucket, range->max);
+    uri_escape(&path, range->prefix);
+    if (range->start[0] != '\0') {
+        buffer_puts(&path, "&startOffset=");
+        uri_escape(&path, range->start);
+    }
     if (page_token != NULL) {
         buffer_puts(&path, "&pageToken=");
         uri_escape(&path, page_token);
@@ -228,19 +240,19 @@ static enum err list_page(struct storage *t, const char *prefix, int max, const 
 }
 
 /* The first page that has something: a page may be empty and not the last. */
-static enum err list(struct storage *t, const char *prefix, int max, struct google_reply *r,
-                     struct error *e)
+static enum err first_page(struct storage *t, const struct range *range, struct google_reply *r,
+                           struct error *e)
 {
     memset(r, 0, sizeof *r);
-    enum err err = blob_prefix_check(prefix, e);
+    enum err err = blob_prefix_check(range->prefix, e);
     if (err == ERR_OK)
-        err = list_page(t, prefix, max, NULL, r, e);
+        err = list_page(t, range, NULL, r, e);
     json_t *next;
     while (err == ERR_OK && json_array_size(json_object_get(r->json, "items")) == 0 &&
            json_is_string(next = json_object_get(r->json, "nextPageToken"))) {
         json_incref(next);
         google_reply_clear(r);
-        err = list_page(t, prefix, max, json_string_value(next), r, e);
+        err = list_page(t, range, json_string_value(next), r, e);
         json_decref(next);
     }
     return err;
@@ -250,7 +262,7 @@ static enum err storage_find(void *self, const char *prefix, char out[BLOB_NAME_
                              struct blob_info *info, struct error *e)
 {
     struct google_reply r;
-    enum err err = list(self, prefix, 1, &r, e);
+    enum err err = first_page(self, &(struct range){prefix, "", 1}, &r, e);
     const json_t *item = json_array_get(json_object_get(r.json, "items"), 0);
     const char *name = json_string_value(json_object_get(item, "name"));
     if (err == ERR_OK && (name == NULL || !blob_name_valid(name)))
@@ -260,6 +272,46 @@ static enum err storage_find(void *self, const char *prefix, char out[BLOB_NAME_
         read_info(item, info);
     }
     google_reply_clear(&r);
+    return err;
+}
+
+/* startOffset is the first name that is listed: `after` itself may be there. */
+static enum err take_items(const json_t *items, const char *after, size_t max,
+                           struct blob_list *out, struct error *e)
+{
+    enum err err = ERR_OK;
+    json_t *item;
+    size_t i;
+    json_array_foreach(items, i, item)
+    {
+        struct blob_info info;
+        const char *name = json_string_value(json_object_get(item, "name"));
+        read_info(item, &info);
+        if (err == ERR_OK && name != NULL && strcmp(name, after) > 0 && blob_name_valid(name))
+            err = blob_list_add(out, name, &info, max, e);
+    }
+    return err;
+}
+
+static enum err storage_list(void *self, const char *prefix, const char *after, size_t max,
+                             struct blob_list *out, struct error *e)
+{
+    const struct range range = {prefix, after, max < PAGE_MOST ? (int)max + 1 : PAGE_MOST};
+    json_t *token = NULL;
+    enum err err = blob_prefix_check(prefix, e);
+    do {
+        struct google_reply r = {0};
+        if (err == ERR_OK)
+            err = list_page(self, &range, json_string_value(token), &r, e);
+        if (err == ERR_OK)
+            err = take_items(json_object_get(r.json, "items"), after, max, out, e);
+        json_decref(token);
+        token = json_incref(json_object_get(r.json, "nextPageToken"));
+        google_reply_clear(&r);
+    } while (err == ERR_OK && out->n < max && json_is_string(token));
+    json_decref(token);
+    if (err != ERR_OK)
+        blob_list_free(out);
     return err;
 }
 
@@ -302,7 +354,7 @@ static enum err storage_remove_prefix(void *self, const char *prefix, struct err
 {
     for (;;) {
         struct google_reply r;
-        enum err err = list(self, prefix, LIST_MOST, &r, e);
+        enum err err = first_page(self, &(struct range){prefix, "", LIST_MOST}, &r, e);
         const json_t *items = json_object_get(r.json, "items");
         size_t n = json_array_size(items);
         if (err == ERR_OK && n > LIST_MOST)
@@ -370,6 +422,7 @@ static const struct blob_store_ops ops = {
     .open = storage_open,
     .stat = storage_stat,
     .find = storage_find,
+    .list = storage_list,
     .remove_prefix = storage_remove_prefix,
     .upload_url = storage_upload_url,
     .limit_header = SIGNED_URL_V4_LIMIT,

@@ -209,6 +209,14 @@ static enum err files_put_fd(void *self, const char *name, int fd, const char *c
 
 /* A file that replaces another is moved into its place, so it has a number of its own; times alone
  * are as coarse as the kernel's tick. */
+static void info_of(const struct stat *st, struct blob_info *out)
+{
+    out->size = (uint64_t)st->st_size;
+    out->updated_us = (int64_t)st->st_mtim.tv_sec * US_PER_S + st->st_mtim.tv_nsec / 1000;
+    text_format(out->version, sizeof out->version, "%llu-%lld.%09ld",
+                (unsigned long long)st->st_ino, (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+}
+
 static enum err read_info(int fd, const char *name, struct blob_info *out, struct error *e)
 {
     struct stat st;
@@ -216,10 +224,7 @@ static enum err read_info(int fd, const char *name, struct blob_info *out, struc
         return file_error(errno, "reading", name, e);
     if (!S_ISREG(st.st_mode))
         return file_error(ENOENT, "reading", name, e);
-    out->size = (uint64_t)st.st_size;
-    out->updated_us = (int64_t)st.st_mtim.tv_sec * US_PER_S + st.st_mtim.tv_nsec / 1000;
-    text_format(out->version, sizeof out->version, "%llu-%lld.%09ld", (unsigned long long)st.st_ino,
-                (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    info_of(&st, out);
     return ERR_OK;
 }
 
@@ -297,6 +302,76 @@ static enum err files_find(void *self, const char *prefix, char out[BLOB_NAME_MA
             snprintf(out, BLOB_NAME_MAX + 1, "%s%s", prefix, d->d_name) <= BLOB_NAME_MAX)
             err = files_stat(self, out, info, e);
     (void)closedir(dir);
+    return err;
+}
+
+/* A walk that looks for the first names of a list. */
+struct walk {
+    const char *after;
+    size_t max;
+    struct blob_list *found;
+};
+
+/* Whether a name that begins with folder may be one of those looked for. */
+static bool may_have(const struct walk *w, const char *folder)
+{
+    size_t n = strlen(folder);
+    bool full = w->found->n == w->max;
+    return strncmp(folder, w->after, n) >= 0 &&
+           (!full || strncmp(folder, w->found->items[w->max - 1].name, n) <= 0);
+}
+
+static enum err walk(const struct walk *w, DIR *dir, const char *prefix, struct error *e);
+
+/* One entry of a folder, whose name begins with prefix. */
+static enum err visit(const struct walk *w, DIR *dir, const char *prefix, const char *entry,
+                      struct error *e)
+{
+    char name[BLOB_NAME_MAX + 2]; /* and a folder's slash */
+    struct blob_info info;
+    struct stat st;
+    if (is_dots(entry) ||
+        snprintf(name, sizeof name - 1, "%s%s", prefix, entry) >= (int)sizeof name - 1 ||
+        fstatat(dirfd(dir), entry, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return ERR_OK;
+    info_of(&st, &info);
+    if (S_ISREG(st.st_mode))
+        return strcmp(name, w->after) > 0 ? blob_list_add(w->found, name, &info, w->max, e)
+                                          : ERR_OK;
+    (void)strcat(name, "/");
+    if (!S_ISDIR(st.st_mode) || !may_have(w, name))
+        return ERR_OK;
+    int fd = openat(dirfd(dir), entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *below = fd >= 0 ? fdopendir(fd) : NULL;
+    if (below == NULL && fd >= 0)
+        (void)close(fd);
+    if (below == NULL) /* it was erased meanwhile */
+        return errno == ENOENT ? ERR_OK : file_error(errno, "listing", name, e);
+    return walk(w, below, name, e);
+}
+
+/* Visits an open folder, whose names begin with prefix; dir is closed. */
+static enum err walk(const struct walk *w, DIR *dir, const char *prefix, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (struct dirent *d; err == ERR_OK && (d = readdir(dir)) != NULL;)
+        err = visit(w, dir, prefix, d->d_name, e);
+    (void)closedir(dir);
+    return err;
+}
+
+static enum err files_list(void *self, const char *prefix, const char *after, size_t max,
+                           struct blob_list *out, struct error *e)
+{
+    const struct walk w = {after, max, out};
+    DIR *dir;
+    enum err err = open_prefix(self, prefix, &dir, e);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err == ERR_OK)
+        err = walk(&w, dir, prefix, e);
+    if (err != ERR_OK)
+        blob_list_free(out);
     return err;
 }
 
@@ -405,6 +480,7 @@ static const struct blob_store_ops ops = {
     .open = files_open,
     .stat = files_stat,
     .find = files_find,
+    .list = files_list,
     .remove_prefix = files_remove_prefix,
     .upload_url = files_upload_url,
     .download_url = files_download_url,

@@ -1,5 +1,6 @@
 #include "ports/blob_store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool blob_byte_allowed(unsigned char c)
@@ -44,4 +45,55 @@ enum err blob_prefix_check(const char *prefix, struct error *e)
 enum err blob_not_found(const char *name, struct error *e)
 {
     return error_set(e, ERR_NOT_FOUND, "There is no %s.", name);
+}
+
+/* Where name is in the list, or would be. */
+static size_t place_of(const struct blob_list *l, const char *name, bool *there)
+{
+    size_t low = 0, high = l->n;
+    *there = false;
+    while (low < high && !*there) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(l->items[middle].name, name);
+        *there = order == 0;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return high;
+}
+
+static bool grow(struct blob_list *l, size_t max)
+{
+    size_t cap = l->cap > max / 2 ? max : l->cap * 2 + 8;
+    struct blob *grown = realloc(l->items, cap * sizeof *grown);
+    if (grown == NULL)
+        return false;
+    l->items = grown;
+    l->cap = cap;
+    return true;
+}
+
+enum err blob_list_add(struct blob_list *l, const char *name, const struct blob_info *info,
+                       size_t max, struct error *e)
+{
+    bool there;
+    size_t at = place_of(l, name, &there);
+    if (there || at >= max)
+        return ERR_OK;
+    if (l->n < max && l->n == l->cap && !grow(l, max))
+        return error_no_memory(e);
+    if (l->n < max)
+        l->n++;
+    memmove(&l->items[at + 1], &l->items[at], (l->n - 1 - at) * sizeof *l->items);
+    text_format(l->items[at].name, sizeof l->items[at].name, "%s", name);
+    l->items[at].info = *info;
+    return ERR_OK;
+}
+
+void blob_list_free(struct blob_list *l)
+{
+    free(l->items);
+    memset(l, 0, sizeof *l);
 }

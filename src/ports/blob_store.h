@@ -26,6 +26,25 @@ struct blob_info {
     char version[BLOB_VERSION_MAX + 1];
 };
 
+/* Blobs by their names, in the order of the names' bytes. */
+struct blob {
+    char name[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+};
+
+struct blob_list {
+    struct blob *items; /* owned */
+    size_t n, cap;
+};
+
+/* Puts a blob at its place in the order; what is then beyond the first max is dropped. A blob that
+ * is in the list stays once. ERR_EXHAUSTED. */
+enum err blob_list_add(struct blob_list *l, const char *name, const struct blob_info *info,
+                       size_t max, struct error *e);
+
+/* Frees what the list owns and leaves an empty one. */
+void blob_list_free(struct blob_list *l);
+
 struct blob_store_ops {
     const char *name; /* for logs: "files", "storage" */
 
@@ -52,6 +71,13 @@ struct blob_store_ops {
     /* The first blob whose name starts with prefix (which ends in '/'): its name and facts. */
     enum err (*find)(void *self, const char *prefix, char out[BLOB_NAME_MAX + 1],
                      struct blob_info *info, struct error *e);
+
+    /* The first blobs, max at most, whose names start with prefix (which ends in '/') and come
+     * after the text `after`, in the order of their bytes. after: "" for the first of all, else it
+     * starts with prefix; it need not be a name. Fewer than max: there are no more. *out is empty
+     * before, and after an error; the caller frees it. */
+    enum err (*list)(void *self, const char *prefix, const char *after, size_t max,
+                     struct blob_list *out, struct error *e);
 
     /* Removes all blobs under prefix (which ends in '/'); nothing there is ERR_OK. */
     enum err (*remove_prefix)(void *self, const char *prefix, struct error *e);

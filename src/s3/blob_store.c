@@ -141,7 +141,12 @@ static enum err objects_stat(void *self, const char *name, struct blob_info *out
 
 /* --- listing --- */
 
-static enum err list_page(const struct objects *o, const char *prefix, int most,
+/* What is listed: names that begin with prefix and, where after is not "", come after it. */
+struct range {
+    const char *prefix, *after;
+};
+
+static enum err list_page(const struct objects *o, const struct range *range, int most,
                           const struct buffer *token, struct answer *a, struct error *e)
 {
     struct buffer query = BUFFER_INIT;
@@ -151,23 +156,27 @@ static enum err list_page(const struct objects *o, const char *prefix, int most,
         buffer_puts(&query, "&");
     }
     buffer_printf(&query, "list-type=2&max-keys=%d&prefix=", most);
-    uri_escape(&query, prefix);
+    uri_escape(&query, range->prefix);
+    if (range->after[0] != '\0') {
+        buffer_puts(&query, "&start-after=");
+        uri_escape(&query, range->after);
+    }
     const struct s3_request q = {.method = "GET", .query = query.data};
     enum err err = buffer_failed(&query) ? error_no_memory(e) : s3_call(o->client, &q, a, e);
     buffer_free(&query);
     return err;
 }
 
-/* Gives each object below prefix, page by page. */
-static enum err list(const struct objects *o, const char *prefix, reply_object_fn each, void *self,
-                     struct error *e)
+/* Gives each object of the range, page by page. */
+static enum err each_of(const struct objects *o, const struct range *range, reply_object_fn each,
+                        void *self, struct error *e)
 {
     struct buffer token = BUFFER_INIT;
     bool enough = false;
-    enum err err = blob_prefix_check(prefix, e);
+    enum err err = blob_prefix_check(range->prefix, e);
     while (err == ERR_OK && !enough) {
         struct answer a = {0};
-        err = list_page(o, prefix, PAGE, &token, &a, e);
+        err = list_page(o, range, PAGE, &token, &a, e);
         buffer_reset(&token);
         if (err == ERR_OK)
             err = reply_list(a.body.data, a.body.len, each, self, &enough, &token, e);
@@ -202,7 +211,7 @@ static enum err objects_find(void *self, const char *prefix, char out[BLOB_NAME_
                              struct blob_info *info, struct error *e)
 {
     struct found f = {out, info, false};
-    enum err err = list(self, prefix, take_first, &f, e);
+    enum err err = each_of(self, &(struct range){prefix, ""}, take_first, &f, e);
     if (err == ERR_OK && !f.any)
         err = error_set(e, ERR_NOT_FOUND, "There is nothing under %s.", prefix);
     return err;
@@ -223,7 +232,31 @@ static enum err remove_object(void *self, const char *name, const struct blob_in
 
 static enum err objects_remove_prefix(void *self, const char *prefix, struct error *e)
 {
-    return list(self, prefix, remove_object, self, e);
+    return each_of(self, &(struct range){prefix, ""}, remove_object, self, e);
+}
+
+struct listing {
+    struct blob_list *out;
+    size_t max;
+};
+
+static enum err take(void *self, const char *name, const struct blob_info *info, bool *enough,
+                     struct error *e)
+{
+    const struct listing *l = self;
+    enum err err = blob_name_valid(name) ? blob_list_add(l->out, name, info, l->max, e) : ERR_OK;
+    *enough = l->out->n == l->max;
+    return err;
+}
+
+static enum err objects_list(void *self, const char *prefix, const char *after, size_t max,
+                             struct blob_list *out, struct error *e)
+{
+    struct listing l = {out, max};
+    enum err err = each_of(self, &(struct range){prefix, after}, take, &l, e);
+    if (err != ERR_OK)
+        blob_list_free(out);
+    return err;
 }
 
 /* --- links --- */
@@ -293,7 +326,7 @@ static enum err objects_ping(void *self, struct error *e)
 {
     const struct buffer none = BUFFER_INIT;
     struct answer a;
-    enum err err = list_page(self, "results/", 1, &none, &a, e);
+    enum err err = list_page(self, &(struct range){"results/", ""}, 1, &none, &a, e);
     answer_clear(&a);
     return err;
 }
@@ -315,6 +348,7 @@ static const struct blob_store_ops ops = {
     .open = objects_open,
     .stat = objects_stat,
     .find = objects_find,
+    .list = objects_list,
     .remove_prefix = objects_remove_prefix,
     .upload_url = objects_upload_url,
     .download_url = objects_download_url,

@@ -358,7 +358,9 @@ def objects_list(fake, call, bucket):
     bucket_of(fake, bucket)
     prefix, limit = call.query.get('prefix', ''), min(int(call.query.get('maxResults') or 1000), 1000)
     after = unb64url(call.query.get('pageToken', '')).decode()
-    names = sorted(n for b, n in fake.objects if b == bucket and n.startswith(prefix) and (not after or n > after))
+    start = call.query.get('startOffset', '')
+    names = sorted((n for b, n in fake.objects if b == bucket and n.startswith(prefix) and n >= start and
+                    (not after or n > after)), key=str.encode)
     page = {'kind': 'storage#objects'}
     if names:
         page['items'] = [fake.objects[bucket, n].meta for n in names[:limit]]

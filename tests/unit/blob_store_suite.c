@@ -191,6 +191,51 @@ static void blobs_are_found_and_erased_by_prefix(void)
     close_store();
 }
 
+#define LISTED 7
+
+/* Whether the list has these names of the sorted ones, and knows of each. */
+static bool lists(const char *after, size_t max, const char *const *names, size_t n)
+{
+    struct blob_list l = {0};
+    struct error e;
+    CU_ASSERT_EQUAL(b.ops->list(b.self, "owners/l/", after, max, &l, &e), ERR_OK);
+    bool same = l.n == n;
+    for (size_t i = 0; same && i < n; i++)
+        same = strcmp(l.items[i].name, names[i]) == 0 && l.items[i].info.size == 2 &&
+               l.items[i].info.updated_us > 0 && l.items[i].info.version[0] != '\0';
+    blob_list_free(&l);
+    return same;
+}
+
+static void blobs_are_listed_in_order_and_after_a_name(void)
+{
+    static const char *const names[LISTED] = {
+        "owners/l/1/a b.pdf", "owners/l/1/a.pdf",  "owners/l/1/b.pdf",       "owners/l/2/x.pdf",
+        "owners/l/22/x.pdf",  "owners/l/3/sub/~z", "owners/l/4/\xC3\xA4.pdf"};
+    static const int order[LISTED] = {4, 1, 6, 0, 5, 3, 2};
+    struct blob_list l = {0};
+    struct error e;
+    open_store();
+    for (size_t i = 0; i < LISTED; i++)
+        put(names[order[i]], "ab");
+    put("owners/ll/1/a.pdf", "no");
+    CU_ASSERT_TRUE(lists("", 100, names, LISTED));
+    CU_ASSERT_TRUE(lists("", LISTED, names, LISTED));
+    CU_ASSERT_TRUE(lists("", 2, names, 2));
+    for (size_t i = 0; i < LISTED; i++) {
+        CU_ASSERT_TRUE(lists(names[i], 100, names + i + 1, LISTED - i - 1));
+        CU_ASSERT_TRUE(lists(names[i], 1, names + i + 1, i + 1 < LISTED));
+    }
+    CU_ASSERT_TRUE(lists("owners/l/10", 2, names + 3, 2)); /* 0 comes after the slash */
+    CU_ASSERT_TRUE(lists("owners/l/5", 100, names, 0));
+    CU_ASSERT_EQUAL(b.ops->list(b.self, "owners/none/", "", 5, &l, &e), ERR_OK);
+    CU_ASSERT_EQUAL(l.n, 0);
+    CU_ASSERT_EQUAL(b.ops->list(b.self, "owners", "", 5, &l, &e), ERR_BAD_REQUEST);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "owners/l/", &e), ERR_OK);
+    CU_ASSERT_EQUAL(b.ops->remove_prefix(b.self, "owners/ll/", &e), ERR_OK);
+    close_store();
+}
+
 static void names_that_lead_out_are_refused(void)
 {
     static const char *const names[] = {"../db", "a//b", "/etc/passwd", "a/./b", "a/../b", ""};
@@ -209,11 +254,8 @@ static void names_that_lead_out_are_refused(void)
 }
 
 const struct test_case blob_store_tests[BLOB_STORE_TESTS] = {
-    TEST(version_that_was_replaced_is_gone),
-    TEST(bytes_come_back_and_are_replaced),
-    TEST(files_of_every_size_come_back),
-    TEST(file_kept_under_its_digest_is_stored_once),
-    TEST(blobs_are_found_and_erased_by_prefix),
-    TEST(names_that_lead_out_are_refused),
-    TEST(open_files_are_stored_whole_and_replaced),
+    TEST(version_that_was_replaced_is_gone),    TEST(bytes_come_back_and_are_replaced),
+    TEST(files_of_every_size_come_back),        TEST(file_kept_under_its_digest_is_stored_once),
+    TEST(blobs_are_found_and_erased_by_prefix), TEST(blobs_are_listed_in_order_and_after_a_name),
+    TEST(names_that_lead_out_are_refused),      TEST(open_files_are_stored_whole_and_replaced),
 };

@@ -9,7 +9,7 @@
 void blob_store_suite_use(enum err (*open)(struct blob_store *out, struct error *e),
                           const char *folder);
 
-#define BLOB_STORE_TESTS 7
+#define BLOB_STORE_TESTS 8
 extern const struct test_case blob_store_tests[BLOB_STORE_TESTS];
 
 #endif
