@@ -1,4 +1,4 @@
-/* GET /documents/{pdf_id} and its pages' images, drawn by the page reader. */
+/* GET /documents, /documents/{pdf_id} and its pages' images, drawn by the page reader. */
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -175,6 +175,40 @@ enum err document_get(void *app, struct request *r, struct reply *p, struct erro
     reply_header(p, "Cache-Control", "%s", cache_control(r));
     free(sizes);
     return ERR_OK;
+}
+
+static void append_document(const struct owned_document *d, struct buffer *out)
+{
+    buffer_printf(out, "{\"pdf_id\":\"%s\",\"file_name\":", d->pdf_id);
+    buffer_json_string(out, d->file_name);
+    buffer_printf(out, ",\"size\":%" PRIu64 ",\"uploaded_at\":", d->size);
+    buffer_json_time(out, d->uploaded_us);
+    buffer_puts(out, "}");
+}
+
+enum err document_list(void *app, struct request *r, struct reply *p, struct error *e)
+{
+    const struct services *s = &((struct app *)app)->services;
+    struct owned_documents page = {0};
+    char token[128];
+    int size = 50;
+    bool found;
+    enum err err = page_query_read(r, &size, token, &found, e);
+    if (err == ERR_OK && found && !pdf_id_valid(token))
+        err = error_set(e, ERR_BAD_REQUEST, "The page_token is not one that a page gave.");
+    if (err == ERR_OK)
+        err = document_owner_list(s, r->auth.subject, token, (size_t)size, &page, e);
+    buffer_puts(&p->body, "{\"documents\":[");
+    for (size_t i = 0; i < page.n; i++) {
+        buffer_puts(&p->body, i > 0 ? ",\n" : "\n");
+        append_document(&page.items[i], &p->body);
+    }
+    buffer_puts(&p->body, "],\"next_page_token\":");
+    buffer_json_string(&p->body, page.last_id[0] != '\0' ? page.last_id : NULL);
+    buffer_puts(&p->body, "}");
+    reply_header(p, "Cache-Control", "no-store");
+    owned_documents_free(&page);
+    return err;
 }
 
 enum err document_delete(void *app, struct request *r, struct reply *p, struct error *e)

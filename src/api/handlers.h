@@ -18,6 +18,7 @@ enum err job_result_wanted(void *app, struct request *r, struct reply *p, struct
 enum err job_result(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_result_edited(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_get(void *app, struct request *r, struct reply *p, struct error *e);
+enum err document_list(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_delete(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_page_image(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_list(void *app, struct request *r, struct reply *p, struct error *e);

@@ -21,6 +21,7 @@ const struct route routes[] = {
     ROUTE(PUT, "/api/v1/upload/pdfs/{pdf_id}/{file_name}", SIGNED, API, FILE, "expires signature",
           upload_put),
     ROUTE(POST, "/api/v1/upload/documents", KEY, UPLOAD, FILE, "", upload_document),
+    ROUTE(GET, "/api/v1/documents", KEY, API, NONE, "page_size page_token", document_list),
     ROUTE(GET, "/api/v1/documents/{pdf_id}", KEY, PAGE, NONE, "", document_get),
     ROUTE(DELETE, "/api/v1/documents/{pdf_id}", KEY, API, NONE, "jobs", document_delete),
     ROUTE(GET, "/api/v1/documents/{pdf_id}/pages/{page}.png", KEY, PAGE, NONE, "width",

@@ -1,5 +1,6 @@
 #include "core/blob_names.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -22,6 +23,14 @@ static int stem_of(const char *name, const char **out)
         if (strlen(taken[i]) == n && strncmp(taken[i], name, n) == 0)
             *out = NO_NAME;
     return *out == name ? (int)n : (int)strlen(NO_NAME);
+}
+
+void owner_hex(const char *owner, char out[OWNER_HEX + 1])
+{
+    unsigned char hash[OWNER_HEX / 2];
+    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)owner, strlen(owner), NULL,
+                             0);
+    sodium_bin2hex(out, OWNER_HEX + 1, hash, sizeof hash);
 }
 
 void pdf_name(const char *pdf_id, const char *file_name, char out[BLOB_NAME_MAX + 1])

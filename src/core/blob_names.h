@@ -6,6 +6,10 @@
 #include "ports/extraction.h"
 #include "ports/job.h"
 
+/* Who a blob is for, as a part of its name: an owner may be called what a blob may not. */
+#define OWNER_HEX 32
+void owner_hex(const char *owner, char out[OWNER_HEX + 1]);
+
 /* A PDF that was put to a link: pdfs/{id}/{file name}; and what is before its file name. */
 void pdf_name(const char *pdf_id, const char *file_name, char out[BLOB_NAME_MAX + 1]);
 void pdf_prefix(const char *pdf_id, char out[BLOB_NAME_MAX + 1]);

@@ -1,20 +1,17 @@
 #include "core/document_owner.h"
 
-#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define OWNER_HASH_BYTES 16
-#define PREFIX_MAX       (sizeof "owners/" + 2 * OWNER_HASH_BYTES + JOB_PDF_ID_MAX + 2)
+#include "core/blob_names.h"
 
-/* An owner's name may hold what a blob's name may not. */
+#define PREFIX_MAX (sizeof "owners/" + OWNER_HEX + JOB_PDF_ID_MAX + 2)
+
 static void prefix_of(const char *owner, const char *pdf_id, char out[PREFIX_MAX])
 {
-    unsigned char hash[OWNER_HASH_BYTES];
-    char hex[2 * OWNER_HASH_BYTES + 1];
-    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)owner, strlen(owner), NULL,
-                             0);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    char hex[OWNER_HEX + 1];
+    owner_hex(owner, hex);
     (void)snprintf(out, PREFIX_MAX, "owners/%s/%.*s/", hex, JOB_PDF_ID_MAX, pdf_id);
 }
 
@@ -70,4 +67,79 @@ enum err document_owner_name(const struct services *s, const char *owner, const 
     if (err == ERR_OK)
         (void)snprintf(out, BLOB_NAME_MAX + 1, "%s", name + strlen(prefix));
     return err;
+}
+
+/* Takes a document whose bytes are there. Those of a link are known by the name that was told for
+ * them; the time of what is known by its bytes may be another owner's. */
+static enum err add_document(const struct services *s, const char *pdf_id, const char *file_name,
+                             const struct blob_info *mark, struct owned_documents *out,
+                             struct error *e)
+{
+    char blob[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    struct owned_document *d = &out->items[out->n];
+    if (pdf_replaceable(pdf_id))
+        pdf_name(pdf_id, file_name, blob);
+    else
+        document_name(pdf_id, blob);
+    enum err err = s->blobs.ops->stat(s->blobs.self, blob, &info, e);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err != ERR_OK)
+        return err;
+    text_format(d->pdf_id, sizeof d->pdf_id, "%s", pdf_id);
+    text_format(d->file_name, sizeof d->file_name, "%s", file_name);
+    d->size = info.size;
+    d->uploaded_us = pdf_replaceable(pdf_id) ? info.updated_us : mark->updated_us;
+    out->n++;
+    return ERR_OK;
+}
+
+/* A document has a mark for each name it was sent under; the first counts. */
+static enum err take_marks(const struct services *s, const struct blob_list *marks, size_t prefix,
+                           struct owned_documents *out, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < marks->n; i++) {
+        char pdf_id[JOB_PDF_ID_MAX + 1];
+        const char *rest = marks->items[i].name + prefix;
+        size_t n = strcspn(rest, "/");
+        if (rest[n] != '/' || n > JOB_PDF_ID_MAX)
+            continue;
+        text_format(pdf_id, sizeof pdf_id, "%.*s", (int)n, rest);
+        if (strcmp(pdf_id, out->last_id) != 0)
+            err = add_document(s, pdf_id, rest + n + 1, &marks->items[i].info, out, e);
+        (void)memcpy(out->last_id, pdf_id, sizeof pdf_id);
+    }
+    return err;
+}
+
+enum err document_owner_list(const struct services *s, const char *owner, const char *after,
+                             size_t max, struct owned_documents *out, struct error *e)
+{
+    char hex[OWNER_HEX + 1], prefix[PREFIX_MAX], from[PREFIX_MAX + 1];
+    struct blob_list marks = {0};
+    memset(out, 0, sizeof *out);
+    owner_hex(owner, hex);
+    text_format(prefix, sizeof prefix, "owners/%s/", hex);
+    /* '0' is what comes after '/': all the marks of that document are before it. */
+    text_format(from, sizeof from, "owners/%s/%s0", hex, after);
+    if ((out->items = calloc(max, sizeof *out->items)) == NULL)
+        return error_no_memory(e);
+    enum err err =
+        s->blobs.ops->list(s->blobs.self, prefix, after[0] != '\0' ? from : "", max, &marks, e);
+    if (err == ERR_OK)
+        err = take_marks(s, &marks, strlen(prefix), out, e);
+    if (err != ERR_OK)
+        owned_documents_free(out);
+    else if (marks.n < max)
+        out->last_id[0] = '\0';
+    blob_list_free(&marks);
+    return err;
+}
+
+void owned_documents_free(struct owned_documents *d)
+{
+    free(d->items);
+    memset(d, 0, sizeof *d);
 }

@@ -26,4 +26,25 @@ enum err document_owner_remove(const struct services *s, const char *owner, cons
 enum err document_owner_name(const struct services *s, const char *owner, const char *pdf_id,
                              char out[BLOB_NAME_MAX + 1], struct error *e);
 
+struct owned_document {
+    char pdf_id[JOB_PDF_ID_MAX + 1];
+    char file_name[BLOB_NAME_MAX + 1];
+    uint64_t size;
+    int64_t uploaded_us; /* by this owner, for the last time */
+};
+
+struct owned_documents {
+    struct owned_document *items; /* owned */
+    size_t n;
+    char last_id[JOB_PDF_ID_MAX + 1]; /* where the next page goes on; "": there is none */
+};
+
+/* A page of owner's documents whose ids come after the text `after` ("": the first page), in the
+ * order of the ids, max at most; fewer, or none, also when there are more. What was not put to its
+ * link, and what retention has erased, is left out. out is freed by the caller, and empty after an
+ * error. */
+enum err document_owner_list(const struct services *s, const char *owner, const char *after,
+                             size_t max, struct owned_documents *out, struct error *e);
+void owned_documents_free(struct owned_documents *d);
+
 #endif

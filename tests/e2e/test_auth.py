@@ -29,6 +29,7 @@ POLICIES = {
     "POST /api/v1/extract/file": "key",
     "GET /api/v1/jobs/{job_id}/results/{format}": "key",
     "POST /api/v1/jobs/{job_id}/results/{format}": "key",
+    "GET /api/v1/documents": "key",
     "GET /api/v1/documents/{pdf_id}": "key",
     "DELETE /api/v1/documents/{pdf_id}": "key",
     "GET /api/v1/documents/{pdf_id}/pages/{page}.png": "key",

@@ -250,6 +250,44 @@ def test_document_of_two_owners_is_erased_for_one(make_stack, tmp_path):
     assert erase(s, "not-an-id", key=one).status == 404
 
 
+def test_documents_are_listed_for_their_owner(make_stack, tmp_path):
+    one, other = [new_key(tmp_path / "keys.json", name) for name in ("one", "other")]
+    s = make_stack(API_KEYS_FILE=tmp_path / "keys.json")
+
+    def send(data, name, key):
+        head = f'--B\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+        return s.call("POST", "/api/v1/upload/documents", head + data + b"\r\n--B--\r\n", key=key, headers={
+            "Content-Type": "multipart/form-data; boundary=B"}).json["pdf_id"]
+
+    def listed(key, query=""):
+        r = s.call("GET", "/api/v1/documents" + query, key=key)
+        assert r.status == 200, r.body
+        return r.json
+
+    form, table = sample("form").read_bytes(), sample("ruled-table").read_bytes()
+    assert listed(one) == {"documents": [], "next_page_token": None}
+    both = {send(form, name, one) for name in ("first.pdf", "second.pdf")} | {send(table, "t\u00e4.pdf", one)}
+    send(form, "theirs.pdf", other)
+    by_link = s.upload(form, "linked.pdf", key=one)
+    s.call("POST", "/api/v1/upload/generate-url?file_name=unused.pdf", key=one)  # nothing is put there
+    all_of_it = listed(one)
+    assert {d["pdf_id"] for d in all_of_it["documents"]} == both | {by_link}
+    assert {d["file_name"]: d["size"] for d in all_of_it["documents"]} == {
+        "first.pdf": len(form), "t\u00e4.pdf": len(table), "linked.pdf": len(form)}
+    assert all(d["uploaded_at"].startswith("2") for d in all_of_it["documents"])
+    assert [d["file_name"] for d in listed(other)["documents"]] == ["theirs.pdf"]
+    pages, token = [], ""
+    while token is not None:
+        page = listed(one, "?page_size=1" + token)
+        pages += page["documents"]
+        token = page["next_page_token"] and "&page_token=" + page["next_page_token"]
+    assert pages == all_of_it["documents"]
+    assert s.call("GET", "/api/v1/documents?page_token=x", key=one).status == 400
+    assert s.call("GET", "/api/v1/documents?page_size=0", key=one).status == 422
+    assert erase(s, by_link, key=one).status == 204
+    assert {d["pdf_id"] for d in listed(one)["documents"]} == both
+
+
 def test_key_is_needed_for_a_page_that_is_kept_too(stack, pdf_id):
     assert image(stack, pdf_id).status == 200
     assert image(stack, pdf_id, key=None).status == 401
