@@ -36,6 +36,7 @@ static enum err read_idempotency(const struct services *s, const struct request 
         return error_set(e, ERR_BAD_REQUEST, "Idempotency-Key is empty.");
     (void)snprintf(text->key, sizeof text->key, "request:%s", r->request_id);
     out->key = key != NULL ? key : text->key;
+    out->of_client = key != NULL;
     (void)crypto_generichash_init(&state, has_password ? s->sealing_key : NULL,
                                   has_password ? sizeof s->sealing_key : 0, sizeof digest);
     (void)crypto_generichash_update(&state, (const unsigned char *)r->path, strlen(r->path) + 1);

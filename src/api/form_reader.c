@@ -59,44 +59,40 @@ static ssize_t read_answer(int fd, char *text)
     return (ssize_t)len;
 }
 
-/* One that has answered, or takes too long, is not waited for. */
-static int reap(pid_t pid, bool kill_it)
+/* It has ended its answer, or takes too long. One that is dying already keeps its wait status. */
+static int reap(pid_t pid)
 {
     int status = 0;
-    if (kill_it)
-        (void)kill(pid, SIGKILL);
+    (void)kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     return status;
 }
 
-/* What its answer says, whoever wrote it. */
-static enum err understand(const char *text, size_t len, char file_name[FORM_NAME_MAX],
-                           json_t **fields, struct error *e)
+static enum err too_complex(struct error *e)
 {
-    json_t *answer = NULL;
-    struct error unused;
-    enum err err = ERR_OK;
-    const char *code = NULL, *name = NULL;
-    if (json_parse(text, len, &answer, &unused) == ERR_OK) {
-        code = json_string_value(json_object_get(answer, "error"));
-        name = json_string_value(json_object_get(answer, "file_name"));
-    }
+    return error_set(e, ERR_UNPROCESSABLE,
+                     "The form is too complex to be read; send the file alone.");
+}
+
+/* What its answer says, whoever wrote it. */
+static enum err understand(json_t *answer, char file_name[FORM_NAME_MAX], json_t **fields,
+                           struct error *e)
+{
+    const char *code = json_string_value(json_object_get(answer, "error"));
+    const char *name = json_string_value(json_object_get(answer, "file_name"));
     *fields = json_incref(json_object_get(answer, "fields"));
     if (code == NULL && name != NULL && strlen(name) < FORM_NAME_MAX && *fields != NULL) {
         (void)snprintf(file_name, FORM_NAME_MAX, "%s", name);
-    } else {
-        err = error_set(e, ERR_UNPROCESSABLE,
-                        "The form is too complex to be read; send the file "
-                        "alone.");
-        for (size_t i = 0; code != NULL && i < sizeof refusals / sizeof refusals[0]; i++)
-            if (strcmp(code, refusals[i].code) == 0)
-                err = error_set(e, refusals[i].kind, "%s", refusals[i].detail);
+        return ERR_OK;
     }
-    json_decref(answer);
-    return err;
+    for (size_t i = 0; code != NULL && i < sizeof refusals / sizeof refusals[0]; i++)
+        if (strcmp(code, refusals[i].code) == 0)
+            return error_set(e, refusals[i].kind, "%s", refusals[i].detail);
+    return too_complex(e);
 }
 
+/* It gave no answer, or broke it off. */
 static enum err explain_death(const struct form_limits *l, int status, struct error *e)
 {
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -104,7 +100,7 @@ static enum err explain_death(const struct form_limits *l, int status, struct er
     if (number == 0 || number == SIGKILL || number == SIGTERM)
         error_set(e, ERR_UNAVAILABLE, TRY_AGAIN);
     else
-        error_set(e, ERR_UNPROCESSABLE, "The form is too complex to be read; send the file alone.");
+        too_complex(e);
     return error_cause(e, "%s ended with wait status %#x", l->program, (unsigned)status);
 }
 
@@ -134,9 +130,16 @@ enum err form_reader_copy_file(const struct form_limits *l, int body_fd, const c
     }
     ssize_t n = read_answer(ends[0], text);
     spawn_close(&ends[0]);
-    int status = reap(pid, n != 0);
-    enum err err =
-        n > 0 ? understand(text, (size_t)n, file_name, fields, e) : explain_death(l, status, e);
+    int status = reap(pid);
+    json_t *answer = NULL;
+    enum err err;
+    if (n == ANSWER_MAX)
+        err = too_complex(e);
+    else if (n > 0 && json_parse(text, (size_t)n, &answer, e) == ERR_OK)
+        err = understand(answer, file_name, fields, e);
+    else
+        err = explain_death(l, status, e);
+    json_decref(answer);
     free(text);
     return err;
 }

@@ -40,8 +40,9 @@ enum err pdf_not_found(const char *pdf_id, struct error *e);
 
 /* Stores a queued job for r and queues its task; ERR_OK only when both are done. idem may be
  * NULL; with a known key *out is the earlier job (its task is queued again if it still waits,
- * which is harmless, or could not be queued then). If queueing fails the job is marked failed and
- * the queue's error comes back as ERR_UNAVAILABLE. *out is owned by the caller. */
+ * which is harmless, or could not be queued then). If queueing fails the queue's error comes back
+ * as ERR_UNAVAILABLE; the job waits for the next request with the client's key, or the sweep, and
+ * is marked failed where there is none. *out is owned by the caller. */
 enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
                     const struct idempotency *idem, const char *traceparent, struct job **out,
                     struct error *e);

@@ -112,6 +112,21 @@ static enum err submit_again(const struct services *s, const char *owner,
     return err;
 }
 
+/* A job that the client can name by its key waits for him, or for the sweep: while this request
+ * waited for the queue, another with the key may have been told that the job is accepted. */
+static enum err not_queued(const struct services *s, const char *id, bool has_key, struct error *e)
+{
+    struct error ignored;
+    char cause[ERROR_TEXT_MAX];
+    if (!has_key)
+        (void)job_fail_unleased(s, id, "The job could not be queued.", &ignored);
+    log_error(LOG_ERROR, "a job could not be queued", e);
+    (void)snprintf(cause, sizeof cause, "%s", e->cause[0] != '\0' ? e->cause : e->detail);
+    error_set(e, ERR_UNAVAILABLE, "The job could not be queued; try again.");
+    e->retry_after_s = 5;
+    return error_cause(e, "%s", cause);
+}
+
 enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
                     const struct idempotency *idem, const char *traceparent, struct job **out,
                     struct error *e)
@@ -160,14 +175,7 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     }
     j->version = 1;
     if ((err = job_enqueue_extraction(s, j, e)) != ERR_OK) {
-        struct error ignored;
-        (void)job_fail_unleased(s, j->id, "The job could not be queued.", &ignored);
-        log_error(LOG_ERROR, "a job could not be queued", e);
-        char cause[ERROR_TEXT_MAX];
-        (void)snprintf(cause, sizeof cause, "%s", e->cause[0] != '\0' ? e->cause : e->detail);
-        err = error_set(e, ERR_UNAVAILABLE, "The job could not be queued; try again.");
-        e->retry_after_s = 5;
-        error_cause(e, "%s", cause);
+        err = not_queued(s, j->id, idem != NULL && idem->of_client, e);
         goto out;
     }
     *out = j;

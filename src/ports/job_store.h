@@ -18,6 +18,7 @@ struct idempotency {
     const char *owner;
     const char *key;       /* as sent, at most 255 bytes */
     const char *body_hash; /* hex digest of the request's body */
+    bool of_client;        /* who may send it again; else it was made here */
 };
 
 struct job_filter {

@@ -16,8 +16,7 @@
 #include "base/spawn.h"
 #include "sandbox/sandbox.h"
 
-#define WAIT_MS    500  /* how often the checkpoint is passed while waiting */
-#define DEATH_MS   1000 /* what one that has closed its answers gets to end by itself */
+#define WAIT_MS    500 /* how often the checkpoint is passed while waiting */
 #define READ_BYTES 65536
 #define GRACE_S    20 /* of the wall clock, beyond twice the CPU time: others compute, too */
 
@@ -61,24 +60,18 @@ enum err child_start(struct child *r, const char *const argv[], int fd, struct e
     return error_cause(e, "%s: %s; set %s", r->program, strerror(code), r->setting);
 }
 
-/* Its wait status, and the CPU time it had. It is killed when it does not end within timeout_ms:
- * then false. */
-static bool reap(struct child *r, int timeout_ms, int *status, struct rusage *used)
+/* Its wait status, and the CPU time it had. It is killed, which is nothing to one that is dying
+ * already: that keeps the status that it dies with. */
+static void reap(struct child *r, int *status, struct rusage *used)
 {
-    static const struct timespec moment = {0, 10 * 1000000};
     *status = 0;
     memset(used, 0, sizeof *used);
     if (r->pid <= 0)
-        return true;
-    for (; timeout_ms > 0 && wait4(r->pid, status, WNOHANG, used) == 0; timeout_ms -= 10)
-        (void)nanosleep(&moment, NULL);
-    if (timeout_ms <= 0) {
-        (void)kill(r->pid, SIGKILL);
-        while (wait4(r->pid, status, 0, used) < 0 && errno == EINTR)
-            continue;
-    }
+        return;
+    (void)kill(r->pid, SIGKILL);
+    while (wait4(r->pid, status, 0, used) < 0 && errno == EINTR)
+        continue;
     r->pid = 0;
-    return timeout_ms > 0;
 }
 
 void child_end(struct child *r)
@@ -87,7 +80,7 @@ void child_end(struct child *r)
     int status;
     spawn_close(&r->to);
     spawn_close(&r->from);
-    (void)reap(r, 0, &status, &used);
+    reap(r, &status, &used);
     buffer_free(&r->in);
     r->used = 0;
 }
@@ -117,20 +110,20 @@ static enum err too_complex(const struct child *r, struct error *e)
                      r->cpu_s);
 }
 
-/* The answers ended: why did the child die? */
+/* The answers ended: why did the child die? One that had closed them and lived on is killed now,
+ * which is no word on the document either. */
 static enum err explain_death(struct child *r, struct error *e)
 {
     struct rusage used;
     int status;
-    bool by_itself = reap(r, DEATH_MS, &status, &used);
+    reap(r, &status, &used);
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 127 || WEXITSTATUS(status) == 3)) {
         error_set(e, ERR_UNAVAILABLE, "The %s could not be started.", r->name);
         return error_cause(e, "%s ended with status %d", r->program, WEXITSTATUS(status));
     }
-    if (by_itself && WIFSIGNALED(status) && from_outside(r, WTERMSIG(status), &used))
+    if (WIFSIGNALED(status) && from_outside(r, WTERMSIG(status), &used))
         error_set(e, ERR_UNAVAILABLE, "The %s was stopped from outside; try again.", r->name);
-    else if (by_itself && WIFSIGNALED(status) &&
-             (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+    else if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
         too_complex(r, e);
     else
         error_set(e, ERR_UNPROCESSABLE, "%s is damaged or too large to read: the %s broke off.",
@@ -149,7 +142,7 @@ static enum err wait_ready(struct child *r, int fd, short events, struct error *
         if (n > 0)
             return ERR_OK;
         if (n < 0 && errno != EINTR)
-            return error_set(e, ERR_INTERNAL, "poll: %s", strerror(errno));
+            return error_set(e, err_of_errno(errno), "poll: %s", strerror(errno));
         enum err err = checkpoint_pass(&r->c, e);
         if (err != ERR_OK)
             return err;
@@ -226,7 +219,7 @@ static enum err read_more(struct child *r, struct error *e)
         if (n == 0)
             return explain_death(r, e);
         if (errno != EAGAIN && errno != EINTR)
-            return error_set(e, ERR_INTERNAL, "read: %s", strerror(errno));
+            return error_set(e, err_of_errno(errno), "read: %s", strerror(errno));
         enum err err = wait_ready(r, r->from, POLLIN, e);
         if (err != ERR_OK)
             return err;

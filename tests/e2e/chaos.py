@@ -275,10 +275,9 @@ def main():
         found, done, failed = chaos.run()
     finally:
         chaos.close()
-    for name, n in {"seed": o.seed, **found, **done, "seconds": int(time.time() - started)}.items():
+    ends = collections.Counter(f"{j['status']}: {j['error_message']}" for j in failed)
+    for name, n in {"seed": o.seed, **ends, **found, **done, "seconds": int(time.time() - started)}.items():
         print(f"{name:36} {n}")
-    for job in failed[:10]:
-        print(job, file=sys.stderr)
     return 0 if (found["jobs"], found["lost"], found["completed twice"], found["other results"]) == (o.jobs, 0, 0, 0) else 1
 
 

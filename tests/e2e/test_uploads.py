@@ -85,7 +85,9 @@ def test_form_of_60000_nested_ones_is_refused(stack):
 
 @pytest.mark.parametrize("says, status", [
     ("exit 3", 503), ("echo '{\"error\":\"no_file\"}'; exit 0", 422), ("echo '{}'; exit 0", 422),
-    ("while :; do echo '{{{{{{{{{{{{{{{{{{{{{{'; done", 422), ("kill -SEGV $$", 422), ("kill -KILL $$", 503)])
+    ("while :; do echo '{{{{{{{{{{{{{{{{{{{{{{'; done", 422), ("kill -SEGV $$", 422), ("kill -KILL $$", 503),
+    ("printf '{\"file_na'; kill -KILL $$", 503), ("printf '{\"file_na'; kill -SEGV $$", 422),
+    ("exec 1>&-; exec /bin/sleep 1000", 503)])
 def test_what_a_reader_of_forms_may_end_with(make_stack, tmp_path, says, status):
     s = make_stack(FORM_READER=reader_script(tmp_path, says))
     r = post_form(s, form(sample("form").read_bytes()))

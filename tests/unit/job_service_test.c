@@ -23,6 +23,7 @@ static struct {
     const struct job_store_ops *real;
     int replaces, fail_replace; /* which one fails, counted from 1 */
     bool queue_down, has_task;
+    const char *sent_twice; /* the key of a request that comes again while the first one waits */
     int tasks, pages, read;
     bool shaky; /* each task fails after the page that it read */
     size_t regions;
@@ -61,10 +62,16 @@ static enum err test_replace(void *self, struct job *next, struct error *e)
     return t.real->replace(self, next, e);
 }
 
+static struct job *submit(const char *key, enum err want);
+
 static enum err test_enqueue(void *self, const struct task *task, struct error *e)
 {
+    const char *key = t.sent_twice;
     (void)self;
-    if (t.queue_down)
+    t.sent_twice = NULL;
+    if (key != NULL)
+        job_free(submit(key, ERR_OK));
+    if (t.queue_down || key != NULL)
         return error_set(e, ERR_UNAVAILABLE, "The queue does not answer.");
     t.tasks++;
     (void)snprintf(t.last_task, sizeof t.last_task, "%s", task->name);
@@ -164,7 +171,7 @@ static void close_services(void)
 
 static struct job *submit(const char *key, enum err want)
 {
-    const struct idempotency idem = {"me", key, "hash"};
+    const struct idempotency idem = {"me", key, "hash", true};
     struct job *j = NULL;
     struct error e;
     CU_ASSERT_EQUAL(job_submit(&t.s, "me", &t.request, key != NULL ? &idem : NULL, NULL, &j, &e),
@@ -242,6 +249,21 @@ static void key_used_while_the_queue_was_down_gives_a_job_that_runs(void)
     CU_ASSERT_STRING_EQUAL(again->id, j->id);
     CU_ASSERT_EQUAL(again->status, JOB_COMPLETED);
     job_free(again);
+    job_free(j);
+    close_services();
+}
+
+static void job_accepted_by_a_second_request_is_not_failed_by_the_first(void)
+{
+    open_services();
+    t.sent_twice = "key";
+    CU_ASSERT_PTR_NULL(submit("key", ERR_UNAVAILABLE));
+    struct job *j = submit("key", ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    process(j->id, ERR_OK);
+    struct job *done = load(j->id);
+    CU_ASSERT_EQUAL(done->status, JOB_COMPLETED);
+    job_free(done);
     job_free(j);
     close_services();
 }
@@ -549,6 +571,7 @@ static const struct test_case tests[] = {
     TEST(finish_that_cannot_be_stored_is_tried_again),
     TEST(job_that_runs_elsewhere_is_delivered_again),
     TEST(key_used_while_the_queue_was_down_gives_a_job_that_runs),
+    TEST(job_accepted_by_a_second_request_is_not_failed_by_the_first),
     TEST(job_that_breaks_off_its_workers_is_given_up),
     TEST(long_job_goes_on_in_the_next_task),
     TEST(failures_count_only_until_the_job_gets_further),

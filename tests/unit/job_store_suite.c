@@ -118,8 +118,8 @@ static void second_writer_of_a_version_conflicts(void)
 
 static void idempotency_key_finds_the_first_job(void)
 {
-    const struct idempotency idem = {"me", "k", "h1"}, changed = {"me", "k", "h2"},
-                             other = {"you", "k", "h2"};
+    const struct idempotency idem = {"me", "k", "h1", true}, changed = {"me", "k", "h2", true},
+                             other = {"you", "k", "h2", true};
     char id[UUID_LEN + 1], second[UUID_LEN + 1];
     struct job *j = new_job("me"), *existing = NULL;
     struct error e;

@@ -72,12 +72,11 @@ static enum err read_with(const char *commands, int64_t cpu_s, struct error *e)
     return err;
 }
 
+/* How it would have ended is not known: no document is condemned for that. */
 static void reader_that_closes_its_answers_and_lives_is_ended(void)
 {
     struct error e;
-    int64_t start_us = monotonic_us();
-    CU_ASSERT_EQUAL(read_with("exec 1>&-; exec sleep 60", 60, &e), ERR_UNPROCESSABLE);
-    CU_ASSERT_TRUE(monotonic_us() - start_us < 30 * US_PER_S); /* it did not wait for its end */
+    CU_ASSERT_EQUAL(read_with("exec 1>&-; exec sleep 1000", 60, &e), ERR_UNAVAILABLE);
 }
 
 /* One page of 9 by 9 points with so many words, which come next; then there are no rules. */
