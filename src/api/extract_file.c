@@ -10,6 +10,7 @@
 #include "api/result.h"
 #include "api/upload.h"
 #include "api/wait.h"
+#include "base/json.h"
 #include "core/extraction_request.h"
 #include "formats/format.h"
 
@@ -107,7 +108,7 @@ static enum err read_option(const struct request *r, const json_t *fields, const
     bool found = false;
     json_t *value = NULL;
     enum err err = outside_the_form(r, o, &query, &found, e);
-    if (err == ERR_OK && found && field != NULL)
+    if (err == ERR_OK && found && (field != NULL || json_object_get(body, o->name) != NULL))
         err = error_set(e, ERR_UNPROCESSABLE, "%s: is given twice", o->name);
     if (err == ERR_OK && found)
         field = query.data != NULL ? query.data : "";
@@ -119,22 +120,36 @@ static enum err read_option(const struct request *r, const json_t *fields, const
     return err;
 }
 
+/* A body of JSON has the members of POST /extract, but for the document. */
+static enum err take_members(json_t *members, json_t *body, struct error *e)
+{
+    const struct json_at root = json_root(members), pdf_id = json_member(&root, "pdf_id");
+    enum err err = extraction_request_only_known(members, e);
+    if (err == ERR_OK && pdf_id.value != NULL)
+        err = json_refuse(&pdf_id, e, "is what source_url gives; send one of them");
+    if (err == ERR_OK && json_object_update(body, members) != 0)
+        err = error_no_memory(e);
+    return err;
+}
+
 /* The body that POST /extract/agentic would have had. */
 static enum err make_body(const struct request *r, const struct incoming *in, json_t *body,
                           struct error *e)
 {
-    enum err err = only_known(in->fields, e);
+    enum err err =
+        in->members != NULL ? take_members(in->members, body, e) : only_known(in->fields, e);
     int format = -1;
     for (size_t i = 0; err == ERR_OK && i < N_OPTIONS; i++)
         err = read_option(r, in->fields, &options[i], body, e);
-    if (err == ERR_OK)
-        err = result_format(r, json_string_value(json_object_get(body, "format")), 0, &format, e);
+    if (err == ERR_OK && json_object_set_new(body, "pdf_id", json_string(in->sha256)) != 0)
+        err = error_no_memory(e);
+    if (err != ERR_OK || json_object_get(body, "output_format") != NULL)
+        return err != ERR_OK ? err : extraction_request_only_known(body, e);
+    err = result_format(r, json_string_value(json_object_get(body, "format")), 0, &format, e);
     if (err != ERR_OK)
         return err;
     (void)json_object_del(body, "format");
-    return json_object_set_new(body, "pdf_id", json_string(in->sha256)) == 0 &&
-                   json_object_set_new(body, "output_format", json_string(format_names[format])) ==
-                       0
+    return json_object_set_new(body, "output_format", json_string(format_names[format])) == 0
                ? extraction_request_only_known(body, e)
                : error_no_memory(e);
 }

@@ -16,6 +16,7 @@ libapi_a_SOURCES = \
 	src/api/result.h \
 	src/api/pdf_password.c src/api/pdf_password.h \
 	src/api/results.c \
+	src/api/source_url.c src/api/source_url.h \
 	src/api/tasks.c \
 	src/api/upload.c src/api/upload.h \
 	src/api/wait.c src/api/wait.h

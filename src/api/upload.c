@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "api/source_url.h"
 #include "api/upload.h"
+#include "base/json.h"
 #include "base/media_type.h"
 #include "core/blob_names.h"
 #include "core/document_owner.h"
@@ -217,20 +219,27 @@ static enum err store_once(const struct services *s, const char *blob, const str
     return s->blobs.ops->put_file(s->blobs.self, blob, in->path, in->type, missing, e);
 }
 
-enum err incoming_read(const struct services *s, const struct request *r, struct incoming *in,
-                       struct error *e)
+/* The document as it came, or in a form. */
+static enum err read_file_sent(const struct services *s, const struct request *r,
+                               struct incoming *in, struct error *e)
 {
     bool multipart = request_media_type_is(r, "multipart/form-data");
-    *in = (struct incoming){.fd = -1};
     if (!multipart && !media_type_fits(r))
         return error_set(
             e, ERR_MEDIA_TYPE,
             "Send the file as application/pdf, image/png, image/jpeg, image/tiff or as "
-            "multipart/form-data.");
+            "multipart/form-data; or application/json with a source_url.");
     (void)snprintf(in->path, sizeof in->path, "%s", r->body_file);
     enum err err = open_body(s, r, &in->fd, e);
-    if (err == ERR_OK && multipart)
-        err = unpack(s->cfg, r, in, e);
+    return err == ERR_OK && multipart ? unpack(s->cfg, r, in, e) : err;
+}
+
+enum err incoming_read(const struct services *s, const struct request *r, struct incoming *in,
+                       struct error *e)
+{
+    *in = (struct incoming){.fd = -1};
+    enum err err = request_media_type_is(r, "application/json") ? source_url_read(s, r, in, e)
+                                                                : read_file_sent(s, r, in, e);
     if (err == ERR_OK)
         err = check_document(in->fd, s->cfg->max_upload_bytes, &in->type, e);
     return err == ERR_OK ? hash_file(in->fd, in->sha256, &in->size, e) : err;
@@ -243,6 +252,7 @@ void incoming_free(struct incoming *in)
     if (in->fd >= 0)
         (void)close(in->fd);
     json_decref(in->fields);
+    json_decref(in->members);
 }
 
 /* Notes whose it is before it is stored. Another owner's copy of these bytes is no duplicate: who
@@ -292,11 +302,20 @@ static enum err store_document(const struct services *s, const char *owner,
     return ERR_OK;
 }
 
+static enum err only_source_url(json_t *members, struct error *e)
+{
+    static const char *const known[] = {"source_url", NULL};
+    const struct json_at root = json_root(members);
+    return json_only(&root, known, e);
+}
+
 enum err upload_document(void *app, struct request *r, struct reply *p, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
     struct incoming in;
     enum err err = incoming_read(s, r, &in, e);
+    if (err == ERR_OK && in.members != NULL)
+        err = only_source_url(in.members, e);
     if (err == ERR_OK)
         err = store_document(s, r->auth.subject, &in, p, e);
     incoming_free(&in);

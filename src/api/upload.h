@@ -21,12 +21,14 @@ struct incoming {
     char file_name[FORM_NAME_MAX];
     const char *type; /* application/pdf, image/png, ...; static */
     char sha256[SHA256_HEX + 1];
-    json_t *fields; /* of a form, beside its file: strings by their names; NULL: no form */
+    json_t *fields;  /* of a form, beside its file: strings by their names; NULL: no form */
+    json_t *members; /* of a JSON body, beside its source_url; NULL: none */
 };
 
-/* Reads the body: the document itself, or a form with a part named file. *in is to be freed after
- * an error as well. ERR_MEDIA_TYPE, ERR_UNPROCESSABLE (no document, empty, a form that is none),
- * ERR_TOO_LARGE, ERR_UNAVAILABLE, ERR_STORAGE_FULL. */
+/* Reads the body: the document itself, a form with a part named file, or JSON with a source_url,
+ * from where the document is fetched. *in is to be freed after an error as well. ERR_MEDIA_TYPE,
+ * ERR_BAD_REQUEST, ERR_UNPROCESSABLE (no document, empty, a form that is none, a URL that gives
+ * none), ERR_TOO_LARGE, ERR_UNAVAILABLE, ERR_STORAGE_FULL. */
 enum err incoming_read(const struct services *s, const struct request *r, struct incoming *in,
                        struct error *e);
 

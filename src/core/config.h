@@ -46,6 +46,7 @@ struct config {
     int64_t task_workers;        /* TASK_WORKERS: 2; 0: other machines work */
     int64_t page_workers;        /* PAGE_WORKERS: 2 */
     int64_t upload_workers;      /* UPLOAD_WORKERS: 2 */
+    int64_t fetch_workers;       /* FETCH_WORKERS: 2 */
     int64_t worker_max_requests; /* WORKER_MAX_REQUESTS: 100000; 0: never recycled */
     int64_t task_nice;           /* TASK_NICE: 10 */
     int64_t shutdown_grace_s;    /* SHUTDOWN_GRACE_S: 10 */

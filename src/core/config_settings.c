@@ -105,6 +105,8 @@ static const struct setting service_rows[] = {
                     "processes that draw pages for the web page"),
     INTEGER_SETTING("UPLOAD_WORKERS", AT(upload_workers), "2", 1, 256,
                     "processes that take documents in (POST /upload/documents)"),
+    INTEGER_SETTING("FETCH_WORKERS", AT(fetch_workers), "2", 1, 256,
+                    "processes that fetch documents for a source_url, one at a time each"),
     INTEGER_SETTING("WORKER_MAX_REQUESTS", AT(worker_max_requests), "100000", 0, INT64_C(1) << 40,
                     "requests after which a worker is replaced; 0: never"),
     INTEGER_SETTING("TASK_NICE", AT(task_nice), "10", 0, 19,

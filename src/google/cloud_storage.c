@@ -23,6 +23,7 @@
 struct storage {
     struct google_client *client;
     char *bucket, *temp_dir;
+    char *source_buckets; /* comma separated; NULL: none */
     struct signed_links *links;
 };
 
@@ -151,17 +152,11 @@ static enum err fetch(struct storage *t, const char *name, int fd, int64_t at, b
     return err;
 }
 
-static enum err storage_open(void *self, const char *name, const char *version, int *out,
-                             struct error *e)
+/* A download into fd, to its end; generation 0: any. */
+static enum err download(struct storage *t, const char *name, int64_t generation, int fd,
+                         struct error *e)
 {
-    struct storage *t = self;
-    int64_t generation = strtoll(version, NULL, 10);
-    enum err err = blob_name_check(name, e);
-    if (err != ERR_OK)
-        return err;
-    int fd = file_temporary(t->temp_dir);
-    if (fd < 0)
-        return error_set(e, ERR_STORAGE_FULL, "There is no room for a temporary file.");
+    enum err err = ERR_OK;
     for (int attempt = 0; attempt < DOWNLOAD_TRIES; attempt++) {
         int64_t at = lseek(fd, 0, SEEK_END);
         err = fetch(t, name, fd, at, attempt + 1 == DOWNLOAD_TRIES, &generation, e);
@@ -169,8 +164,20 @@ static enum err storage_open(void *self, const char *name, const char *version, 
             break;
         google_pause(t->client, attempt);
     }
-    if (err == ERR_OK && lseek(fd, 0, SEEK_SET) != 0)
-        err = error_no_memory(e);
+    return err == ERR_OK && lseek(fd, 0, SEEK_SET) != 0 ? error_no_memory(e) : err;
+}
+
+static enum err storage_open(void *self, const char *name, const char *version, int *out,
+                             struct error *e)
+{
+    struct storage *t = self;
+    enum err err = blob_name_check(name, e);
+    if (err != ERR_OK)
+        return err;
+    int fd = file_temporary(t->temp_dir);
+    if (fd < 0)
+        return error_set(e, ERR_STORAGE_FULL, "There is no room for a temporary file.");
+    err = download(t, name, strtoll(version, NULL, 10), fd, e);
     if (err != ERR_OK)
         (void)close(fd);
     else
@@ -193,21 +200,65 @@ static void read_info(const json_t *object, struct blob_info *out)
         out->updated_us = 0;
 }
 
-static enum err storage_stat(void *self, const char *name, struct blob_info *out, struct error *e)
+static enum err look_at(struct storage *t, const char *name, struct blob_info *out, struct error *e)
 {
-    struct storage *t = self;
     struct buffer path = BUFFER_INIT;
     struct google_reply r = {0};
-    enum err err = blob_name_check(name, e);
-    if (err == ERR_OK)
-        err = object_path(t, name, "?fields=size,updated,generation", &path, e);
+    enum err err = object_path(t, name, "?fields=size,updated,generation", &path, e);
     if (err == ERR_OK)
         err = get_json(t, path.data, false, &r, e);
     if (err == ERR_OK)
         read_info(r.json, out);
     google_reply_clear(&r);
     buffer_free(&path);
+    return err;
+}
+
+static enum err storage_stat(void *self, const char *name, struct blob_info *out, struct error *e)
+{
+    enum err err = blob_name_check(name, e);
+    if (err == ERR_OK)
+        err = look_at(self, name, out, e);
     return err == ERR_NOT_FOUND ? blob_not_found(name, e) : err;
+}
+
+/* --- objects of others --- */
+
+/* Never the service's own, where all clients' documents lie. */
+static bool is_source_bucket(const struct storage *t, const char *name, size_t n)
+{
+    bool found = false;
+    if (strlen(t->bucket) == n && strncmp(t->bucket, name, n) == 0)
+        return false;
+    for (const char *at = t->source_buckets; !found && at != NULL && n > 0;) {
+        size_t len = strcspn(at, ",");
+        found = len == n && strncmp(at, name, n) == 0;
+        at = at[len] == ',' ? at + len + 1 : NULL;
+    }
+    return found;
+}
+
+static enum err storage_fetch(void *self, const char *object, int64_t max_bytes, int fd,
+                              struct error *e)
+{
+    char bucket[256];
+    struct storage other = *(struct storage *)self;
+    struct blob_info info;
+    size_t n = strcspn(object, "/");
+    if (n >= sizeof bucket || !is_source_bucket(&other, object, n) || object[n] == '\0' ||
+        object[n + 1] == '\0')
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "must be gs://BUCKET/OBJECT, of a bucket that the service may read from");
+    (void)snprintf(bucket, sizeof bucket, "%.*s", (int)n, object);
+    other.bucket = bucket;
+    enum err err = look_at(&other, object + n + 1, &info, e);
+    if (err == ERR_OK && info.size > (uint64_t)max_bytes)
+        return error_set(e, ERR_TOO_LARGE, "The file is larger than %" PRId64 " bytes.", max_bytes);
+    if (err == ERR_OK)
+        err = download(&other, object + n + 1, strtoll(info.version, NULL, 10), fd, e);
+    return err == ERR_NOT_FOUND
+               ? error_set(e, ERR_UNPROCESSABLE, "there is no such object in its bucket")
+               : err;
 }
 
 /* What is listed: names that begin with prefix and, where start is not "", do not come before it.
@@ -409,6 +460,7 @@ static void storage_close(void *self)
 {
     struct storage *t = self;
     free(t->bucket);
+    free(t->source_buckets);
     free(t->temp_dir);
     signed_links_close(t->links);
     free(t);
@@ -428,6 +480,7 @@ static const struct blob_store_ops ops = {
     .limit_header = SIGNED_URL_V4_LIMIT,
     .download_url = storage_download_url,
     .uri = storage_uri,
+    .fetch = storage_fetch,
     .ping = storage_ping,
     .close = storage_close,
 };
@@ -441,7 +494,9 @@ enum err cloud_storage_open(struct google_client *client, const struct cloud_sto
     t->client = client;
     t->bucket = strdup(o->bucket);
     t->temp_dir = strdup(o->temp_dir);
-    enum err err = t->bucket != NULL && t->temp_dir != NULL
+    t->source_buckets = o->source_buckets != NULL ? strdup(o->source_buckets) : NULL;
+    enum err err = t->bucket != NULL && t->temp_dir != NULL &&
+                           (t->source_buckets != NULL || o->source_buckets == NULL)
                        ? signed_links_open(client, o, &t->links, e)
                        : error_no_memory(e);
     if (err != ERR_OK) {

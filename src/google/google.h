@@ -29,6 +29,7 @@ struct cloud_storage_options {
     const struct source *source;
     struct google_credentials *credentials;
     const char *bucket;
+    const char *source_buckets; /* of objects that are none of ours, comma separated; NULL: none */
     const char *temp_dir;
     const char *link_base; /* https://storage.googleapis.com; where links point */
 };

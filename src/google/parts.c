@@ -138,6 +138,8 @@ static enum err open_cloud_storage(const struct part_context *x, struct slots *o
         const struct cloud_storage_options o = {.source = x->source,
                                                 .credentials = session.credentials,
                                                 .bucket = google_names_of(x->cfg)->bucket,
+                                                .source_buckets =
+                                                    google_names_of(x->cfg)->source_buckets,
                                                 .temp_dir = temp,
                                                 .link_base = links.data};
         err = opened(cloud_storage_open(session.stores, &o, &out->blobs, e));

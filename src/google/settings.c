@@ -9,6 +9,10 @@ static const struct setting google_names_rows[] = {
     TEXT_SETTING(NAME, "GCP_PROCESSOR_ID", NAME(processor_id), NULL,
                  "Document AI processor that reads scans; Tesseract when not set"),
     TEXT_SETTING(NAME, "GCS_BUCKET_NAME", NAME(bucket), NULL, "bucket of uploads and results"),
+    TEXT_SETTING(
+        NAME, "GCS_SOURCE_BUCKETS", NAME(source_buckets), NULL,
+        "buckets, comma separated, of which any client may name objects as source_url, but "
+        "not GCS_BUCKET_NAME; none when not set"),
     TEXT_SETTING(NAME, "BIGQUERY_DATASET", NAME(dataset), "data_hero",
                  "dataset of the analysts' copy"),
     TEXT_SETTING(NAME, "BIGQUERY_LOCATION", NAME(dataset_location), "US",

@@ -11,6 +11,7 @@ struct google_names {
     char *location;            /* GCP_LOCATION: us; of the Document AI processor */
     char *processor_id;        /* GCP_PROCESSOR_ID; not set: Tesseract reads */
     char *bucket;              /* GCS_BUCKET_NAME */
+    char *source_buckets;      /* GCS_SOURCE_BUCKETS */
     char *dataset;             /* BIGQUERY_DATASET: data_hero */
     char *dataset_location;    /* BIGQUERY_LOCATION: US */
     char *firestore_database;  /* FIRESTORE_DATABASE: (default) */

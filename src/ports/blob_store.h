@@ -101,6 +101,11 @@ struct blob_store_ops {
     /* Appends the store's own name of the blob: gs://bucket/name, local:name. */
     void (*uri)(void *self, const char *name, struct buffer *out);
 
+    /* Writes an object that is none of this service's own to fd: bucket/name, by the store's own
+     * credentials. ERR_UNPROCESSABLE: there is none, or its bucket is not one that settings name;
+     * ERR_TOO_LARGE: it has more than max_bytes. NULL: a store without such names. */
+    enum err (*fetch)(void *self, const char *object, int64_t max_bytes, int fd, struct error *e);
+
     enum err (*ping)(void *self, struct error *e);
     void (*close)(void *self);
 };

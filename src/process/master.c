@@ -324,10 +324,11 @@ static enum err set_up(struct master *m, struct error *e)
         (err = open_socket(m->cfg, "page.sock", &m->listen_fd[ROLE_PAGE], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "health.sock", &m->listen_fd[ROLE_HEALTH], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "upload.sock", &m->listen_fd[ROLE_UPLOAD], e)) != ERR_OK ||
+        (err = open_socket(m->cfg, "fetch.sock", &m->listen_fd[ROLE_FETCH], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "wait.sock", &m->listen_fd[ROLE_WAITER], e)) != ERR_OK)
         return err;
     m->slots = calloc((size_t)(m->cfg->api_workers + m->cfg->task_workers + m->cfg->page_workers +
-                               m->cfg->upload_workers + 4),
+                               m->cfg->upload_workers + m->cfg->fetch_workers + 4),
                       sizeof *m->slots);
     if (m->slots == NULL)
         return error_no_memory(e);
@@ -335,6 +336,7 @@ static enum err set_up(struct master *m, struct error *e)
     add_slots(m, ROLE_TASK, m->cfg->task_workers);
     add_slots(m, ROLE_PAGE, m->cfg->page_workers);
     add_slots(m, ROLE_UPLOAD, m->cfg->upload_workers);
+    add_slots(m, ROLE_FETCH, m->cfg->fetch_workers);
     add_slots(m, ROLE_HEALTH, 1);
     add_slots(m, ROLE_WAITER, 1);
     add_slots(m, ROLE_DISPATCHER, 1);

@@ -16,8 +16,8 @@
 #include "process/turns.h"
 #include "process/waiter.h"
 
-const char *const role_names[ROLE__MAX] = {"api",    "task",   "page",       "health",
-                                           "upload", "waiter", "dispatcher", "exporter"};
+const char *const role_names[ROLE__MAX] = {"api",   "task",   "page",       "health",  "upload",
+                                           "fetch", "waiter", "dispatcher", "exporter"};
 
 static volatile int stop_requested;
 
@@ -75,11 +75,9 @@ static enum err open_turns(const struct config *cfg, int *fd, struct error *e)
 static enum err run_pool(const struct worker *w, enum role role, struct instance *in,
                          struct error *e)
 {
-    static const enum pool pools[ROLE__MAX] = {[ROLE_API] = POOL_API,
-                                               [ROLE_TASK] = POOL_TASK,
-                                               [ROLE_PAGE] = POOL_PAGE,
-                                               [ROLE_HEALTH] = POOL_HEALTH,
-                                               [ROLE_UPLOAD] = POOL_UPLOAD};
+    static const enum pool pools[ROLE__MAX] = {
+        [ROLE_API] = POOL_API,       [ROLE_TASK] = POOL_TASK,     [ROLE_PAGE] = POOL_PAGE,
+        [ROLE_HEALTH] = POOL_HEALTH, [ROLE_UPLOAD] = POOL_UPLOAD, [ROLE_FETCH] = POOL_UPLOAD};
     struct server s = {.cfg = w->cfg,
                        .auth = {.cfg = w->cfg,
                                 .keys = w->keys,
@@ -106,7 +104,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct instance
         err = open_turns(w->cfg, &l.turns_fd, e);
     if (err == ERR_OK)
         err = auth_open(&s.auth, e);
-    if ((role == ROLE_TASK || role == ROLE_UPLOAD) &&
+    if ((role == ROLE_TASK || role == ROLE_UPLOAD || role == ROLE_FETCH) &&
         setpriority(PRIO_PROCESS, 0, (int)w->cfg->task_nice) != 0)
         log_event(LOG_WARNING, "TASK_NICE could not be set", "cause", strerror(errno), NULL);
     if (err == ERR_OK)

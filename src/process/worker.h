@@ -12,6 +12,7 @@ enum role {
     ROLE_PAGE,
     ROLE_HEALTH,
     ROLE_UPLOAD,
+    ROLE_FETCH, /* of the upload pool, what has to be fetched first */
     ROLE_WAITER,
     ROLE_DISPATCHER,
     ROLE_EXPORTER,

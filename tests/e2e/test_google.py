@@ -29,7 +29,7 @@ CSV = b"".join(",".join(r).encode() + b"\r\n" for r in ROWS)
 @pytest.fixture(scope="module")
 def world():
     collector = Collector()
-    w = World(GEMINI_API_KEY="gemini-test-key", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    w = World(GEMINI_API_KEY="gemini-test-key", GCS_SOURCE_BUCKETS="other,demo-source,demo-bucket", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     w.collector = collector
     yield w
     w.close()
@@ -244,6 +244,22 @@ def test_document_stored_by_another_meanwhile_is_left_alone(world):
     assert len(sent) == 1 and "ifGenerationMatch=0" in sent[0][1]
     assert generation() == before and len(before) == 1
     world.faults.clear()
+
+
+def test_document_of_another_bucket_is_fetched(world):
+    data = sample("text-table").read_bytes() + b"\n% of another bucket"
+    name = "in/a = b.pdf"
+    put = f"{world.side.url}/storage/upload/storage/v1/b/demo-source/o?uploadType=media&name={urllib.parse.quote(name, safe='')}"
+    assert call(put, "POST", data, {"Authorization": "Bearer owner", "Content-Type": "application/pdf"})[0] == 200
+    fetched = world.stack.call("POST", "/api/v1/upload/documents", {"source_url": "gs://demo-source/" + name})
+    assert fetched.status == 201 and fetched.json["filename"] == "a = b.pdf", fetched.body
+    assert world.stack.wait(world.stack.submit(fetched.json["pdf_id"]))["outcome"] == "success"
+    own = next(o["name"] for o in world.side.control("objects") if o["name"].startswith("documents/"))
+    for refused, told in (("gs://demo-source/none.pdf", "no such object"), ("gs://demo-bucket/" + own, "bucket that"),
+                          ("gs://demo-other/a.pdf", "bucket that"), ("gs://demo-source", "bucket that"),
+                          ("gs://demo-source/", "bucket that"), ("gs:///a.pdf", "bucket that")):
+        r = world.stack.call("POST", "/api/v1/upload/documents", {"source_url": refused})
+        assert r.status == 422 and told in r.detail, (refused, r.body)
 
 
 def test_large_document_goes_in_chunks(world):

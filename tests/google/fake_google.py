@@ -232,7 +232,7 @@ class Fake:
         self.calls, self.pictures, self.refuse, self.expires_in = [], [], 0, 3599
         self.serial = itertools.count(1)
         self.objects, self.sessions, self.generation = {}, {}, 0
-        self.buckets = set(options.bucket or ['demo-bucket'])
+        self.buckets = set(options.bucket or ['demo-bucket', 'demo-source'])
         self.blobs_signed = set()
         self.datasets, self.tables, self.rows, self.seen, self.jobs = {}, {}, {}, {}, {}
         self.documentai, self.gemini, self.bigquery = Settable(), Settable(), Settable()
@@ -1281,7 +1281,7 @@ def main():
     parser.add_argument('--key', metavar='PEM', help="the service account's RSA key; made when absent")
     parser.add_argument('--service-account', default='signer@demo-test.iam.gserviceaccount.com', metavar='EMAIL')
     parser.add_argument('--target-ca', metavar='FILE', help='the CA that tasks delivered over https trust')
-    parser.add_argument('--bucket', action='append', help='a bucket that exists (default: demo-bucket)')
+    parser.add_argument('--bucket', action='append', help='a bucket that exists (default: demo-bucket and demo-source)')
     parser.add_argument('--queue', action='append', help='a queue that exists (default: every queue does)')
     parser.add_argument('--min-backoff', type=float, default=0.2)
     parser.add_argument('--max-attempts', type=int, default=3)

@@ -15,3 +15,5 @@ def pdf(_, value):
 
 
 schemathesis.openapi.media_type("application/pdf", strategies.sampled_from([b"%PDF-1.7\n", b"GIF89a"]))
+# No test calls hosts that it does not run.
+schemathesis.openapi.format("uri", strategies.sampled_from(["https://127.0.0.1/a.pdf", "https://[::1]/", "a"]))
