@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "google/client.h"
 #include "google/credentials.h"
@@ -64,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     const struct google_credentials_options o = {
-        .source = &system_source, .file = path, .metadata_host = "metadata"};
+        .clock = &system_clock, .file = path, .metadata_host = "metadata"};
     if (google_credentials_open(&o, &c, &e) == ERR_OK) {
         use(c);
         google_credentials_close(c);

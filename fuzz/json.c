@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "core/extraction_request.h"
 #include "core/feedback.h"
@@ -39,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     read_request(tree, false);
     read_request(tree, true);
-    if (feedback_read(tree, &system_source, &f, &e) == ERR_OK)
+    if (feedback_read(tree, &system_clock, &f, &e) == ERR_OK)
         feedback_clear(&f);
     json_decref(tree);
     return 0;

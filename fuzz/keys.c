@@ -9,6 +9,7 @@
 
 #include "auth/keys.h"
 #include "base/error.h"
+#include "base/random.h"
 #include "ports/job_store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

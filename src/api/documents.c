@@ -9,6 +9,7 @@
 #include "api/handlers.h"
 #include "api/pdf_password.h"
 #include "auth/limits.h"
+#include "base/clock.h"
 #include "core/document_erase.h"
 #include "core/document_owner.h"
 #include "core/extraction_request.h"

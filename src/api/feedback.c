@@ -33,7 +33,7 @@ enum err feedback_create(void *app, struct request *r, struct reply *p, struct e
     json_t *body = NULL;
     enum err err = request_json(r, &body, e);
     if (err == ERR_OK)
-        err = feedback_read(body, s->source, &f, e);
+        err = feedback_read(body, s->clock, &f, e);
     if (err == ERR_OK)
         err = job_id_check(f.job_id, e);
     if (err == ERR_OK)

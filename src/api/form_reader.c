@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
-#include "base/source.h"
 #include "base/spawn.h"
 
 #define CPU_S        "2"        /* a body of 50 MiB takes about 0.1 */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "api/handlers.h"
+#include "base/clock.h"
 #include "base/folder.h"
 #include "core/attempts.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/handlers.h"
+#include "base/random.h"
 
 const char *request_owner(const struct request *r)
 {

@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/random.h"
 
 /* {job_id, ...}; *tree is owned by the caller, *job_id is borrowed from it. */
 static enum err read_job_id(const struct request *r, json_t **tree, const char **job_id,

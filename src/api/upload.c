@@ -12,8 +12,10 @@
 #include "api/handlers.h"
 #include "api/source_url.h"
 #include "api/upload.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/media_type.h"
+#include "base/random.h"
 #include "core/blob_names.h"
 #include "core/document_owner.h"
 #include "core/quota.h"
@@ -69,7 +71,7 @@ enum err upload_generate_url(void *app, struct request *r, struct reply *p, stru
         goto out;
     if ((err = quota_take(s, QUOTA_BYTES, r->auth.subject, 0, e)) != ERR_OK)
         goto out;
-    source_uuid(s->source, pdf_id);
+    random_uuid(pdf_id);
     pdf_name(pdf_id, safe, blob);
     if ((err = document_owner_add(s, r->auth.subject, pdf_id, safe, NULL, e)) != ERR_OK)
         goto out;
@@ -214,7 +216,7 @@ static enum err store_once(const struct services *s, const char *blob, const str
     if (err != ERR_OK && !missing)
         return err;
     *duplicate = !missing && info.size == in->size;
-    if (*duplicate && source_now_us(s->source) - info.updated_us < fresh_us)
+    if (*duplicate && clock_now_us(s->clock) - info.updated_us < fresh_us)
         return ERR_OK;
     return s->blobs.ops->put_file(s->blobs.self, blob, in->path, in->type, missing, e);
 }

@@ -9,6 +9,7 @@
 #include "api/handlers.h"
 #include "app/maintenance.h"
 #include "app/parts.h"
+#include "base/clock.h"
 #include "core/program_limits.h"
 #include "core/sealed_password.h"
 #include "extract/pipeline.h"
@@ -136,7 +137,7 @@ static enum err backend_open(const struct config *cfg, int notify_fd, struct bac
     struct services *s = &b->app.services;
     struct pipeline *p = &b->pipeline;
     s->cfg = cfg;
-    s->source = &system_source;
+    s->clock = &system_clock;
     b->app.version = PACKAGE_VERSION;
     b->app.sandbox = sandbox_mode();
     b->app.recognizer = tesseract_limits(cfg);
@@ -150,7 +151,7 @@ static enum err backend_open(const struct config *cfg, int notify_fd, struct bac
         err = sealing_key_make(cfg->sealing_key, b->app.signing_key, s->sealing_key, e);
     if (err == ERR_OK)
         err = open_recognizer(cfg, p, e);
-    const struct part_context x = {cfg, s->source, notify_fd, b->app.signing_key, p->recognizer};
+    const struct part_context x = {cfg, s->clock, notify_fd, b->app.signing_key, p->recognizer};
     if (err == ERR_OK)
         err = open_parts(&x, b, &b->slots, e);
     s->jobs = b->slots.jobs;
@@ -183,7 +184,7 @@ static enum err open_instance(const struct config *cfg, int notify_fd, struct in
         .self = b,
         .app = &b->app,
         .signing_key = b->app.signing_key,
-        .source = b->app.services.source,
+        .clock = b->app.services.clock,
         .task_tokens = {"https://accounts.google.com", google_names_of(cfg)->tasks_account,
                         google_names_of(cfg)->tasks_jwks, google_access_of(cfg)->ca_file},
         .admit = document_admit,
@@ -211,7 +212,7 @@ static enum err dispatch(struct instance *i, const struct dispatch *d, struct er
     const struct services *s = &b->app.services;
     struct maintenance m = {.services = s};
     const struct queue_run run = {.cfg = s->cfg,
-                                  .source = s->source,
+                                  .clock = s->clock,
                                   .auth_key = d->auth_key,
                                   .notify_fd = d->notify_fd,
                                   .stop = d->stop,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "local/local.h"
 
@@ -29,7 +30,7 @@ void maintenance_run(void *self)
     struct maintenance *m = self;
     const struct services *s = m->services;
     struct error e = {0};
-    int64_t retention_us = retention_look(&m->retention, s->source);
+    int64_t retention_us = retention_look(&m->retention, s->clock);
     if (job_sweep(s, retention_us, NULL, NULL, &e) != ERR_OK)
         log_error(LOG_WARNING, "maintenance could not be done; it is tried again", &e);
     if (retention_us > 0 && monotonic_us() >= m->files_due_us) {

@@ -7,6 +7,7 @@
 
 #include "auth/jwks.h"
 #include "auth/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/request.h"
 
@@ -90,7 +91,7 @@ static enum err verify_api_key(const struct auth *a, struct request *r, struct e
     const char *key = request_header(r, "X-API-Key");
     if (key == NULL || key[0] == '\0')
         return ERR_NOT_FOUND;
-    return slow_guesser(a, r, keys_check(a->keys, key, source_now_us(a->source), &r->auth, e), e);
+    return slow_guesser(a, r, keys_check(a->keys, key, clock_now_us(a->clock), &r->auth, e), e);
 }
 
 static const char *bearer_token(const struct request *r)
@@ -125,7 +126,7 @@ static enum err verify_bearer_token(const struct auth *a, struct jwks *keys,
     const char *token = bearer_token(r);
     if (token == NULL || keys == NULL)
         return ERR_NOT_FOUND;
-    enum err err = jwks_verify(keys, token, expected, source_now_us(a->source) / US_PER_S,
+    enum err err = jwks_verify(keys, token, expected, clock_now_us(a->clock) / US_PER_S,
                                monotonic_us(), &claims, e);
     if (err == ERR_OK)
         be_token(&r->auth, claims.subject);
@@ -263,7 +264,7 @@ static enum err verify_signature(const struct auth *a, struct request *r, struct
     if (err == ERR_OK)
         err = signed_url_check(
             a->signing_key, method, r->path, expires.data != NULL ? expires.data : "",
-            signature.data != NULL ? signature.data : "", source_now_us(a->source) / US_PER_S, e);
+            signature.data != NULL ? signature.data : "", clock_now_us(a->clock) / US_PER_S, e);
     buffer_free(&expires);
     buffer_free(&signature);
     return err;

@@ -22,7 +22,7 @@ struct auth {
     const struct config *cfg;
     const struct key_set *keys;
     const unsigned char *signing_key;
-    const struct source *source;
+    const struct clock *clock;
     struct task_tokens task_tokens;
     struct jwks *clients; /* JWT_JWKS; NULL: no tokens of clients */
     struct jwks *tasks;   /* of task_tokens; NULL: no tokens with tasks */

@@ -8,9 +8,9 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/source.h"
 
 #define SET_MAX       262144
 #define AGE_DEFAULT_S 300 /* of a file, and of an answer that does not tell */

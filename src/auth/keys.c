@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "base/rfc3339.h"
 
 #define KEYS_MAX    1000
@@ -190,7 +191,7 @@ enum err keys_local(const char *path, char out[LOCAL_KEY_MAX], bool *made, struc
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     *made = fd >= 0;
     if (fd >= 0) {
-        source_hex(&system_source, out, 24);
+        random_hex(out, 24);
         size_t n = strlen(out);
         bool ok = write(fd, out, n) == (ssize_t)n && write(fd, "\n", 1) == 1;
         if (close(fd) == 0 && ok)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "auth/keys.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/rfc3339.h"
 
@@ -171,7 +172,7 @@ static json_t *make_entry(const struct wish *w, const char *key)
     json_t *entry =
         json_pack("{s:s,s:s,s:O}", "id", w->id, "hash",
                   sodium_bin2hex(hex, sizeof hex, hash, sizeof hash), "scopes", w->scopes);
-    rfc3339_format(source_now_us(&system_source) + w->days * 86400 * US_PER_S, time);
+    rfc3339_format(clock_now_us(&system_clock) + w->days * 86400 * US_PER_S, time);
     bool ok = entry != NULL &&
               (w->subject == NULL ||
                json_object_set_new(entry, "subject", json_string(w->subject)) == 0) &&
@@ -236,7 +237,7 @@ static void list_keys(const struct key_file *f)
         for (size_t k = 0; k < json_array_size(scopes); k++)
             (void)printf("%s%s", k > 0 ? "," : "", json_string_value(json_array_get(scopes, k)));
         bool expired = expires != NULL && rfc3339_parse(expires, &us) == 0 &&
-                       us <= source_now_us(&system_source);
+                       us <= clock_now_us(&system_clock);
         (void)printf("\t%s\t%s%s\n", subject != NULL ? subject : id,
                      expires != NULL ? expires : "never", expired ? " (expired)" : "");
     }

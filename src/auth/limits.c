@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 
 #define SETS 16384
 #define WAYS 4

@@ -1,6 +1,6 @@
 #include "base/circuit.h"
 
-#include "base/source.h"
+#include "base/clock.h"
 
 #define FAILURES_MAX 5 /* calls in a row that failed in all their tries */
 #define OPEN_US      (10 * US_PER_S)

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 
 static int64_t deadline;
 static char trace[64];

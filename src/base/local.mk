@@ -14,7 +14,7 @@ libbase_a_SOURCES = \
 	src/base/media_type.c src/base/media_type.h \
 	src/base/rfc3339.c src/base/rfc3339.h \
 	src/base/sort.c src/base/sort.h \
-	src/base/source.c src/base/source.h \
+	src/base/clock.c src/base/clock.h src/base/random.c src/base/random.h \
 	src/base/span.c src/base/span.h \
 	src/base/spawn.c src/base/spawn.h \
 	src/base/steady.c src/base/steady.h \

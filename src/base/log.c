@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/rfc3339.h"
-#include "base/source.h"
 
 static const char *const severities[LOG__MAX] = {"DEBUG", "INFO", "NOTICE", "WARNING", "ERROR"};
 
@@ -101,7 +101,7 @@ static void put_text(struct buffer *b, const char *text)
 static void begin(struct buffer *b, enum log_level level, const char *message)
 {
     char time[RFC3339_LEN + 1];
-    rfc3339_format(source_now_us(&system_source), time);
+    rfc3339_format(clock_now_us(&system_clock), time);
     if (log_state.text) {
         buffer_printf(b, "%s %-7s %s: ", time, severities[level], log_state.role);
         put_text(b, message);

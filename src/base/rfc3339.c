@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 
 void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1])
 {

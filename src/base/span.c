@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json_writer.h"
-#include "base/source.h"
+#include "base/random.h"
 
 /* 00-{32 digits of the trace}-{16 of the span}-{2 of flags} */
 #define TRACE_AT       3
@@ -33,13 +34,13 @@ void span_begin(char *traceparent, size_t size, char parent[SPAN_ID_LEN + 1])
 {
     char trace[TRACE_LEN + 1], id[SPAN_ID_LEN + 1], flags[3] = "01";
     parent[0] = '\0';
-    source_hex(&system_source, id, SPAN_ID_LEN / 2);
+    random_hex(id, SPAN_ID_LEN / 2);
     if (strlen(traceparent) >= TRACEPARENT) {
         (void)snprintf(trace, sizeof trace, "%s", traceparent + TRACE_AT);
         (void)snprintf(parent, SPAN_ID_LEN + 1, "%s", traceparent + SPAN_AT);
         (void)snprintf(flags, sizeof flags, "%s", traceparent + FLAGS_AT);
     } else {
-        source_hex(&system_source, trace, TRACE_LEN / 2);
+        random_hex(trace, TRACE_LEN / 2);
     }
     (void)snprintf(traceparent, size, "00-%s-%s-%s", trace, id, flags);
 }
@@ -52,7 +53,7 @@ static bool is_sampled(const char *traceparent)
 
 static void write_line(const struct span *s, struct buffer *out)
 {
-    int64_t end_us = source_now_us(&system_source);
+    int64_t end_us = clock_now_us(&system_clock);
     buffer_printf(out, "{\"traceId\":\"%.*s\",\"spanId\":\"%.*s\",\"name\":", TRACE_LEN,
                   s->traceparent + TRACE_AT, SPAN_ID_LEN, s->traceparent + SPAN_AT);
     buffer_json_string(out, s->name);

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 
 #define BOOT_ID     "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_MAX 63
@@ -26,7 +26,7 @@ static int64_t boot_clock_us(void)
 
 int64_t steady_us(void)
 {
-    return opened ? boot_clock_us() + constant_us : source_now_us(&system_source);
+    return opened ? boot_clock_us() + constant_us : clock_now_us(&system_clock);
 }
 
 /* "unknown" where the file cannot be read (systemd's ProcSubset=pid). */
@@ -84,7 +84,7 @@ enum err steady_open(const char *path, struct error *e)
     enum err err = ERR_OK;
     read_boot_id(boot_id);
     if (!read_constant(path, boot_id)) {
-        constant_us = source_now_us(&system_source) - boot_clock_us();
+        constant_us = clock_now_us(&system_clock) - boot_clock_us();
         err = write_constant(path, boot_id, e);
     }
     opened = err == ERR_OK;

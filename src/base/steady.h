@@ -15,7 +15,7 @@
  * are forked. Until then, and where it is not called, the steady clock is the wall clock. */
 enum err steady_open(const char *path, struct error *e);
 
-/* Microseconds; source_steady_us of system_source. */
+/* Microseconds; clock_steady_us of system_clock. */
 int64_t steady_us(void);
 
 #endif

@@ -3,7 +3,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 
 #define IN_A_ROW  3
 #define MEMORY_US (60 * US_PER_S) /* without jobs nobody could tell that it is over */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "core/blob_names.h"
 #include "core/document_owner.h"
 

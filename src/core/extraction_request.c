@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "core/sheet_request.h"
 #include "formats/format.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/random.h"
 #include "base/rfc3339.h"
 #include "ports/analytics.h"
 #include "ports/extraction.h"
@@ -65,7 +66,7 @@ static enum err read_optional_text(const struct json_at *at, char **out, struct 
     return err;
 }
 
-enum err feedback_read(json_t *body, const struct source *source, struct feedback *out,
+enum err feedback_read(json_t *body, const struct clock *clock, struct feedback *out,
                        struct error *e)
 {
     static const char *const members[] = {"job_id",     "corrections", "user_id",
@@ -99,7 +100,7 @@ enum err feedback_read(json_t *body, const struct source *source, struct feedbac
     if ((err = read_optional_text(&user, &out->user_id, e)) != ERR_OK ||
         (err = read_optional_text(&session, &out->session_id, e)) != ERR_OK)
         goto out;
-    out->created_us = out->timestamp_us = source_now_us(source);
+    out->created_us = out->timestamp_us = clock_now_us(clock);
     if (!json_missing(&time)) {
         if ((err = json_read_string(&time, 1, 64, &text, e)) != ERR_OK)
             goto out;
@@ -108,7 +109,7 @@ enum err feedback_read(json_t *body, const struct source *source, struct feedbac
             goto out;
         }
     }
-    source_uuid(source, out->id);
+    random_uuid(out->id);
     out->corrections_count = (int)n;
     (void)snprintf(out->status, sizeof out->status, "pending_analysis");
     out->corrections_json = json_dumps(list.value, JSON_COMPACT);

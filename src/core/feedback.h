@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "ports/job_store.h"
 
 #define FEEDBACK_CORRECTIONS_MAX 200
@@ -15,7 +15,7 @@
  * region_type?, new_region_type?}], user_id?, session_id?, timestamp?}. Fills *out with a new id
  * and the status pending_analysis; free it with feedback_clear. ERR_UNPROCESSABLE with a JSON
  * Pointer. */
-enum err feedback_read(json_t *body, const struct source *source, struct feedback *out,
+enum err feedback_read(json_t *body, const struct clock *clock, struct feedback *out,
                        struct error *e);
 
 #endif

@@ -1,4 +1,5 @@
 #include "core/job_change.h"
+#include "base/clock.h"
 #include "core/sealed_password.h"
 
 #include <inttypes.h>
@@ -15,12 +16,12 @@
 
 int64_t job_now_us(const struct services *s)
 {
-    return source_now_us(s->source);
+    return clock_now_us(s->clock);
 }
 
 int64_t job_steady_us(const struct services *s)
 {
-    return source_steady_us(s->source);
+    return clock_steady_us(s->clock);
 }
 
 int64_t job_lease_us(const struct services *s)

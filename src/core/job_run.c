@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "core/attempts.h"
 #include "core/blob_names.h"
 #include "core/extraction_request.h"
@@ -212,7 +214,7 @@ static int64_t retry_delay_us(const struct lease *h, const struct error *why)
 {
     int64_t most = h->s->cfg->retry_max_s * US_PER_S;
     int64_t delay = backoff_us(h->s->cfg->retry_base_s * US_PER_S, failures_before(h), most);
-    delay = why->retry_after_s * US_PER_S + source_jitter_us(h->s->source, delay);
+    delay = why->retry_after_s * US_PER_S + random_jitter_us(delay);
     return delay < most ? delay : most;
 }
 
@@ -309,7 +311,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
                                 "Max retries exceeded: the work was broken off too many times.", e);
         return err == ERR_GONE ? ERR_OK : err;
     }
-    source_hex(s->source, h.token, 16);
+    random_hex(h.token, 16);
     err = job_change(s, NULL, id, change_claim, &h, &h.job, e);
     if (err == ERR_GONE) /* a second delivery of a finished job */
         return ERR_OK;

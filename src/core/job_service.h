@@ -16,7 +16,7 @@
 /* The ports and settings every operation works on; owned by the process that opened them. */
 struct services {
     const struct config *cfg;
-    const struct source *source;
+    const struct clock *clock;
     struct job_store jobs;
     struct blob_store blobs;
     struct task_queue queue;

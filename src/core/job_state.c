@@ -1,4 +1,5 @@
 #include "core/job_state.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

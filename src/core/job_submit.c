@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "core/blob_names.h"
 #include "core/document_owner.h"
 #include "core/extraction_request.h"
@@ -144,7 +145,7 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
         err = find_file_name(s, owner, r->pdf_id, blob, &j->file_name, e);
     if (err != ERR_OK)
         goto out;
-    source_uuid(s->source, j->id);
+    random_uuid(j->id);
     (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
     (void)snprintf(j->pdf_id, sizeof j->pdf_id, "%s", r->pdf_id);
     (void)snprintf(j->output_format, sizeof j->output_format, "%s", format_names[r->format]);

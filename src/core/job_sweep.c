@@ -1,5 +1,6 @@
 /* Jobs that nobody works on any more are queued again; those that have expired are erased. */
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
 #include "core/job_change.h"

@@ -6,7 +6,7 @@
 #ifndef PDF_OCR_CORE_PART_H
 #define PDF_OCR_CORE_PART_H
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "core/config.h"
 #include "ports/analytics.h"
 #include "ports/blob_store.h"
@@ -21,7 +21,7 @@ struct recognizer;
 /* What parts are opened with; all of it is borrowed and lives longer than they do. */
 struct part_context {
     const struct config *cfg;
-    const struct source *source;
+    const struct clock *clock;
     int notify_fd;                    /* an eventfd that tells the dispatcher of new tasks */
     const unsigned char *signing_key; /* SIGNING_KEY_BYTES, of this service's own links */
     struct recognizer *recognizer;    /* the OCR program of this machine */
@@ -40,7 +40,7 @@ struct slots {
 /* What a queue of this machine is run with, until *stop is set. */
 struct queue_run {
     const struct config *cfg;
-    const struct source *source;
+    const struct clock *clock;
     const char *auth_key; /* sent as X-API-Key */
     int notify_fd;
     const volatile int *stop;

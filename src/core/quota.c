@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #define DAY_S 86400
@@ -30,7 +31,7 @@ static enum err count(const struct services *s, enum quota q, const char *owner,
                       int64_t most, int64_t *value, int64_t *ends_us, struct error *e)
 {
     char name[COUNTER_NAME_MAX + 1];
-    int64_t day = source_now_us(s->source) / US_PER_S / DAY_S;
+    int64_t day = clock_now_us(s->clock) / US_PER_S / DAY_S;
     *ends_us = (day + 1) * DAY_S * US_PER_S;
     text_format(name, sizeof name, "%s-%" PRId64 "-%s", kinds[q].counter, day, owner);
     return s->jobs.ops->count(s->jobs.self, name, n, most, *ends_us, value, e);
@@ -48,7 +49,7 @@ enum err quota_take(const struct services *s, enum quota q, const char *owner, i
     error_set(e, ERR_RATE_LIMITED,
               "This key has used up its %" PRId64 " %s a day; there are more after 00:00 UTC.%s",
               most, kinds[q].what, kinds[q].hint);
-    e->retry_after_s = (int)((ends_us - source_now_us(s->source)) / US_PER_S) + 1;
+    e->retry_after_s = (int)((ends_us - clock_now_us(s->clock)) / US_PER_S) + 1;
     return ERR_RATE_LIMITED;
 }
 

@@ -3,7 +3,7 @@
 #ifndef PDF_OCR_CORE_RETENTION_H
 #define PDF_OCR_CORE_RETENTION_H
 
-#include "base/source.h"
+#include "base/clock.h"
 
 /* The last look at the clocks; zeroed at first. */
 struct retention {
@@ -13,6 +13,6 @@ struct retention {
 /* Looks at the clocks again. Returns what may be taken for now: the earlier of the wall clock and
  * the steady one, and no later than the last look and the time since then allow; 0 at the first
  * look, when nothing may be erased yet. So a jump forward counts only when two looks agree. */
-int64_t retention_look(struct retention *r, const struct source *s);
+int64_t retention_look(struct retention *r, const struct clock *s);
 
 #endif

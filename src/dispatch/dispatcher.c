@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "dispatch/dispatcher.h"
 #include "dispatch/settings.h"
@@ -46,7 +47,7 @@ struct dispatcher {
 
 static int64_t now(const struct dispatcher *d)
 {
-    return source_steady_us(d->o->source);
+    return clock_steady_us(d->o->clock);
 }
 
 /* The answer's body is of no interest. */

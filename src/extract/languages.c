@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/source.h"
+#include "base/clock.h"
 #include "extract/recognizer.h"
 #include "ports/extraction.h"
 #include "sandbox/child.h"

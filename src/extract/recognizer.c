@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "ocr/wire.h"
 #include "sandbox/child.h"

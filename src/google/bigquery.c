@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/json.h"
 #include "base/log.h"

@@ -7,8 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "google/call.h"
 
@@ -71,23 +73,19 @@ static bool worth_another_try(const struct call *k, enum err err)
     return k->tries < TRIES && k->q->idempotent && call_may_pass(k, err);
 }
 
-/* Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-static int64_t jitter_us(const struct google_client *c, int tries)
+static int64_t jitter_us(int tries)
 {
-    int64_t most = backoff_us(BACKOFF_BASE_US, tries, BACKOFF_MOST_US);
-    uint32_t random;
-    c->o.source->random_bytes(c->o.source->self, &random, sizeof random);
-    return (int64_t)((double)most * random / UINT32_MAX);
+    return random_full_jitter_us(backoff_us(BACKOFF_BASE_US, tries, BACKOFF_MOST_US));
 }
 
 static int64_t pause_us(const struct call *k)
 {
-    return k->retry_after_s > 0 ? k->retry_after_s * US_PER_S : jitter_us(k->client, k->tries);
+    return k->retry_after_s > 0 ? k->retry_after_s * US_PER_S : jitter_us(k->tries);
 }
 
-void google_pause(const struct google_client *c, int tries)
+void google_pause(int tries)
 {
-    int64_t us = jitter_us(c, tries), left = context_left_us();
+    int64_t us = jitter_us(tries), left = context_left_us();
     if (us > left)
         us = left > 0 ? left : 0;
     struct timespec t = {(time_t)(us / US_PER_S), (long)(us % US_PER_S) * 1000};

@@ -20,7 +20,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/source.h"
+
 #include "google/grpc.h"
 #include "ports/page.h"
 
@@ -61,7 +61,6 @@ struct google_tokens {
 };
 
 struct google_client_options {
-    const struct source *source;
     struct google_tokens tokens;           /* all NULL: calls go without a token */
     const char *base_url[GOOGLE_API__MAX]; /* no slash at the end; copied */
     bool emulated[GOOGLE_API__MAX];        /* sends the emulators' `Bearer owner` instead */
@@ -145,7 +144,7 @@ enum err google_call_many(struct google_client *c, const struct google_request *
                           struct error *errors, struct error *e);
 
 /* Sleeps as between two tries, but not past the deadline: for those who try again themselves. */
-void google_pause(const struct google_client *c, int tries);
+void google_pause(int tries);
 
 /* ERR_UNAVAILABLE, with its time to wait, while the circuit of the API is open: what a call needs
  * need not be made. */

@@ -162,7 +162,7 @@ static enum err download(struct storage *t, const char *name, int64_t generation
         err = fetch(t, name, fd, at, attempt + 1 == DOWNLOAD_TRIES, &generation, e);
         if (!err_is_transient(err) || err == ERR_STORAGE_FULL)
             break;
-        google_pause(t->client, attempt);
+        google_pause(attempt);
     }
     return err == ERR_OK && lseek(fd, 0, SEEK_SET) != 0 ? error_no_memory(e) : err;
 }

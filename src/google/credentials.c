@@ -24,7 +24,7 @@
 enum kind { KIND_METADATA, KIND_SERVICE_ACCOUNT, KIND_AUTHORIZED_USER, KIND_EXTERNAL_ACCOUNT };
 
 struct google_credentials {
-    const struct source *source;
+    const struct clock *clock;
     struct google_client *http;
     enum kind kind;
     json_t *file; /* NULL: the metadata server */
@@ -137,7 +137,7 @@ static enum err keep(struct google_credentials *c, const char *token, int64_t ex
     if (copy == NULL)
         return error_no_memory(e);
     forget(c);
-    int64_t now = source_now_us(c->source), life = expires_us - now;
+    int64_t now = clock_now_us(c->clock), life = expires_us - now;
     c->token = copy;
     c->number++;
     c->expires_us = expires_us;
@@ -148,7 +148,7 @@ static enum err keep(struct google_credentials *c, const char *token, int64_t ex
 static enum err keep_oauth(struct google_credentials *c, const json_t *reply, struct error *e)
 {
     json_int_t life = json_integer_value(json_object_get(reply, "expires_in"));
-    return keep(c, text_of(reply, "access_token"), source_now_us(c->source) + life * US_PER_S, e);
+    return keep(c, text_of(reply, "access_token"), clock_now_us(c->clock) + life * US_PER_S, e);
 }
 
 static void form_add(struct buffer *form, const char *name, const char *value)
@@ -221,7 +221,7 @@ static enum err renew_by_assertion(struct google_credentials *c, struct error *e
     struct google_reply r = {0};
     const char *url = text_of(c->file, "token_uri");
     enum err err = service_account_assertion(c->account, url, SCOPE,
-                                             source_now_us(c->source) / US_PER_S, &jwt, e);
+                                             clock_now_us(c->clock) / US_PER_S, &jwt, e);
     if (err == ERR_OK) {
         form_add(&form, "grant_type", GRANT_JWT);
         form_add(&form, "assertion", jwt.data);
@@ -414,11 +414,10 @@ enum err google_credentials_token(struct google_credentials *c, const char **tok
         [KIND_EXTERNAL_ACCOUNT] = renew_by_exchange,
     };
     enum err err = ERR_OK;
-    if (c->token == NULL || source_now_us(c->source) >= c->renew_us)
+    if (c->token == NULL || clock_now_us(c->clock) >= c->renew_us)
         err = for_the_operator(renew[c->kind](c, e), e);
     /* A token service that fails for a moment is no matter while the old token holds. */
-    if (err != ERR_OK && c->token != NULL &&
-        source_now_us(c->source) < c->expires_us - 10 * US_PER_S)
+    if (err != ERR_OK && c->token != NULL && clock_now_us(c->clock) < c->expires_us - 10 * US_PER_S)
         err = ERR_OK;
     *token = c->token;
     *number = c->number;
@@ -507,7 +506,7 @@ enum err google_credentials_open(const struct google_credentials_options *o,
     *out = NULL;
     if (c == NULL)
         return error_no_memory(e);
-    c->source = o->source;
+    c->clock = o->clock;
     c->http = o->http;
     buffer_printf(&base, "http://%s", o->metadata_host);
     c->metadata_base = buffer_take(&base);

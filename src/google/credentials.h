@@ -12,14 +12,14 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/source.h"
 #include "google/client.h"
 
 struct google_credentials;
 
 struct google_credentials_options {
-    const struct source *source;
+    const struct clock *clock;
     struct google_client *http;  /* borrowed: a client of its own, without credentials */
     const char *file;            /* NULL: the metadata server */
     const char *metadata_host;   /* host or host:port */

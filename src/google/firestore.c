@@ -22,7 +22,7 @@
 
 struct store {
     struct google_client *client;
-    const struct source *source;
+    const struct clock *clock;
     char *documents; /* projects/P/databases/D/documents */
     char *collection, *feedback, *idempotency;
 };
@@ -163,7 +163,7 @@ static enum err commit_create(struct store *t, const struct job *j, const struct
     (void)json_array_append_new(writes,
                                 firestore_create(name, fields_of_new(j, write_id, key_id), NULL));
     if (idem != NULL) {
-        int64_t now = source_now_us(t->source);
+        int64_t now = clock_now_us(t->clock);
         json_t *fields = json_pack("{s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id), "body_hash",
                                    fs_string(idem->body_hash), "created_at", fs_time(now),
                                    "expires_at", fs_time(now + 2 * IDEMPOTENCY_LIFE_US));
@@ -186,7 +186,7 @@ static enum err find_existing(struct store *t, const struct idempotency *idem, c
     if (err == ERR_OK) {
         const json_t *f = json_object_get(r.json, "fields");
         const char *job_id = fs_get_string(f, "job_id"), *hash = fs_get_string(f, "body_hash");
-        int64_t age_us = source_now_us(t->source) - fs_get_time(f, "created_at");
+        int64_t age_us = clock_now_us(t->clock) - fs_get_time(f, "created_at");
         bool outdated = age_us > IDEMPOTENCY_LIFE_US || job_id == NULL || hash == NULL;
         if (!outdated && strcmp(hash, idem->body_hash) != 0)
             err = error_set(e, ERR_UNPROCESSABLE,
@@ -211,7 +211,7 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
     struct store *t = self;
     char key_id[65] = "", replacing[40] = "", write_id[33];
     *existing = NULL;
-    source_hex(t->source, write_id, 16);
+    random_hex(write_id, 16);
     if (idem != NULL)
         idempotency_id(idem, key_id);
     for (int i = 0; i < 2; i++) {
@@ -253,7 +253,7 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
     struct store *t = self;
     struct google_reply r;
     char name[NAME_MAX_LEN], write_id[33];
-    source_hex(t->source, write_id, 16);
+    random_hex(write_id, 16);
     name_of(t, t->collection, next->id, name);
     next->version++;
     json_t *fields = firestore_job_fields(next, write_id, false);
@@ -584,7 +584,7 @@ enum err firestore_job_store_open(struct google_client *client, const struct fir
     buffer_printf(&documents, "projects/%s/databases/%s/documents", o->project, o->database);
     buffer_printf(&idempotency, "%s_idempotency", o->collection);
     t->client = client;
-    t->source = o->source;
+    t->clock = o->clock;
     t->documents = buffer_take(&documents);
     t->collection = strdup(o->collection);
     t->feedback = strdup(o->feedback_collection);

@@ -3,7 +3,7 @@
 #ifndef PDF_OCR_GOOGLE_GOOGLE_H
 #define PDF_OCR_GOOGLE_GOOGLE_H
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "google/client.h"
 #include "google/credentials.h"
 #include "ports/analytics.h"
@@ -15,7 +15,7 @@
  * {collection}_idempotency. A change is a commit with the precondition currentDocument.updateTime.
  * The queries need the composite indexes of docs/firestore.indexes.json. */
 struct firestore_options {
-    const struct source *source;
+    const struct clock *clock;
     const char *project, *database; /* "(default)" */
     const char *collection, *feedback_collection;
 };
@@ -26,7 +26,7 @@ enum err firestore_job_store_open(struct google_client *client, const struct fir
  * Files above 8 MiB are sent as resumable uploads. open() downloads to an unlinked file in
  * temp_dir. */
 struct cloud_storage_options {
-    const struct source *source;
+    const struct clock *clock;
     struct google_credentials *credentials;
     const char *bucket;
     const char *source_buckets; /* of objects that are none of ours, comma separated; NULL: none */

@@ -163,7 +163,7 @@ static enum err send_file(const struct object_upload *u, const char *session, in
             continue;
         if (!err_is_transient(err) || failures == UPLOAD_FAILURES)
             return err;
-        google_pause(u->client, failures++);
+        google_pause(failures++);
         if ((err = send_chunk(u, session, fd, 0, 0, size, &sent, &done, e)) != ERR_OK)
             return err;
         if (sent >= 0 && sent <= size && sent <= at + CHUNK)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "google/counters.h"
 #include "google/documentai.h"
@@ -20,7 +21,7 @@ static int session_users;
 static enum err use_session(const struct part_context *x, struct error *e)
 {
     enum err err = session_users > 0 ? ERR_OK
-                                     : google_session_open(x->cfg, x->source,
+                                     : google_session_open(x->cfg, x->clock,
                                                            google_counters_observe, &session, e);
     if (err == ERR_OK)
         session_users++;
@@ -49,7 +50,7 @@ static enum err missing(const char *name, const char *why, struct error *e)
 static enum err check_credentials(const struct config *cfg, bool signs, struct error *e)
 {
     struct google_session s;
-    enum err err = google_session_open(cfg, &system_source, NULL, &s, e);
+    enum err err = google_session_open(cfg, &system_clock, NULL, &s, e);
     if (err == ERR_OK && signs && !google_credentials_have_signer(s.credentials))
         err =
             error_set(e, ERR_UNPROCESSABLE,
@@ -73,7 +74,7 @@ static enum err check_firestore(const struct config *cfg, struct error *e)
 
 static enum err open_firestore(const struct part_context *x, struct slots *out, struct error *e)
 {
-    const struct firestore_options o = {.source = x->source,
+    const struct firestore_options o = {.clock = x->clock,
                                         .project = google_names_of(x->cfg)->project,
                                         .database = google_names_of(x->cfg)->firestore_database,
                                         .collection = google_names_of(x->cfg)->collection,
@@ -135,7 +136,7 @@ static enum err open_cloud_storage(const struct part_context *x, struct slots *o
     google_link_base(x->cfg, &links);
     enum err err = temp != NULL && !buffer_failed(&links) ? use_session(x, e) : error_no_memory(e);
     if (err == ERR_OK) {
-        const struct cloud_storage_options o = {.source = x->source,
+        const struct cloud_storage_options o = {.clock = x->clock,
                                                 .credentials = session.credentials,
                                                 .bucket = google_names_of(x->cfg)->bucket,
                                                 .source_buckets =

@@ -54,12 +54,12 @@ static enum err open_client(const struct config *cfg, const struct google_client
     return err;
 }
 
-enum err google_session_open(const struct config *cfg, const struct source *source,
+enum err google_session_open(const struct config *cfg, const struct clock *clock,
                              google_observe_fn observe, struct google_session *out, struct error *e)
 {
     const struct google_access *a = google_access_of(cfg);
-    struct google_client_options common = {.source = source, .parallel = 1, .observe = observe};
-    struct google_credentials_options who = {.source = source,
+    struct google_client_options common = {.parallel = 1, .observe = observe};
+    struct google_credentials_options who = {.clock = clock,
                                              .file = a->credentials_file,
                                              .metadata_host = a->metadata_host,
                                              .service_account = a->signing_account};

@@ -14,7 +14,7 @@ struct google_session {
 };
 
 /* Opens all; asks nobody yet. observe may be NULL. */
-enum err google_session_open(const struct config *cfg, const struct source *source,
+enum err google_session_open(const struct config *cfg, const struct clock *clock,
                              google_observe_fn observe, struct google_session *out,
                              struct error *e);
 void google_session_close(struct google_session *s);

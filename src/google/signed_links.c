@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/uri.h"
 #include "google/signed_url_v4.h"
 
@@ -23,7 +24,7 @@ struct link {
 struct signed_links {
     struct google_client *client;
     struct google_credentials *credentials;
-    const struct source *source;
+    const struct clock *clock;
     char *bucket, *base;
     struct link links[LINKS];
     size_t next;
@@ -87,7 +88,7 @@ static enum err sign_url(const struct signed_links *l, const char *method, const
                               .object = name,
                               .content_type = content_type,
                               .most_bytes = most_bytes,
-                              .signed_s = source_now_us(l->source) / US_PER_S,
+                              .signed_s = clock_now_us(l->clock) / US_PER_S,
                               .life_s = life_of(l, life_s)};
     enum err err = google_credentials_email(l->credentials, &u.email, e);
     if (err == ERR_OK)
@@ -113,7 +114,7 @@ enum err signed_links_put(const struct signed_links *l, const char *name, const 
 static const struct link *find_link(const struct signed_links *l, const char *name,
                                     int64_t expires_us)
 {
-    int64_t now = source_now_us(l->source);
+    int64_t now = clock_now_us(l->clock);
     for (size_t i = 0; i < LINKS; i++) {
         const struct link *k = &l->links[i];
         if (k->expires_us == expires_us && strcmp(k->name, name) == 0 &&
@@ -138,7 +139,7 @@ enum err signed_links_get(struct signed_links *l, const char *name, int64_t expi
                           struct buffer *out, int64_t *until_us, struct error *e)
 {
     struct buffer url = BUFFER_INIT;
-    int64_t now = source_now_us(l->source);
+    int64_t now = clock_now_us(l->clock);
     int64_t life_s = life_of(l, (expires_us - now) / US_PER_S);
     const struct link *known = find_link(l, name, expires_us);
     enum err err = ERR_OK;
@@ -166,7 +167,7 @@ enum err signed_links_open(struct google_client *client, const struct cloud_stor
         return error_no_memory(e);
     l->client = client;
     l->credentials = o->credentials;
-    l->source = o->source;
+    l->clock = o->clock;
     l->bucket = strdup(o->bucket);
     l->base = strdup(o->link_base);
     if (l->bucket != NULL && l->base != NULL)

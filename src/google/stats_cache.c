@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/source.h"
-
 static const char *key_of(const char *owner)
 {
     return owner != NULL ? owner : "";

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "ports/analytics.h"
 
 #define STATS_KEPT_US   (60 * US_PER_S)

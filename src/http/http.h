@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/source.h"
+#include "base/random.h"
 
 enum method {
     METHOD_GET,

@@ -12,8 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/folder.h"
+#include "base/random.h"
 #include "base/uri.h"
 #include "local/local.h"
 
@@ -21,7 +23,7 @@ struct files {
     int root; /* O_PATH-like descriptor of the folder */
     char *base_url;
     unsigned char key[SIGNING_KEY_BYTES];
-    const struct source *source;
+    const struct clock *clock;
 };
 
 static enum err file_error(int code, const char *doing, const char *name, struct error *e)
@@ -74,10 +76,10 @@ static int move_into_place(const struct files *f, int dir, const char *path, con
     return -1;
 }
 
-static void temp_name(const struct files *f, char out[64])
+static void temp_name(char out[64])
 {
     char random[33];
-    source_hex(f->source, random, 16);
+    random_hex(random, 16);
     (void)snprintf(out, 64, "tmp/%s", random);
 }
 
@@ -97,7 +99,7 @@ static enum err copy_file(const struct files *f, const char *name, const char *p
                           struct error *e)
 {
     char temp[64];
-    temp_name(f, temp);
+    temp_name(temp);
     int from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     int to = from >= 0 ? open_below(f, temp, O_WRONLY | O_CREAT | O_EXCL) : -1;
     bool ok = to >= 0 && copy_bytes(from, to) == 0;
@@ -173,7 +175,7 @@ static enum err put_durably(const struct files *f, const char *name, const struc
     enum err err = blob_name_check(name, e);
     if (err != ERR_OK)
         return err;
-    temp_name(f, temp);
+    temp_name(temp);
     int fd = open_below(f, temp, O_WRONLY | O_CREAT | O_EXCL);
     if (fd < 0)
         return file_error(errno == ENOENT ? EIO : errno, "storing", name, e);
@@ -431,8 +433,7 @@ static enum err files_upload_url(void *self, const char *name, const char *conte
     const struct files *f = self;
     (void)content_type;
     (void)most_bytes;
-    return append_url(f, "PUT", "upload/", name, source_now_us(f->source) / US_PER_S + ttl_s, out,
-                      e);
+    return append_url(f, "PUT", "upload/", name, clock_now_us(f->clock) / US_PER_S + ttl_s, out, e);
 }
 
 /* results/{job_id}/{name} is served at /api/v1/results/{job_id}/{name}. */
@@ -492,7 +493,7 @@ static const struct blob_store_ops ops = {
 
 enum err file_blob_store_open(const char *root, const char *base_url,
                               const unsigned char signing_key[SIGNING_KEY_BYTES],
-                              const struct source *source, struct blob_store *out, struct error *e)
+                              const struct clock *clock, struct blob_store *out, struct error *e)
 {
     struct files *f = calloc(1, sizeof *f);
     if (f == NULL || (f->base_url = strdup(base_url)) == NULL) {
@@ -500,7 +501,7 @@ enum err file_blob_store_open(const char *root, const char *base_url,
         return error_no_memory(e);
     }
     memcpy(f->key, signing_key, SIGNING_KEY_BYTES);
-    f->source = source;
+    f->clock = clock;
     if ((mkdir(root, 0750) != 0 && errno != EEXIST) ||
         (f->root = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
         (mkdirat(f->root, "tmp", 0750) != 0 && errno != EEXIST)) {

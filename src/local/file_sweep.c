@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "local/local.h"
 
 #define HOUR_US (3600 * US_PER_S)

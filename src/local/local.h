@@ -2,7 +2,7 @@
 #ifndef PDF_OCR_LOCAL_LOCAL_H
 #define PDF_OCR_LOCAL_LOCAL_H
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "core/part.h"
 #include "core/signed_url.h"
 
@@ -13,7 +13,7 @@
 enum err sqlite_prepare(const char *path, struct error *e);
 
 /* Jobs and feedback in DATA_DIR/pdf-ocr.sqlite3 (WAL, synchronous FULL); made when missing. */
-enum err sqlite_job_store_open(const char *path, const struct source *source, struct job_store *out,
+enum err sqlite_job_store_open(const char *path, const struct clock *clock, struct job_store *out,
                                struct error *e);
 
 /* Statistics over the same file. */
@@ -21,13 +21,13 @@ enum err sqlite_analytics_open(const char *path, struct analytics *out, struct e
 
 /* Tasks in the same file. notify_fd: an eventfd written to after each enqueue so that the
  * dispatcher wakes at once; -1: none. */
-enum err sqlite_task_queue_open(const char *path, const struct source *source, int notify_fd,
+enum err sqlite_task_queue_open(const char *path, const struct clock *clock, int notify_fd,
                                 struct task_queue *out, struct error *e);
 
 /* Files under DATA_DIR/blobs; URLs are signed local ones under base_url. */
 enum err file_blob_store_open(const char *root, const char *base_url,
                               const unsigned char signing_key[SIGNING_KEY_BYTES],
-                              const struct source *source, struct blob_store *out, struct error *e);
+                              const struct clock *clock, struct blob_store *out, struct error *e);
 
 /* Erases what nobody will ask for again: bodies of uploads and half-written blobs older than an
  * hour, and PDFs and results older than keep_us to which no job belongs. jobs NULL: there are no

@@ -29,7 +29,7 @@ static enum err open_jobs(const struct part_context *x, struct slots *out, struc
 {
     char *path = config_data_path(x->cfg, SQLITE_DATABASE);
     enum err err =
-        path != NULL ? sqlite_job_store_open(path, x->source, &out->jobs, e) : error_no_memory(e);
+        path != NULL ? sqlite_job_store_open(path, x->clock, &out->jobs, e) : error_no_memory(e);
     free(path);
     return err;
 }
@@ -38,7 +38,7 @@ static enum err open_queue(const struct part_context *x, struct slots *out, stru
 {
     char *path = config_data_path(x->cfg, SQLITE_DATABASE);
     enum err err = path != NULL
-                       ? sqlite_task_queue_open(path, x->source, x->notify_fd, &out->queue, e)
+                       ? sqlite_task_queue_open(path, x->clock, x->notify_fd, &out->queue, e)
                        : error_no_memory(e);
     free(path);
     return err;
@@ -76,7 +76,7 @@ static enum err open_files(const struct part_context *x, struct slots *out, stru
 {
     char *path = config_data_path(x->cfg, "blobs");
     enum err err = path != NULL ? file_blob_store_open(path, x->cfg->api_base_url, x->signing_key,
-                                                       x->source, &out->blobs, e)
+                                                       x->clock, &out->blobs, e)
                                 : error_no_memory(e);
     free(path);
     return err;

@@ -1,5 +1,6 @@
 /* The table of tasks as the dispatcher sees it, with the mark that tells whether it is older than
  * it was. */
+#include "base/clock.h"
 #include "dispatch/dispatcher.h"
 #include "local/local.h"
 #include "local/sqlite_tasks.h"

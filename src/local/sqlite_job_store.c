@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "local/local.h"
 #include "local/sqlite_db.h"
@@ -63,7 +65,7 @@ static const char *const sql[ST__MAX] = {
 
 struct store {
     sqlite3 *db;
-    const struct source *source;
+    const struct clock *clock;
     sqlite3_stmt *st[ST__MAX];
 };
 
@@ -252,7 +254,7 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
                              struct job **existing, struct error *e)
 {
     struct store *t = self;
-    int64_t now_us = source_steady_us(t->source);
+    int64_t now_us = clock_steady_us(t->clock);
     char earlier[UUID_LEN + 1] = "";
     *existing = NULL;
     enum err err = sqlite_db_exec(t->db, "BEGIN IMMEDIATE", e);
@@ -467,7 +469,7 @@ static enum err store_count(void *self, const char *name, int64_t n, int64_t mos
 {
     struct store *t = self;
     sqlite3_stmt *s = t->st[ST_COUNT], *purge = t->st[ST_COUNTERS_PURGE];
-    (void)sqlite3_bind_int64(purge, 1, source_now_us(t->source));
+    (void)sqlite3_bind_int64(purge, 1, clock_now_us(t->clock));
     enum err err = sqlite_db_run(t->db, purge, e);
     if (err != ERR_OK)
         return err;
@@ -517,13 +519,13 @@ static const struct job_store_ops ops = {
     .close = store_close,
 };
 
-enum err sqlite_job_store_open(const char *path, const struct source *source, struct job_store *out,
+enum err sqlite_job_store_open(const char *path, const struct clock *clock, struct job_store *out,
                                struct error *e)
 {
     struct store *t = calloc(1, sizeof *t);
     if (t == NULL)
         return error_no_memory(e);
-    t->source = source;
+    t->clock = clock;
     enum err err = sqlite_db_open(path, &t->db, e);
     for (int i = 0; err == ERR_OK && i < ST__MAX; i++)
         err = prepare(t->db, (enum statement)i, &t->st[i], e);

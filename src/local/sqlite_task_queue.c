@@ -2,19 +2,20 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 
+#include "base/clock.h"
 #include "local/local.h"
 #include "local/sqlite_tasks.h"
 
 struct queue {
     struct sqlite_tasks *tasks;
-    const struct source *source;
+    const struct clock *clock;
     int notify_fd;
 };
 
 static enum err queue_enqueue(void *self, const struct task *t, struct error *e)
 {
     struct queue *q = self;
-    enum err err = sqlite_tasks_add(q->tasks, t, source_steady_us(q->source), e);
+    enum err err = sqlite_tasks_add(q->tasks, t, clock_steady_us(q->clock), e);
     /* A wake-up that cannot be sent only delays: the dispatcher also looks once a second. */
     if (err == ERR_OK && q->notify_fd >= 0)
         (void)eventfd_write(q->notify_fd, 1);
@@ -55,13 +56,13 @@ static const struct task_queue_ops ops = {
     .close = queue_close,
 };
 
-enum err sqlite_task_queue_open(const char *path, const struct source *source, int notify_fd,
+enum err sqlite_task_queue_open(const char *path, const struct clock *clock, int notify_fd,
                                 struct task_queue *out, struct error *e)
 {
     struct queue *q = calloc(1, sizeof *q);
     if (q == NULL)
         return error_no_memory(e);
-    q->source = source;
+    q->clock = clock;
     q->notify_fd = notify_fd;
     enum err err = sqlite_tasks_open(path, &q->tasks, e);
     if (err != ERR_OK) {

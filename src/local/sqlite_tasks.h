@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/source.h"
 #include "dispatch/task_table.h"
 
 struct sqlite_tasks;

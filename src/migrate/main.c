@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "google/settings.h"
 #include "migrate/migration.h"
@@ -188,7 +189,7 @@ static int run(const struct migration_options *o, struct error *e)
     int status = 2;
     if (load_settings(&cfg, e) != ERR_OK)
         return status;
-    if (google_session_open(&cfg, &system_source, NULL, &session, e) == ERR_OK) {
+    if (google_session_open(&cfg, &system_clock, NULL, &session, e) == ERR_OK) {
         status = migration_run(&cfg, &session, o, e);
         google_session_close(&session);
     }

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/clock.h"
+#include "base/random.h"
 #include "migrate/refused.h"
 #include "migrate/rejects.h"
 #include "migrate/run.h"
@@ -60,7 +61,7 @@ static enum err merge(struct run *m, size_t i, struct error *e)
                         e);
     if (err == ERR_CONFLICT)
         err = run_merge(m, i, "merge-settled",
-                        source_now_us(&system_source) - BUFFER_LIFE_S * US_PER_S, &job, e);
+                        clock_now_us(&system_clock) - BUFFER_LIFE_S * US_PER_S, &job, e);
     if (err == ERR_OK) {
         p->inserted = count_of(job, "insertedRowCount");
         p->updated = count_of(job, "updatedRowCount");
@@ -104,7 +105,7 @@ static enum err compare_rows(struct run *m, size_t i, struct error *e)
     struct buffer sql = BUFFER_INIT;
     char name[160], random[17];
     json_t *job = NULL;
-    source_hex(&system_source, random, 8); /* what is there now, not when the run was killed */
+    random_hex(random, 8); /* what is there now, not when the run was killed */
     run_name_job(m, i, random, 0, name);
     sql_fingerprints(&m->dataset, &bigquery_tables[i], &sql);
     enum err err = buffer_failed(&sql) ? error_no_memory(e)

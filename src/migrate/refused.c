@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/random.h"
 #include "migrate/sql.h"
 
 /* What the rows of an answer are taken for. */
@@ -64,7 +64,7 @@ static enum err ask(struct run *m, size_t i, const struct buffer *sql,
 {
     char name[160], random[17];
     json_t *job = NULL;
-    source_hex(&system_source, random, 8);
+    random_hex(random, 8);
     run_name_job(m, i, random, 0, name);
     enum err err = buffer_failed(sql) ? error_no_memory(e)
                                       : warehouse_query(&m->warehouse, name, sql->data, &job, e);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 
 #define BAR_EVERY_US  (US_PER_S / 10)
 #define LINE_EVERY_US (5 * US_PER_S)

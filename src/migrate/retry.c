@@ -3,7 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/source.h"
+#include "base/clock.h"
+#include "base/random.h"
 
 #define STEP_MS         100
 #define RETRY_AFTER_MAX 60
@@ -40,7 +41,7 @@ enum err retry_pause(const struct checkpoint *checkpoint, int round, int retry_a
                      struct error *e)
 {
     int64_t most = backoff_us(US_PER_S / 4, round, 8 * US_PER_S);
-    int64_t ms = source_jitter_us(&system_source, most) / 1000;
+    int64_t ms = random_jitter_us(most) / 1000;
     if (retry_after_s > 0)
         ms = (retry_after_s < RETRY_AFTER_MAX ? retry_after_s : RETRY_AFTER_MAX) * INT64_C(1000);
     return retry_wait(checkpoint, ms, e);

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/rfc3339.h"
-#include "base/source.h"
 #include "google/bigquery_json.h"
 #include "google/bigquery_number.h"
 #include "google/firestore_value.h"

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/random.h"
 
 #define DB_NAME "state-2.db"
 
@@ -184,7 +184,7 @@ static enum err read_progress(struct state *s, struct error *e)
 static enum err start_run(struct state *s, const char *purpose, struct error *e)
 {
     sqlite3_stmt *q = NULL;
-    source_hex(&system_source, s->run_id, RUN_ID_LEN / 2);
+    random_hex(s->run_id, RUN_ID_LEN / 2);
     enum err err = exec(s,
                         "BEGIN; DELETE FROM run; DELETE FROM progress; DELETE FROM docs;"
                         "DELETE FROM rejects; DELETE FROM differences;",

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/rfc3339.h"
-#include "base/source.h"
 
 /* BigQuery's TIMESTAMP: 0001-01-01 to the end of 9999. */
 #define FIRST_US (INT64_C(-62135596800) * US_PER_S)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "base/uri.h"
 #include "migrate/retry.h"
 
@@ -81,7 +81,7 @@ enum err warehouse_make_staging(struct warehouse *w, const struct bigquery_table
                                     json_pack("{s:s,s:s}", "name", c->name, "type",
                                               strcmp(c->type, "JSON") == 0 ? "STRING" : c->type));
     (void)snprintf(expires, sizeof expires, "%" PRId64,
-                   (source_now_us(&system_source) / US_PER_S + STAGING_LIFE_S) * 1000);
+                   (clock_now_us(&system_clock) / US_PER_S + STAGING_LIFE_S) * 1000);
     path_of(w, path, "/tables", "");
     json_t *table = json_pack("{s:{s:s,s:s,s:s},s:{s:o},s:s,s:s}", "tableReference", "projectId",
                               w->dataset->project, "datasetId", w->dataset->dataset, "tableId",

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/source.h"
+#include "base/random.h"
 #include "ports/blob_store.h"
 
 enum job_status {

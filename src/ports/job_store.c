@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "ports/analytics.h"
 
 const char *const feedback_action_names[FEEDBACK_ACTIONS + 1] = {"delete", "move", "resize",

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "ports/job.h"
 
 /* What makes a repeated create the same create (the Idempotency-Key header). */

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/clock.h"
+#include "base/random.h"
 
 #define CONNECT_S        "3"
 #define STATEMENT_MS     5000 /* on the server */
@@ -195,9 +196,8 @@ static enum err connect_now(struct pg_db *db, struct error *e)
         return ERR_OK;
     }
     (void)unavailable(e, PQerrorMessage(db->conn));
-    db->next_try_us =
-        monotonic_us() + source_jitter_us(&system_source, backoff_us(FIRST_DELAY_US, db->failures++,
-                                                                     LONGEST_DELAY_US));
+    db->next_try_us = monotonic_us() + random_jitter_us(backoff_us(FIRST_DELAY_US, db->failures++,
+                                                                   LONGEST_DELAY_US));
     drop_connection(db);
     return ERR_UNAVAILABLE;
 }

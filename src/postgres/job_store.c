@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "ports/job_fields.h"
 #include "postgres/db.h"
@@ -90,7 +92,7 @@ static const struct {
 
 struct store {
     struct pg_db *db;
-    const struct source *source;
+    const struct clock *clock;
     struct pg_statement st[ST__MAX];
     char *made[ST__MAX]; /* owned: what was made of the fields */
 };
@@ -267,7 +269,7 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
     struct pg_args a = {.n = 0};
     struct job first = *j;
     PGresult *r = NULL;
-    int64_t now_us = source_steady_us(t->source);
+    int64_t now_us = clock_steady_us(t->clock);
     *existing = NULL;
     first.version = 1;
     for (size_t i = 0; i < job_fields_count; i++)
@@ -461,7 +463,7 @@ static enum err store_count(void *self, const char *name, int64_t n, int64_t mos
     struct store *t = self;
     struct pg_args a = {.n = 0}, now = {.n = 0};
     PGresult *r = NULL;
-    pg_number(&now, source_now_us(t->source));
+    pg_number(&now, clock_now_us(t->clock));
     enum err err = pg_db_run(t->db, &t->st[ST_COUNTERS_PURGE], &now, NULL, e);
     if (err != ERR_OK)
         return err;
@@ -510,13 +512,13 @@ static const struct job_store_ops ops = {
     .close = store_close,
 };
 
-enum err postgres_job_store_open(const char *url, const struct source *source,
-                                 struct job_store *out, struct error *e)
+enum err postgres_job_store_open(const char *url, const struct clock *clock, struct job_store *out,
+                                 struct error *e)
 {
     struct store *t = calloc(1, sizeof *t);
     if (t == NULL)
         return error_no_memory(e);
-    t->source = source;
+    t->clock = clock;
     enum err err = pg_db_open(url, &t->db, e);
     for (int i = 0; err == ERR_OK && i < ST__MAX; i++)
         err = make_statement(t, (enum statement)i, e);

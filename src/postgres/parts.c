@@ -37,12 +37,12 @@ static enum err prepare(const struct config *cfg, struct error *e)
 
 static enum err open_jobs(const struct part_context *x, struct slots *out, struct error *e)
 {
-    return postgres_job_store_open(url_of(x->cfg), x->source, &out->jobs, e);
+    return postgres_job_store_open(url_of(x->cfg), x->clock, &out->jobs, e);
 }
 
 static enum err open_queue(const struct part_context *x, struct slots *out, struct error *e)
 {
-    return postgres_task_queue_open(url_of(x->cfg), x->source, &out->queue, e);
+    return postgres_task_queue_open(url_of(x->cfg), x->clock, &out->queue, e);
 }
 
 static enum err check_analytics(const struct config *cfg, struct error *e)
@@ -62,7 +62,7 @@ static enum err open_analytics(const struct part_context *x, struct slots *out, 
 static enum err deliver(const struct queue_run *d, struct error *e)
 {
     struct task_table table;
-    enum err err = postgres_task_table_open(url_of(d->cfg), d->source, &table, e);
+    enum err err = postgres_task_table_open(url_of(d->cfg), d->clock, &table, e);
     if (err != ERR_OK)
         return err;
     err = dispatcher_run(d, &table, e);

@@ -2,7 +2,7 @@
 #ifndef PDF_OCR_POSTGRES_POSTGRES_H
 #define PDF_OCR_POSTGRES_POSTGRES_H
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "core/part.h"
 #include "dispatch/task_table.h"
 
@@ -11,18 +11,18 @@
 enum err postgres_prepare(const char *url, struct error *e);
 
 /* Jobs and feedback. */
-enum err postgres_job_store_open(const char *url, const struct source *source,
-                                 struct job_store *out, struct error *e);
+enum err postgres_job_store_open(const char *url, const struct clock *clock, struct job_store *out,
+                                 struct error *e);
 
 /* Tasks. */
-enum err postgres_task_queue_open(const char *url, const struct source *source,
+enum err postgres_task_queue_open(const char *url, const struct clock *clock,
                                   struct task_queue *out, struct error *e);
 
 /* Statistics over the same tables as the jobs. */
 enum err postgres_analytics_open(const char *url, struct analytics *out, struct error *e);
 
 /* The tasks as a dispatcher sees them; several may share them. */
-enum err postgres_task_table_open(const char *url, const struct source *source,
+enum err postgres_task_table_open(const char *url, const struct clock *clock,
                                   struct task_table *out, struct error *e);
 void postgres_task_table_close(struct task_table *t);
 

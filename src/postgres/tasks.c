@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "postgres/db.h"
 #include "postgres/postgres.h"
@@ -94,12 +96,12 @@ static const struct pg_statement statements[ST__MAX] = {
 
 struct tasks {
     struct pg_db *db;
-    const struct source *source;
+    const struct clock *clock;
     char holder[33]; /* which dispatcher this is */
     char *served;    /* owned: the owner of the task taken last; NULL: none yet */
 };
 
-static enum err tasks_open(const char *url, const struct source *source, struct tasks **out,
+static enum err tasks_open(const char *url, const struct clock *clock, struct tasks **out,
                            struct error *e)
 {
     struct tasks *t = calloc(1, sizeof *t);
@@ -108,8 +110,8 @@ static enum err tasks_open(const char *url, const struct source *source, struct 
         free(t);
         return err;
     }
-    t->source = source;
-    source_hex(source, t->holder, sizeof t->holder / 2);
+    t->clock = clock;
+    random_hex(t->holder, sizeof t->holder / 2);
     *out = t;
     return ERR_OK;
 }
@@ -145,7 +147,7 @@ static enum err queue_enqueue(void *self, const struct task *task, struct error 
 {
     struct tasks *t = self;
     struct pg_args a = {.n = 0};
-    int64_t now_us = source_steady_us(t->source);
+    int64_t now_us = clock_steady_us(t->clock);
     char *body = strndup(task->body, task->body_len);
     if (body == NULL)
         return error_no_memory(e);
@@ -193,11 +195,11 @@ static const struct task_queue_ops queue_ops = {
     .close = tasks_close,
 };
 
-enum err postgres_task_queue_open(const char *url, const struct source *source,
+enum err postgres_task_queue_open(const char *url, const struct clock *clock,
                                   struct task_queue *out, struct error *e)
 {
     struct tasks *t = NULL;
-    enum err err = tasks_open(url, source, &t, e);
+    enum err err = tasks_open(url, clock, &t, e);
     if (err == ERR_OK)
         *out = (struct task_queue){&queue_ops, t};
     return err;
@@ -375,11 +377,11 @@ static const struct task_table_ops table_ops = {.start = table_start,
                                                 .woken = table_woken,
                                                 .idle_us = IDLE_US};
 
-enum err postgres_task_table_open(const char *url, const struct source *source,
+enum err postgres_task_table_open(const char *url, const struct clock *clock,
                                   struct task_table *out, struct error *e)
 {
     struct tasks *t = NULL;
-    enum err err = tasks_open(url, source, &t, e);
+    enum err err = tasks_open(url, clock, &t, e);
     if (err == ERR_OK)
         *out = (struct task_table){&table_ops, t};
     return err;

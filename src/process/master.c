@@ -18,7 +18,9 @@
 
 #include "auth/auth.h"
 #include "auth/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "core/attempts.h"
 #include "process/metrics.h"
 #include "process/worker.h"
@@ -317,7 +319,7 @@ static enum err set_up(struct master *m, struct error *e)
         return error_system(e, "make", "a pipe");
     m->retire_read_fd = pipe_fds[0];
     m->retire_write_fd = pipe_fds[1];
-    source_hex(&system_source, m->task_key, 32);
+    random_hex(m->task_key, 32);
     if ((err = keys_load(m->cfg, m->task_key, &m->keys, e)) != ERR_OK ||
         (err = open_socket(m->cfg, "api.sock", &m->listen_fd[ROLE_API], e)) != ERR_OK ||
         (err = open_socket(m->cfg, "tasks.sock", &m->listen_fd[ROLE_TASK], e)) != ERR_OK ||

@@ -4,7 +4,7 @@
 #define PDF_OCR_PROCESS_PROGRAM_H
 
 #include "auth/auth.h"
-#include "base/source.h"
+#include "base/clock.h"
 #include "core/config.h"
 #include "http/http.h"
 
@@ -20,7 +20,7 @@ struct instance {
     void *self;
     void *app;                        /* what handlers get */
     const unsigned char *signing_key; /* of links */
-    const struct source *source;
+    const struct clock *clock;
     struct task_tokens task_tokens; /* what deliveries may carry */
 
     /* Whether the caller may have a page's image, which nginx may have kept: asked by the api pool

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "auth/limits.h"
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
 #include "base/rfc3339.h"
@@ -135,7 +136,7 @@ static void write_access_log(const struct request *r, const struct reply *p,
 {
     struct buffer line = BUFFER_INIT;
     char time[RFC3339_LEN + 1];
-    rfc3339_format(source_now_us(&system_source), time);
+    rfc3339_format(clock_now_us(&system_clock), time);
     buffer_printf(&line,
                   "{\"severity\":\"INFO\",\"time\":\"%s\",\"message\":\"request\",\"httpRequest\":{"
                   "\"requestMethod\":\"%s\",\"requestUrl\":",

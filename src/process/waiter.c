@@ -10,8 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "process/connection.h"
 #include "process/deferred.h"
 #include "process/metrics.h"

@@ -82,7 +82,7 @@ static enum err run_pool(const struct worker *w, enum role role, struct instance
                        .auth = {.cfg = w->cfg,
                                 .keys = w->keys,
                                 .signing_key = in->signing_key,
-                                .source = in->source,
+                                .clock = in->clock,
                                 .task_tokens = in->task_tokens},
                        .app = in->app,
                        .admit = in->admit,

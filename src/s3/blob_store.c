@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/uri.h"
 #include "s3/presign.h"
@@ -20,7 +21,7 @@
 
 struct objects {
     const struct s3_settings *settings;
-    const struct source *source;
+    const struct clock *clock;
     struct s3_client *client;
     char *link_base, *temp_dir;
 };
@@ -265,7 +266,7 @@ static enum err objects_list(void *self, const char *prefix, const char *after, 
 static enum err sign(const struct objects *o, struct presign *p, struct buffer *out,
                      struct error *e)
 {
-    int64_t now_s = source_now_us(o->source) / US_PER_S;
+    int64_t now_s = clock_now_us(o->clock) / US_PER_S;
     enum err err = s3_client_keys(o->client, &p->keys, e);
     if (err != ERR_OK)
         return err;
@@ -291,7 +292,7 @@ static enum err objects_upload_url(void *self, const char *name, const char *con
     struct presign p = {.method = "PUT",
                         .name = name,
                         .content_type = content_type,
-                        .signed_s = source_now_us(o->source) / US_PER_S,
+                        .signed_s = clock_now_us(o->clock) / US_PER_S,
                         .life_s = ttl_s};
     (void)most_bytes;
     enum err err = blob_name_check(name, e);
@@ -302,7 +303,7 @@ static enum err objects_download_url(void *self, const char *name, int64_t expir
                                      struct buffer *out, int64_t *until_us, struct error *e)
 {
     const struct objects *o = self;
-    int64_t now_s = source_now_us(o->source) / US_PER_S, expires_s = expires_us / US_PER_S;
+    int64_t now_s = clock_now_us(o->clock) / US_PER_S, expires_s = expires_us / US_PER_S;
     struct presign p = {.method = "GET", .name = name, .signed_s = now_s - now_s % SAME_S};
     p.life_s = expires_s - p.signed_s;
     enum err err = blob_name_check(name, e);
@@ -357,7 +358,7 @@ static const struct blob_store_ops ops = {
     .close = objects_close,
 };
 
-enum err s3_blob_store_open(const struct config *cfg, const struct source *source,
+enum err s3_blob_store_open(const struct config *cfg, const struct clock *clock,
                             struct blob_store *out, struct error *e)
 {
     struct objects *o = calloc(1, sizeof *o);
@@ -365,12 +366,12 @@ enum err s3_blob_store_open(const struct config *cfg, const struct source *sourc
     if (o == NULL)
         return error_no_memory(e);
     o->settings = s3_settings_of(cfg);
-    o->source = source;
+    o->clock = clock;
     s3_base_url(o->settings, true, &base);
     o->link_base = buffer_take(&base);
     o->temp_dir = config_data_path(cfg, "uploads");
     enum err err = o->link_base != NULL && o->temp_dir != NULL
-                       ? s3_client_open(o->settings, source, &o->client, e)
+                       ? s3_client_open(o->settings, clock, &o->client, e)
                        : error_no_memory(e);
     if (err != ERR_OK) {
         objects_close(o);

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "base/circuit.h"
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/uri.h"
 #include "s3/reply.h"
 
@@ -23,7 +25,7 @@
 
 struct s3_client {
     const struct s3_settings *settings;
-    const struct source *source;
+    const struct clock *clock;
     struct s3_keyring *keyring;
     struct circuit circuit;
     CURL *easy;
@@ -159,18 +161,14 @@ static enum err try_once(struct call *k, struct error *e)
 
 /* --- many tries --- */
 
-/* Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-static int64_t jitter_us(const struct s3_client *c, int tries)
+static int64_t jitter_us(int tries)
 {
-    uint32_t random;
-    c->source->random_bytes(c->source->self, &random, sizeof random);
-    return (int64_t)((double)backoff_us(BACKOFF_BASE_US, tries, BACKOFF_MOST_US) * random /
-                     UINT32_MAX);
+    return random_full_jitter_us(backoff_us(BACKOFF_BASE_US, tries, BACKOFF_MOST_US));
 }
 
-bool s3_again(const struct s3_client *c, enum err err, int64_t started_us, int tries)
+bool s3_again(enum err err, int64_t started_us, int tries)
 {
-    int64_t pause = jitter_us(c, tries);
+    int64_t pause = jitter_us(tries);
     if ((err != ERR_UNAVAILABLE && err != ERR_TIMEOUT && err != ERR_RATE_LIMITED) ||
         monotonic_us() + pause - started_us > RETRY_S * US_PER_S || pause >= context_left_us())
         return false;
@@ -220,7 +218,7 @@ static enum err run(struct call *k, struct error *e)
             continue;
         }
         if (err == ERR_OK || k->verdict != VERDICT_AGAIN || k->q->to_file ||
-            !s3_again(c, err, started_us, tries)) {
+            !s3_again(err, started_us, tries)) {
             note(c, k, err);
             return err;
         }
@@ -251,7 +249,7 @@ enum err s3_client_keys(struct s3_client *c, const struct s3_keys **out, struct 
     return s3_keyring_get(c->keyring, out, e);
 }
 
-enum err s3_client_open(const struct s3_settings *settings, const struct source *source,
+enum err s3_client_open(const struct s3_settings *settings, const struct clock *clock,
                         struct s3_client **out, struct error *e)
 {
     struct s3_client *c = calloc(1, sizeof *c);
@@ -260,14 +258,14 @@ enum err s3_client_open(const struct s3_settings *settings, const struct source 
     if (c == NULL)
         return error_no_memory(e);
     c->settings = settings;
-    c->source = source;
+    c->clock = clock;
     s3_base_url(settings, false, &base);
     buffer_printf(&signature, "aws:amz:%s:s3", settings->region);
     c->base = buffer_take(&base);
     c->signature = buffer_take(&signature);
     c->easy = curl_easy_init();
     enum err err = c->base != NULL && c->signature != NULL && c->easy != NULL
-                       ? s3_keyring_open(settings, source, &c->keyring, e)
+                       ? s3_keyring_open(settings, clock, &c->keyring, e)
                        : error_no_memory(e);
     if (err != ERR_OK) {
         s3_client_close(c);

@@ -31,7 +31,7 @@ struct s3_request {
 };
 
 /* settings and source are borrowed. Asks nobody yet. */
-enum err s3_client_open(const struct s3_settings *settings, const struct source *source,
+enum err s3_client_open(const struct s3_settings *settings, const struct clock *clock,
                         struct s3_client **out, struct error *e);
 void s3_client_close(struct s3_client *c);
 
@@ -42,7 +42,7 @@ enum err s3_call(struct s3_client *c, const struct s3_request *q, struct answer 
 
 /* For those who try again by themselves: whether that is worth it after err, since started_us
  * (monotonic); then it has slept. tries: how many there were. */
-bool s3_again(const struct s3_client *c, enum err err, int64_t started_us, int tries);
+bool s3_again(enum err err, int64_t started_us, int tries);
 
 /* Appends the bucket's URL, where requests go; links: where links point. No slash at the end. */
 void s3_base_url(const struct s3_settings *settings, bool links, struct buffer *out);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "s3/transfer.h"
 
 /* Empties the file for a new beginning. */
@@ -67,7 +67,7 @@ enum err s3_download(struct s3_client *c, const char *name, const char *version,
         if (has > had)
             since_us = monotonic_us(); /* it gets on */
         had = has;
-        if (err == ERR_OK || !s3_again(c, err, since_us, tries))
+        if (err == ERR_OK || !s3_again(err, since_us, tries))
             return err;
     }
 }

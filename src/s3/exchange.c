@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/context.h"
-#include "base/source.h"
 
 #define CONNECT_S    3
 #define STALLED_S    10 /* nothing moves for so long */

@@ -20,7 +20,7 @@
 
 struct s3_keyring {
     const struct s3_settings *settings;
-    const struct source *source;
+    const struct clock *clock;
     CURL *easy;
     struct s3_keys keys; /* access NULL: none yet */
     int64_t renew_us;    /* 0: never */
@@ -160,7 +160,7 @@ static enum err take(struct s3_keyring *k, const struct answer *a, struct error 
     }
     forget(&k->keys);
     k->keys = found;
-    int64_t now = source_now_us(k->source), life = found.expires_us - now;
+    int64_t now = clock_now_us(k->clock), life = found.expires_us - now;
     k->renew_us =
         found.expires_us == 0 ? 0 : now + (life - EARLY_US > life / 2 ? life - EARLY_US : life / 2);
     // cppcheck-suppress memleak ; the keyring owns them
@@ -242,7 +242,7 @@ static enum err ask_instance(struct s3_keyring *k, struct error *e)
 enum err s3_keyring_get(struct s3_keyring *k, const struct s3_keys **out, struct error *e)
 {
     enum err err = ERR_OK;
-    int64_t now = source_now_us(k->source);
+    int64_t now = clock_now_us(k->clock);
     if (k->keys.access == NULL || (k->renew_us != 0 && now >= k->renew_us))
         err = in_container(k->settings) ? ask_container(k, e) : ask_instance(k, e);
     /* An endpoint that fails for a moment is no matter while the old keys hold. */
@@ -260,14 +260,14 @@ bool s3_keyring_renew(struct s3_keyring *k)
     return true;
 }
 
-enum err s3_keyring_open(const struct s3_settings *settings, const struct source *source,
+enum err s3_keyring_open(const struct s3_settings *settings, const struct clock *clock,
                          struct s3_keyring **out, struct error *e)
 {
     struct s3_keyring *k = calloc(1, sizeof *k);
     *out = k;
     if (k == NULL)
         return error_no_memory(e);
-    *k = (struct s3_keyring){.settings = settings, .source = source, .easy = curl_easy_init()};
+    *k = (struct s3_keyring){.settings = settings, .clock = clock, .easy = curl_easy_init()};
     bool ok = k->easy != NULL;
     if (has_static(settings)) {
         k->keys.access = strdup(settings->access_key);

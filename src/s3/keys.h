@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/source.h"
 #include "s3/settings.h"
 
 struct s3_keys {
@@ -27,7 +27,7 @@ struct s3_keyring;
 enum err s3_keyring_check(const struct s3_settings *settings, struct error *e);
 
 /* settings and source are borrowed. Asks nobody yet. */
-enum err s3_keyring_open(const struct s3_settings *settings, const struct source *source,
+enum err s3_keyring_open(const struct s3_settings *settings, const struct clock *clock,
                          struct s3_keyring **out, struct error *e);
 void s3_keyring_close(struct s3_keyring *k);
 

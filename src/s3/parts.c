@@ -13,7 +13,7 @@ static enum err check(const struct config *cfg, struct error *e)
 
 static enum err open_blobs(const struct part_context *x, struct slots *out, struct error *e)
 {
-    return s3_blob_store_open(x->cfg, x->source, &out->blobs, e);
+    return s3_blob_store_open(x->cfg, x->clock, &out->blobs, e);
 }
 
 const struct part s3_part = {.name = "s3", .check = check, .open = open_blobs};

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "base/spawn.h"
 #include "sandbox/sandbox.h"
 

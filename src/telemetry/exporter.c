@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json_writer.h"
 #include "base/log.h"
-#include "base/source.h"
 #include "base/span.h"
 #include "telemetry/metrics_json.h"
 
@@ -149,7 +149,7 @@ static void send_metrics(struct sender *s)
     s->x->write_metrics(s->x->self, &text);
     json_t *metrics = buffer_failed(&text) || text.data == NULL
                           ? NULL
-                          : metrics_json(text.data, s->started_us, source_now_us(&system_source));
+                          : metrics_json(text.data, s->started_us, clock_now_us(&system_clock));
     char *list = metrics != NULL ? json_dumps(metrics, JSON_COMPACT) : NULL;
     if (list != NULL) {
         put_shell(s, "Metrics", "metrics", &body);
@@ -202,7 +202,7 @@ enum err exporter_run(const struct exporter *x, struct error *e)
 {
     struct sender s = {.x = x,
                        .lines = BUFFER_INIT,
-                       .started_us = source_now_us(&system_source),
+                       .started_us = clock_now_us(&system_clock),
                        .metrics_us = monotonic_us() + x->settings->interval_s * US_PER_S};
     enum err err = open_sender(&s, e);
     while (err == ERR_OK && *x->stop == 0)

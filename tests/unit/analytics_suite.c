@@ -1,5 +1,7 @@
 /* The rules of the port analytics, run against whatever adapter is given. */
 #include "tests/unit/analytics_suite.h"
+#include "base/clock.h"
+#include "base/random.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +53,7 @@ static void flush(void)
 static void give(const char *owner, const char *job_id, const char *corrections, int n)
 {
     struct feedback f = {.corrections_count = n, .created_us = 9, .timestamp_us = 8};
-    source_uuid(&system_source, f.id);
+    random_uuid(f.id);
     memcpy(f.job_id, job_id, sizeof f.job_id);
     f.corrections_json = strdup(corrections);
     fixture->give(&analytics, owner, &f);
@@ -105,7 +107,7 @@ static void ended_jobs_are_taken_and_not_counted(void)
     (void)strcpy(j->owner, "me");
     (void)strcpy(j->output_format, "csv");
     j->status = JOB_COMPLETED;
-    j->created_us = j->updated_us = source_now_us(&system_source);
+    j->created_us = j->updated_us = clock_now_us(&system_clock);
     if (analytics.ops->job_ended != NULL)
         analytics.ops->job_ended(analytics.self, j);
     flush();

@@ -9,7 +9,7 @@
 #include "auth/jwks.h"
 #include "auth/jwt.h"
 #include "auth/limits.h"
-#include "base/source.h"
+#include "base/clock.h"
 #include "core/origins.h"
 #include "tests/unit/jwt_vectors.h"
 #include "tests/unit/suite.h"

@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/cpu_yield.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/media_type.h"
+#include "base/random.h"
 #include "base/rfc3339.h"
 #include "base/sort.h"
-#include "base/source.h"
 #include "base/text.h"
 #include "ports/blob_store.h"
 #include "tests/unit/suite.h"
@@ -168,16 +169,16 @@ static void times_round_trip_and_bad_ones_are_refused(void)
 static void jitter_stays_within_half_and_whole(void)
 {
     for (int i = 0; i < 1000; i++) {
-        int64_t us = source_jitter_us(&system_source, 1000);
+        int64_t us = random_jitter_us(1000);
         CU_ASSERT_TRUE(us >= 500 && us <= 1000);
     }
-    CU_ASSERT_EQUAL(source_jitter_us(&system_source, 0), 0);
+    CU_ASSERT_EQUAL(random_jitter_us(0), 0);
 }
 
 static void uuid_is_version_4(void)
 {
     char id[UUID_LEN + 1];
-    source_uuid(&system_source, id);
+    random_uuid(id);
     CU_ASSERT_EQUAL(strlen(id), UUID_LEN);
     CU_ASSERT_EQUAL(id[14], '4');
     CU_ASSERT_PTR_NOT_NULL(strchr("89ab", id[19]));

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/json.h"
+#include "base/random.h"
 #include "google/google.h"
 #include "google/stats_cache.h"
 #include "tests/unit/suite.h"
@@ -92,7 +94,7 @@ static void give(const struct analytics *a, int n)
     struct feedback f = {.corrections_count = 1, .created_us = 9, .timestamp_us = 8};
     f.corrections_json = strdup("[{\"action\":\"move\"}]");
     for (int i = 0; i < n; i++) {
-        source_uuid(&system_source, f.id);
+        random_uuid(f.id);
         a->ops->feedback_given(a->self, "me", &f);
     }
     feedback_clear(&f);
@@ -134,7 +136,7 @@ static void give_job(const struct analytics *a)
 {
     struct job j = {.status = JOB_COMPLETED, .created_us = 1, .updated_us = 2};
     j.request_json = strdup("{\"regions\":[{\"x\":0.55417400000000004,\"page\":1}]}");
-    source_uuid(&system_source, j.id);
+    random_uuid(j.id);
     a->ops->job_ended(a->self, &j);
     free(j.request_json);
 }

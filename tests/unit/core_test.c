@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "core/extraction_request.h"
 #include "core/feedback.h"
@@ -197,7 +198,7 @@ static void feedback_needs_what_its_action_needs(void)
                        "{\"job_id\":\"11111111-2222-4333-8444-555555555555\",\"corrections\":[%s]}",
                        cases[i].text);
         CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &tree, &e), ERR_OK);
-        CU_ASSERT_EQUAL(feedback_read(tree, &system_source, &f, &e), cases[i].want);
+        CU_ASSERT_EQUAL(feedback_read(tree, &system_clock, &f, &e), cases[i].want);
         feedback_clear(&f);
         json_decref(tree);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/rfc3339.h"
 #include "google/bigquery_schema.h"
 #include "google/google.h"
@@ -34,8 +35,8 @@ static enum err open_jobs(struct job_store *out, struct error *e)
 {
     struct google_session *s = &sessions[n_sessions++ % 4];
     google_session_close(s);
-    enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
-    const struct firestore_options o = {.source = &system_source,
+    enum err err = google_session_open(&cfg, &system_clock, NULL, s, e);
+    const struct firestore_options o = {.clock = &system_clock,
                                         .project = google_names_of(&cfg)->project,
                                         .database = google_names_of(&cfg)->firestore_database,
                                         .collection = collection,
@@ -55,8 +56,8 @@ static enum err open_blobs(struct blob_store *out, struct error *e)
 {
     struct google_session *s = &blob_session;
     google_session_close(s);
-    enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
-    const struct cloud_storage_options o = {.source = &system_source,
+    enum err err = google_session_open(&cfg, &system_clock, NULL, s, e);
+    const struct cloud_storage_options o = {.clock = &system_clock,
                                             .credentials = s->credentials,
                                             .bucket = google_names_of(&cfg)->bucket,
                                             .temp_dir = cfg.data_dir,
@@ -70,7 +71,7 @@ static enum err open_queue(struct task_queue *out, struct error *e)
 {
     struct google_session *s = &queue_session;
     google_session_close(s);
-    enum err err = google_session_open(&cfg, &system_source, NULL, s, e);
+    enum err err = google_session_open(&cfg, &system_clock, NULL, s, e);
     const struct cloud_tasks_options o = {.project = google_names_of(&cfg)->project,
                                           .location = google_names_of(&cfg)->queue_location,
                                           .queue = cfg.task_queue_name,
@@ -142,7 +143,7 @@ static void fresh_dataset(void)
     const struct bigquery_dataset d = {google_names_of(&cfg)->project, dataset, "US"};
     (void)snprintf(dataset, sizeof dataset, "data_%08x", randombytes_random());
     google_session_close(&analytics_session);
-    CU_ASSERT_EQUAL_FATAL(google_session_open(&cfg, &system_source, NULL, &analytics_session, &e),
+    CU_ASSERT_EQUAL_FATAL(google_session_open(&cfg, &system_clock, NULL, &analytics_session, &e),
                           ERR_OK);
     CU_ASSERT_EQUAL_FATAL(bigquery_ensure_schema(analytics_session.stores, &d, false, found, &e),
                           ERR_OK);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "google/client.h"
 #include "google/credentials.h"
 #include "tests/unit/suite.h"
@@ -21,7 +22,7 @@ static int64_t read_clock(void *self)
     return clock_us;
 }
 
-static const struct source still = {.now_us = read_clock};
+static const struct clock still = {.now_us = read_clock};
 
 void google_reply_clear(struct google_reply *r)
 {
@@ -60,7 +61,7 @@ static struct google_credentials *open_user(void)
     int fd = mkstemp(path);
     CU_ASSERT_TRUE_FATAL(fd >= 0 && write(fd, user, sizeof user - 1) == sizeof user - 1);
     const struct google_credentials_options o = {
-        .source = &still, .file = path, .metadata_host = "metadata.invalid"};
+        .clock = &still, .file = path, .metadata_host = "metadata.invalid"};
     CU_ASSERT_EQUAL_FATAL(google_credentials_open(&o, &c, &e), ERR_OK);
     (void)close(fd);
     (void)unlink(path);

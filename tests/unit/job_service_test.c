@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "core/blob_names.h"
 #include "core/extraction_request.h"
 #include "core/job_service.h"
@@ -46,14 +48,7 @@ static int64_t test_steady(void *self)
     return t.now_us - t.jump_us;
 }
 
-static void test_random(void *self, void *out, size_t n)
-{
-    (void)self;
-    randombytes_buf(out, n);
-}
-
-static const struct source test_source = {
-    .now_us = test_now, .random_bytes = test_random, .steady_us = test_steady};
+static const struct clock test_clock = {.now_us = test_now, .steady_us = test_steady};
 
 static enum err test_replace(void *self, struct job *next, struct error *e)
 {
@@ -141,13 +136,13 @@ static void open_services(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(t.folder));
     t.cfg.uploads_dir = t.folder;
     t.s.cfg = &t.cfg;
-    t.s.source = &test_source;
+    t.s.clock = &test_clock;
     t.s.queue.ops = &queue_ops;
     (void)snprintf(path, sizeof path, "%s/db", t.folder);
     (void)snprintf(blobs, sizeof blobs, "%s/blobs", t.folder);
-    CU_ASSERT_EQUAL_FATAL(sqlite_job_store_open(path, &test_source, &t.s.jobs, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite_job_store_open(path, &test_clock, &t.s.jobs, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(
-        file_blob_store_open(blobs, "https://x", key, &test_source, &t.s.blobs, &e), ERR_OK);
+        file_blob_store_open(blobs, "https://x", key, &test_clock, &t.s.blobs, &e), ERR_OK);
     t.real = t.s.jobs.ops;
     t.store_ops = *t.real;
     t.store_ops.replace = test_replace;
@@ -438,7 +433,7 @@ static void what_came_by_a_link_counts_with_its_job(void)
     struct error e;
     open_services();
     t.cfg.upload_bytes_per_key = 9;
-    source_uuid(&system_source, t.request.pdf_id);
+    random_uuid(t.request.pdf_id);
     pdf_name(t.request.pdf_id, "a.pdf", name);
     CU_ASSERT_EQUAL(
         t.s.blobs.ops->put_bytes(t.s.blobs.self, name, "%PDF-", 5, "application/pdf", &e), ERR_OK);
@@ -521,13 +516,13 @@ static void nothing_is_erased_while_the_clock_is_ahead_for_a_moment(void)
     struct retention r = {0};
     memset(&t, 0, sizeof t);
     t.now_us = START_US;
-    CU_ASSERT_EQUAL(retention_look(&r, &test_source), 0);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_clock), 0);
     t.now_us += 30 * US_PER_S;
-    CU_ASSERT_EQUAL(retention_look(&r, &test_source), t.now_us);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_clock), t.now_us);
     jump(8 * 86400 * US_PER_S); /* within a boot: the steady clock knows better */
-    CU_ASSERT_EQUAL(retention_look(&r, &test_source), START_US + 30 * US_PER_S);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_clock), START_US + 30 * US_PER_S);
     jump(-8 * 86400 * US_PER_S - 3600 * US_PER_S);
-    CU_ASSERT_EQUAL(retention_look(&r, &test_source), t.now_us);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_clock), t.now_us);
 }
 
 static void a_start_with_a_wrong_clock_erases_nothing(void)
@@ -535,10 +530,10 @@ static void a_start_with_a_wrong_clock_erases_nothing(void)
     struct retention r = {0};
     memset(&t, 0, sizeof t);
     t.now_us = START_US + 8 * 86400 * US_PER_S; /* the steady clock started from it */
-    CU_ASSERT_EQUAL(retention_look(&r, &test_source), 0);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_clock), 0);
     t.now_us += 30 * US_PER_S;
     jump(-8 * 86400 * US_PER_S); /* set right */
-    CU_ASSERT_EQUAL(retention_look(&r, &test_source), START_US + 30 * US_PER_S);
+    CU_ASSERT_EQUAL(retention_look(&r, &test_clock), START_US + 30 * US_PER_S);
 }
 
 static void password_is_sealed_for_one_job_by_one_key(void)
@@ -548,8 +543,8 @@ static void password_is_sealed_for_one_job_by_one_key(void)
     char hex[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     struct error e;
     open_services();
-    source_uuid(&system_source, id);
-    source_uuid(&system_source, other);
+    random_uuid(id);
+    random_uuid(other);
     CU_ASSERT_EQUAL(sealing_key_make(NULL, signing_key, t.s.sealing_key, &e), ERR_OK);
     CU_ASSERT_EQUAL(sealed_password_put(&t.s, id, "secret", &e), ERR_OK);
     CU_ASSERT_EQUAL(sealed_password_get(&t.s, id, out, &e), ERR_OK);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/job_state.h"
 #include "tests/unit/suite.h"
 

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "core/job_state.h"
 
 static struct job_store store;
@@ -48,10 +50,10 @@ static bool same_json(const char *a, const char *b)
 static struct job *new_job(const char *owner)
 {
     struct job *j = job_new();
-    source_uuid(&system_source, j->id);
+    random_uuid(j->id);
     (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
     (void)snprintf(j->output_format, sizeof j->output_format, "csv");
-    j->created_us = j->updated_us = source_now_us(&system_source);
+    j->created_us = j->updated_us = clock_now_us(&system_clock);
     j->next_attempt_us = 5;
     j->regions_count = 2;
     j->request_json = strdup("{\"pdf_id\":\"p\",\"regions\":[{\"x\":0.05,\"page\":1,"
@@ -137,11 +139,11 @@ static void idempotency_key_finds_the_first_job(void)
 
 static void counter_adds_up_to_what_it_may(void)
 {
-    int64_t value = -1, later = source_now_us(&system_source) + 3600 * US_PER_S;
+    int64_t value = -1, later = clock_now_us(&system_clock) + 3600 * US_PER_S;
     char name[UUID_LEN + 1];
     struct error e;
     fresh_store();
-    source_uuid(&system_source, name);
+    random_uuid(name);
     CU_ASSERT_EQUAL(store.ops->count(store.self, name, 0, 10, later, &value, &e), ERR_OK);
     CU_ASSERT_EQUAL(value, 0);
     CU_ASSERT_EQUAL(store.ops->count(store.self, name, 7, 10, later, &value, &e), ERR_OK);
@@ -152,7 +154,7 @@ static void counter_adds_up_to_what_it_may(void)
     CU_ASSERT_EQUAL(store.ops->count(store.self, name, 1, 10, later, &value, &e), ERR_RATE_LIMITED);
     CU_ASSERT_EQUAL(store.ops->count(store.self, name, 0, 10, later, &value, &e), ERR_OK);
     CU_ASSERT_EQUAL(value, 10);
-    source_uuid(&system_source, name);
+    random_uuid(name);
     CU_ASSERT_EQUAL(store.ops->count(store.self, name, 11, 10, later, &value, &e),
                     ERR_RATE_LIMITED);
     close_store();
@@ -200,7 +202,7 @@ static void feedback_counts_on_the_job(void)
     struct feedback_list list;
     fresh_store();
     stored("me", NULL, id);
-    source_uuid(&system_source, f.id);
+    random_uuid(f.id);
     memcpy(f.job_id, id, sizeof f.job_id);
     f.corrections_json = strdup("[{\"action\":\"move\"},{\"action\":\"delete\"}]");
     CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
@@ -210,7 +212,7 @@ static void feedback_counts_on_the_job(void)
     CU_ASSERT_EQUAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
     CU_ASSERT_EQUAL(list.n, 1);
     feedback_list_free(&list);
-    source_uuid(&system_source, f.id);
+    random_uuid(f.id);
     strcpy(f.job_id, "none");
     CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_NOT_FOUND);
     feedback_clear(&f);
@@ -258,7 +260,7 @@ static void any_json_comes_back_as_it_was(void)
     struct feedback_list list;
     fresh_store();
     stored("me", NULL, id);
-    source_uuid(&system_source, f.id);
+    random_uuid(f.id);
     memcpy(f.job_id, id, sizeof f.job_id);
     f.corrections_json = strdup(corrections);
     CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
@@ -282,7 +284,7 @@ static void much_feedback_is_listed_and_removed_whole(void)
     memcpy(f.job_id, id, sizeof f.job_id);
     f.corrections_json = strdup("[]");
     for (int i = 0; i < 230; i++) {
-        source_uuid(&system_source, f.id);
+        random_uuid(f.id);
         f.created_us = 1 + i / 100; /* many at the same time */
         CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
     }
@@ -317,7 +319,7 @@ static int claim_all(char ids[][UUID_LEN + 1], size_t n)
     for (size_t i = 0; i < n; i++) {
         struct job *j = NULL;
         if (own.ops->get(own.self, ids[i], &j, &e) == ERR_OK &&
-            job_claim(j, source_now_us(&system_source), 60 * US_PER_S, "t", &e) == ERR_OK &&
+            job_claim(j, clock_now_us(&system_clock), 60 * US_PER_S, "t", &e) == ERR_OK &&
             own.ops->replace(own.self, j, &e) == ERR_OK)
             won++;
         job_free(j);
@@ -362,7 +364,7 @@ static void job_whose_lease_ran_out_is_claimed_once_more(void)
         struct job *j = NULL;
         stored("me", NULL, ids[i]);
         CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, ids[i], &j, &e), ERR_OK);
-        CU_ASSERT_EQUAL(job_claim(j, source_now_us(&system_source) - 100, 1, "dead", &e), ERR_OK);
+        CU_ASSERT_EQUAL(job_claim(j, clock_now_us(&system_clock) - 100, 1, "dead", &e), ERR_OK);
         CU_ASSERT_EQUAL(store.ops->replace(store.self, j, &e), ERR_OK);
         job_free(j);
     }

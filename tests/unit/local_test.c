@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "local/local.h"
 #include "local/sqlite_db.h"
 #include "local/sqlite_tasks.h"
@@ -47,7 +48,7 @@ static void remove_folder(void)
 
 static enum err open_jobs(struct job_store *out, struct error *e)
 {
-    return sqlite_job_store_open(db, &system_source, out, e);
+    return sqlite_job_store_open(db, &system_clock, out, e);
 }
 
 static const struct job_store_fixture jobs = {make_folder, open_jobs, remove_folder};
@@ -57,7 +58,7 @@ static enum err open_blobs(struct blob_store *out, struct error *e)
     static const unsigned char key[SIGNING_KEY_BYTES];
     char root[96];
     (void)snprintf(root, sizeof root, "%s/blobs", folder);
-    return file_blob_store_open(root, "https://h", key, &system_source, out, e);
+    return file_blob_store_open(root, "https://h", key, &system_clock, out, e);
 }
 
 static struct job_store given_store;
@@ -86,7 +87,7 @@ static const struct analytics_fixture analytics = {make_folder, open_analytics, 
 
 static enum err open_queue(struct task_queue *out, struct error *e)
 {
-    return sqlite_task_queue_open(db, &system_source, -1, out, e);
+    return sqlite_task_queue_open(db, &system_clock, -1, out, e);
 }
 
 static bool look_at_task(const char *name, struct kept_task *out)
@@ -120,7 +121,7 @@ static void end_task(const char *name)
     struct sqlite_tasks *tasks = NULL;
     struct error e;
     CU_ASSERT_EQUAL_FATAL(sqlite_tasks_open(db, &tasks, &e), ERR_OK);
-    CU_ASSERT_EQUAL(sqlite_tasks_end(tasks, name, source_now_us(&system_source), &e), ERR_OK);
+    CU_ASSERT_EQUAL(sqlite_tasks_end(tasks, name, clock_now_us(&system_clock), &e), ERR_OK);
     sqlite_tasks_close(tasks);
 }
 

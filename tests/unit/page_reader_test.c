@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/source.h"
+#include "base/clock.h"
 #include "extract/page_reader.h"
 #include "tests/unit/suite.h"
 

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "postgres/db.h"
 #include "postgres/postgres.h"
 #include "tests/unit/analytics_suite.h"
@@ -51,14 +52,14 @@ static void removed(void)
 
 static enum err open_jobs(struct job_store *out, struct error *e)
 {
-    return postgres_job_store_open(url, &system_source, out, e);
+    return postgres_job_store_open(url, &system_clock, out, e);
 }
 
 static const struct job_store_fixture jobs = {fresh, open_jobs, removed};
 
 static enum err open_queue(struct task_queue *out, struct error *e)
 {
-    return postgres_task_queue_open(url, &system_source, out, e);
+    return postgres_task_queue_open(url, &system_clock, out, e);
 }
 
 static bool look_at_task(const char *name, struct kept_task *out)
@@ -84,7 +85,7 @@ static void open_table(struct task_table *t)
 {
     struct error e = {0};
     bool lost = true;
-    CU_ASSERT_EQUAL_FATAL(postgres_task_table_open(url, &system_source, t, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(postgres_task_table_open(url, &system_clock, t, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(t->ops->start(t->self, &lost, &e), ERR_OK);
     CU_ASSERT_FALSE(lost);
 }
@@ -94,7 +95,7 @@ static void end_task(const char *name)
     struct task_table t;
     struct error e;
     open_table(&t);
-    CU_ASSERT_EQUAL(t.ops->end(t.self, name, source_now_us(&system_source), &e), ERR_OK);
+    CU_ASSERT_EQUAL(t.ops->end(t.self, name, clock_now_us(&system_clock), &e), ERR_OK);
     postgres_task_table_close(&t);
 }
 
@@ -157,7 +158,7 @@ static int64_t take(const struct task_table *t, int64_t per_owner, char out[TASK
     bool found = false;
     int64_t next = -1;
     out[0] = '\0';
-    CU_ASSERT_EQUAL(t->ops->take(t->self, source_now_us(&system_source) + US_PER_S, per_owner, &due,
+    CU_ASSERT_EQUAL(t->ops->take(t->self, clock_now_us(&system_clock) + US_PER_S, per_owner, &due,
                                  &found, &next, &e),
                     ERR_OK);
     if (!found)
@@ -197,7 +198,7 @@ static void owners_take_turns_and_small_tasks_go_first(void)
 
 static void waiting_tasks_tell_when_they_are_due(void)
 {
-    int64_t due_us = source_now_us(&system_source) + 3600 * US_PER_S;
+    int64_t due_us = clock_now_us(&system_clock) + 3600 * US_PER_S;
     char name[TASK_NAME_MAX + 1];
     struct task_table t;
     fresh();
@@ -215,7 +216,7 @@ static void tasks_that_were_put_back_come_again_and_tell_of_it(void)
     struct due_task due;
     struct error e;
     bool found = false;
-    int64_t next, now_us = source_now_us(&system_source);
+    int64_t next, now_us = clock_now_us(&system_clock);
     fresh();
     open_table(&t);
     add_task("one", "me", 0, 0);
@@ -270,7 +271,7 @@ static void names_are_known_for_an_hour_after_the_end(void)
     char name[TASK_NAME_MAX + 1];
     struct task_table t;
     struct error e;
-    int64_t now_us = source_now_us(&system_source);
+    int64_t now_us = clock_now_us(&system_clock);
     fresh();
     open_table(&t);
     add_task("one", "me", 0, 0);
@@ -303,7 +304,7 @@ static pid_t start_taking(int64_t per_owner)
     for (; name[0] != '\0'; n++) {
         (void)take(&t, per_owner, name);
         if (name[0] != '\0' && per_owner == 0)
-            (void)t.ops->end(t.self, name, source_now_us(&system_source), &e);
+            (void)t.ops->end(t.self, name, clock_now_us(&system_clock), &e);
     }
     _exit(n - 1);
 }
@@ -425,7 +426,7 @@ static void server_that_is_not_there_is_unavailable(void)
     struct job_store s;
     struct error e = {0};
     CU_ASSERT_EQUAL_FATAL(postgres_job_store_open("postgresql://nobody:secret-word@127.0.0.1:1/x",
-                                                  &system_source, &s, &e),
+                                                  &system_clock, &s, &e),
                           ERR_OK);
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_EQUAL(s.ops->ping(s.self, &e), ERR_UNAVAILABLE);

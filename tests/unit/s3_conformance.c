@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "s3/s3.h"
 #include "s3/settings.h"
 #include "tests/unit/blob_store_suite.h"
@@ -18,7 +19,7 @@ static const struct setting_table *const tables[] = {&config_service, &s3_settin
 
 static enum err open_blobs(struct blob_store *out, struct error *e)
 {
-    return s3_blob_store_open(&cfg, &system_source, out, e);
+    return s3_blob_store_open(&cfg, &system_clock, out, e);
 }
 
 static void open_store(struct blob_store *b)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "s3/client.h"
 #include "s3/presign.h"
 #include "s3/reply.h"

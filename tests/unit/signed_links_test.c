@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "google/signed_links.h"
 #include "tests/unit/suite.h"
@@ -19,7 +20,7 @@ static int64_t now(void *self)
     return now_us;
 }
 
-static const struct source clock_source = {.now_us = now};
+static const struct clock clock_source = {.now_us = now};
 
 enum err google_credentials_email(struct google_credentials *c, const char **email, struct error *e)
 {
@@ -66,7 +67,7 @@ enum err google_call(struct google_client *c, const struct google_request *q,
 static struct signed_links *open_links(bool with_key)
 {
     const struct cloud_storage_options o = {
-        .source = &clock_source, .bucket = "b", .link_base = "https://storage.googleapis.com"};
+        .clock = &clock_source, .bucket = "b", .link_base = "https://storage.googleapis.com"};
     struct signed_links *l = NULL;
     struct error e;
     now_us = 1000 * DAY_US;
