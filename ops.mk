@@ -6,7 +6,7 @@ dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
 	docs/man/pdf-ocr-migrate.1
 nginxdir = $(pkgdatadir)/nginx
 dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params nginx/auth_params \
-	nginx/untrusted_headers nginx/refused nginx/refuse_headers nginx/edge.conf nginx/limits.nft
+	nginx/untrusted_headers nginx/refused nginx/refuse_headers nginx/edge.conf nginx/edge_files.conf.in nginx/limits.nft
 webdir = $(pkgdatadir)/web
 dist_web_DATA = web/api.js web/app.js web/corrections.js web/docs.css web/docs.html web/docs.js \
 	web/dom.js web/downloads.js web/edit_bar.js web/edits.js web/history.js web/icon.svg web/index.html web/job.js web/kept.js web/key.js web/layer.js web/password.js web/problems.html web/region_list.js \

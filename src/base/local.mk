@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libbase.a
 libbase_a_SOURCES = \
 	src/base/buffer.c src/base/buffer.h \
+	src/base/call_counters.c src/base/call_counters.h \
 	src/base/circuit.c src/base/circuit.h \
 	src/base/context.c src/base/context.h \
 	src/base/cpu_yield.c src/base/cpu_yield.h \

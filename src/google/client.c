@@ -41,7 +41,7 @@ enum err google_json_body(const json_t *tree, struct buffer *out, struct error *
     return text != NULL && !buffer_failed(out) ? ERR_OK : error_no_memory(e);
 }
 
-static void observe(const struct google_client *c, enum google_api api, enum google_event event,
+static void observe(const struct google_client *c, enum google_api api, enum call_event event,
                     long status, int64_t us)
 {
     if (c->o.observe != NULL)
@@ -55,7 +55,7 @@ enum err google_may_call(const struct google_client *c, enum google_api api, str
     int64_t left = circuit_open_us(&c->circuits[api], monotonic_us());
     if (left == 0)
         return ERR_OK;
-    observe(c, api, GOOGLE_REFUSED, 0, 0);
+    observe(c, api, CALL_REFUSED, 0, 0);
     error_set(e, ERR_UNAVAILABLE, "%s does not answer; try again.", google_api_names[api]);
     e->retry_after_s = (int)(left / US_PER_S) + 1;
     return error_cause(e, "not called for another %d s after repeated failure", e->retry_after_s);
@@ -105,7 +105,7 @@ static void log_retry(const struct call *k, int64_t pause)
 static enum err decide(struct call *k, enum err err)
 {
     struct google_client *c = k->client;
-    observe(c, k->q->api, GOOGLE_TRIED, k->r->status, monotonic_us() - k->started_us);
+    observe(c, k->q->api, CALL_TRIED, k->r->status, monotonic_us() - k->started_us);
     if (k->r->status == 401 && c->o.tokens.token != NULL && !k->renewed && !k->q->no_auth) {
         c->o.tokens.refuse(c->o.tokens.self, k->token);
         k->renewed = true;
@@ -117,7 +117,7 @@ static enum err decide(struct call *k, enum err err)
         if (pause <= PAUSE_MOST_US && pause < context_left_us()) {
             k->not_before_us = monotonic_us() + pause;
             log_retry(k, pause);
-            observe(c, k->q->api, GOOGLE_RETRIED, 0, 0);
+            observe(c, k->q->api, CALL_RETRIED, 0, 0);
             return call_rewind(k, k->e);
         }
     }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/call_counters.h"
 #include "base/error.h"
 
 #include "google/grpc.h"
@@ -37,15 +38,8 @@ enum google_api {
 };
 extern const char *const google_api_names[GOOGLE_API__MAX];
 
-enum google_event {
-    GOOGLE_TRIED,   /* one try has ended */
-    GOOGLE_RETRIED, /* another one will be made */
-    GOOGLE_REFUSED, /* not called, as the circuit is open */
-    GOOGLE_EVENT__MAX
-};
-
-/* Counts. status (0: no answer) and us, how long it took, are of GOOGLE_TRIED only. */
-typedef void (*google_observe_fn)(enum google_api api, enum google_event event, long status,
+/* Counts. status (0: no answer) and us, how long it took, are of CALL_TRIED only. */
+typedef void (*google_observe_fn)(enum google_api api, enum call_event event, long status,
                                   int64_t us);
 
 struct google_client;

@@ -1,5 +1,4 @@
 /* Objects of a bucket: https://cloud.google.com/storage/docs/json_api */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,27 +56,17 @@ static struct object_upload upload_of(const struct storage *t, const char *name,
         .client = t->client, .bucket = t->bucket, .name = name, .content_type = content_type};
 }
 
+static enum err upload_file(void *self, int fd, int64_t size, struct error *e)
+{
+    return object_upload_file(self, fd, size, e);
+}
+
 static enum err storage_put_file(void *self, const char *name, const char *path,
                                  const char *content_type, bool keep, struct error *e)
 {
     struct object_upload u = upload_of(self, name, content_type);
-    struct stat st;
-    enum err err = blob_name_check(name, e);
-    if (err != ERR_OK)
-        return err;
     u.create_only = keep;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        err = blob_not_found(path, e);
-    else
-        err = object_upload_file(&u, fd, st.st_size, e);
-    if (fd >= 0)
-        (void)close(fd);
-    if (keep && err == ERR_CONFLICT) /* it is there already */
-        err = ERR_OK;
-    if (err == ERR_OK)
-        (void)unlink(path);
-    return err;
+    return blob_put_file(name, path, keep, upload_file, &u, e);
 }
 
 static enum err storage_put_bytes(void *self, const char *name, const void *bytes, size_t n,

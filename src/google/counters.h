@@ -9,7 +9,7 @@
 enum err google_counters_setup(struct error *e);
 
 /* Counts, and tells of each try as a span (google_observe_fn). */
-void google_counters_observe(enum google_api api, enum google_event event, long status,
+void google_counters_observe(enum google_api api, enum call_event event, long status,
                              int64_t latency_us);
 
 /* Rows for the analysts' copy are given up (bigquery_options.lost). */

@@ -1,7 +1,10 @@
 #include "ports/blob_store.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 bool blob_byte_allowed(unsigned char c)
 {
@@ -96,4 +99,25 @@ void blob_list_free(struct blob_list *l)
 {
     free(l->items);
     memset(l, 0, sizeof *l);
+}
+
+enum err blob_put_file(const char *name, const char *path, bool keep, blob_upload_fn upload,
+                       void *self, struct error *e)
+{
+    struct stat st;
+    enum err err = blob_name_check(name, e);
+    if (err != ERR_OK)
+        return err;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        err = blob_not_found(path, e);
+    else
+        err = upload(self, fd, st.st_size, e);
+    if (fd >= 0)
+        (void)close(fd);
+    if (keep && err == ERR_CONFLICT) /* it is there already */
+        err = ERR_OK;
+    if (err == ERR_OK)
+        (void)unlink(path);
+    return err;
 }

@@ -125,4 +125,10 @@ enum err blob_name_check(const char *name, struct error *e);
 enum err blob_prefix_check(const char *prefix, struct error *e);
 enum err blob_not_found(const char *name, struct error *e);
 
+/* put_file for a store that copies: hands the open file and its size to upload, and unlinks it when
+ * that has succeeded. keep: upload's ERR_CONFLICT says that the blob is there already. */
+typedef enum err (*blob_upload_fn)(void *self, int fd, int64_t size, struct error *e);
+enum err blob_put_file(const char *name, const char *path, bool keep, blob_upload_fn upload,
+                       void *self, struct error *e);
+
 #endif

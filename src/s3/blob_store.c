@@ -1,6 +1,5 @@
 /* Blobs as objects of a bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,28 +44,25 @@ static void describe(const char *content_type, bool result, struct about *out)
     }
 }
 
+struct upload {
+    const struct objects *o;
+    const char *name;
+    struct about about;
+    bool keep;
+};
+
+static enum err upload_file(void *self, int fd, int64_t size, struct error *e)
+{
+    const struct upload *u = self;
+    return s3_upload(u->o->client, u->name, fd, size, u->about.headers, u->keep, e);
+}
+
 static enum err objects_put_file(void *self, const char *name, const char *path,
                                  const char *content_type, bool keep, struct error *e)
 {
-    const struct objects *o = self;
-    struct stat st;
-    struct about about;
-    enum err err = blob_name_check(name, e);
-    if (err != ERR_OK)
-        return err;
-    describe(content_type, false, &about);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        err = blob_not_found(path, e);
-    else
-        err = s3_upload(o->client, name, fd, st.st_size, about.headers, keep, e);
-    if (fd >= 0)
-        (void)close(fd);
-    if (keep && err == ERR_CONFLICT) /* it is there already */
-        err = ERR_OK;
-    if (err == ERR_OK)
-        (void)unlink(path);
-    return err;
+    struct upload u = {.o = self, .name = name, .keep = keep};
+    describe(content_type, false, &u.about);
+    return blob_put_file(name, path, keep, upload_file, &u, e);
 }
 
 static enum err objects_put_bytes(void *self, const char *name, const void *bytes, size_t n,

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/uri.h"
+#include "s3/counters.h"
 #include "s3/reply.h"
 
 #define TRY_S           5
@@ -148,7 +149,10 @@ static enum err try_once(struct call *k, struct error *e)
     if (err != ERR_OK)
         return err;
     k->verdict = VERDICT_AGAIN;
-    if ((err = exchange(k, keys, e)) != ERR_OK)
+    int64_t started_us = monotonic_us();
+    err = exchange(k, keys, e);
+    s3_counters_note(CALL_TRIED, a->status, monotonic_us() - started_us);
+    if (err != ERR_OK)
         return err;
     bool good = a->status >= 200 && a->status <= 299;
     if (good && (k->q->to_file || !reply_is_error(a->body.data, a->body.len)))
@@ -174,6 +178,7 @@ bool s3_again(enum err err, int64_t started_us, int tries)
         return false;
     struct timespec t = {(time_t)(pause / US_PER_S), (long)(pause % US_PER_S) * 1000};
     (void)nanosleep(&t, NULL);
+    s3_counters_note(CALL_RETRIED, 0, 0);
     return true;
 }
 
@@ -190,6 +195,7 @@ static enum err may_call(const struct s3_client *c, struct error *e)
     int64_t left = circuit_open_us(&c->circuit, monotonic_us());
     if (left == 0)
         return ERR_OK;
+    s3_counters_note(CALL_REFUSED, 0, 0);
     error_set(e, ERR_UNAVAILABLE, "S3 does not answer; try again.");
     e->retry_after_s = (int)(left / US_PER_S) + 1;
     return error_cause(e, "not called for another %d s after repeated failure", e->retry_after_s);

@@ -3,6 +3,7 @@ noinst_LIBRARIES += libs3.a
 libs3_a_SOURCES = \
 	src/s3/blob_store.c \
 	src/s3/client.c src/s3/client.h \
+	src/s3/counters.c src/s3/counters.h \
 	src/s3/download.c \
 	src/s3/exchange.c src/s3/exchange.h \
 	src/s3/keys.c src/s3/keys.h \

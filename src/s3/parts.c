@@ -1,4 +1,5 @@
 /* The part that is in S3. */
+#include "s3/counters.h"
 #include "s3/keys.h"
 #include "s3/s3.h"
 #include "s3/settings.h"
@@ -16,4 +17,14 @@ static enum err open_blobs(const struct part_context *x, struct slots *out, stru
     return s3_blob_store_open(x->cfg, x->clock, &out->blobs, e);
 }
 
-const struct part s3_part = {.name = "s3", .check = check, .open = open_blobs};
+static enum err prepare(const struct config *cfg, struct error *e)
+{
+    (void)cfg;
+    return s3_counters_setup(e);
+}
+
+const struct part s3_part = {.name = "s3",
+                             .check = check,
+                             .prepare = prepare,
+                             .open = open_blobs,
+                             .write_metrics = s3_counters_write};

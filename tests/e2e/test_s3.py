@@ -102,6 +102,28 @@ def test_extraction_through_the_bucket(stack, server):
     assert any(job["job_id"] in name for name in server.names())
 
 
+def test_calls_are_counted(stack):
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.metrics_port}/metrics") as r:
+        text = r.read().decode()
+    ok, = re.findall(r'^pdf_ocr_s3_calls_total\{api="S3",status="2xx"\} (\d+)$', text, re.M)
+    assert int(ok) > 0 and 'pdf_ocr_s3_call_seconds_sum{api="S3"}' in text
+
+
+@pytest.mark.parametrize("env, origin", [
+    ({}, "https://pdf-ocr.s3.eu-central-1.amazonaws.com"),
+    ({"S3_PATH_STYLE": "true"}, "https://s3.eu-central-1.amazonaws.com"),
+    ({"S3_ENDPOINT": "http://files:8333", "S3_LINK_ENDPOINT": "https://files.example", "S3_PATH_STYLE": "true"},
+     "https://files.example"),
+    ({"S3_ENDPOINT": "https://files.example:8443"}, "https://pdf-ocr.files.example:8443"),
+], ids=["aws", "path", "links", "host"])
+def test_web_page_may_send_files_to_the_bucket(tmp_path, env, origin):
+    text = subprocess.run([ROOT / "scripts/render-nginx"], check=True, stdout=subprocess.PIPE, text=True, env={
+        "PATH": os.environ["PATH"], "BUILD_DIR": str(BUILD), "DATA_DIR": str(tmp_path), "RUN_DIR": str(tmp_path),
+        "UPLOADS_DIR": str(tmp_path), "PORT": "1", "BLOB_STORE": "s3", "S3_BUCKET_NAME": "pdf-ocr",
+        "AWS_REGION": "eu-central-1", **env}).stdout
+    assert f"connect-src 'self' {origin};" in text
+
+
 def test_links_of_a_job_stay_the_same_and_take_no_other_use(stack):
     job = stack.extract(sample("text-table"))
     again = stack.call("GET", "/api/v1/extract/" + job["job_id"]).json

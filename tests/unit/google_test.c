@@ -168,13 +168,13 @@ static struct randombytes_implementation no_pauses = {
 
 static int tried, refused;
 
-static void count(enum google_api api, enum google_event event, long status, int64_t us)
+static void count(enum google_api api, enum call_event event, long status, int64_t us)
 {
     (void)status;
     (void)us;
     CU_ASSERT_EQUAL(api, GOOGLE_STORAGE);
-    tried += event == GOOGLE_TRIED;
-    refused += event == GOOGLE_REFUSED;
+    tried += event == CALL_TRIED;
+    refused += event == CALL_REFUSED;
 }
 
 /* Nobody listens there, and the pauses are none. The attempts at a download are one call. */
