@@ -5,17 +5,17 @@ import shutil
 
 import pytest
 from compose import Compose
-from container import docker, expected, sample, until
+from container import docker, expected, sample
 
 S3_SERVER = os.environ.get("S3_SERVER", "")
 POSTGRES = """FROM debian:bookworm-slim
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-15 && \\
     rm -rf /var/lib/apt/lists /var/lib/postgresql/* && \\
-    install -d -o postgres -g postgres /var/lib/postgresql/data
+    install -d -o postgres -g postgres /var/lib/postgresql/data && chmod 3777 /run/postgresql
 COPY start /
 ENTRYPOINT ["/start"]
 """
-# What the official image does at its first start.
+# What the official image does at its first start; its /run/postgresql is for anybody, too.
 START = """#!/bin/sh
 set -eu
 export PATH=$PATH:/usr/lib/postgresql/15/bin PGDATA=/var/lib/postgresql/data
@@ -82,24 +82,25 @@ def test_links_lead_to_the_bucket_and_nothing_else_does(stack, tmp_path):
     assert c.call("GET", job["result_url"].split("?")[0].removeprefix(stack.env["API_BASE_URL"]), key=None).status == 403
 
 
-@pytest.mark.parametrize("service", ["scale-api", "scale-task", "s3", "postgres", "scale-web"])
-def test_any_container_may_be_killed(stack, tmp_path, service):
-    """What was accepted before is completed after, and once."""
+def test_any_container_may_be_killed(stack, tmp_path):
+    """What was accepted is completed, once; what there are several of is not even missed."""
     c = stack.client(tmp_path)
     c.wait_until_ready()
-    jobs = [c.submit(c.upload(sample(n))) for n in ("form", "text-table", "scanned")]
-    container = stack.containers(service)[0]
-    docker("kill", container)
-    if service in ("scale-api", "scale-task"):  # others are left
-        assert c.call("GET", "/api/v1/jobs/" + jobs[0]).status == 200
-    else:
-        docker("start", container)
-        c.wait_until_ready()
-    for job_id, name in zip(jobs, ("form", "text-table", "scanned"), strict=True):
-        job = c.wait(job_id, 600)
+    jobs, killed = {}, []
+    for service in ("scale-api", "scale-task", "s3", "postgres", "scale-web"):
+        jobs |= {c.submit(c.upload(sample(name))): name for name in ("form", "scanned")}
+        container = stack.containers(service)[0]
+        docker("kill", container)
+        if service in ("scale-api", "scale-task"):
+            assert c.call("GET", "/api/v1/jobs/" + next(iter(jobs))).status == 200
+            killed.append(container)
+        else:
+            docker("start", container)
+            c.wait_until_ready()
+    for job_id, name in jobs.items():
+        job = c.wait(job_id)
         assert job["status"] == "completed", job
         assert c.fetch(job["result_url"]).body == expected(name)
-    docker("start", container)
-    ended = stack.run("logs", "--no-color", "scale-task").count('"job ended"')
-    until(lambda: docker("inspect", "-f", "{{.State.Running}}", container) == "true")
-    assert ended >= len(jobs)
+    docker("start", *killed)
+    lines = [line for line in stack.run("logs", "--no-color", "scale-task").splitlines() if '"job ended"' in line]
+    assert [sum(job_id in line for line in lines) for job_id in jobs] == [1] * len(jobs)
