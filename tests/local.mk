@@ -2,7 +2,7 @@
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)
 TEST_CFLAGS = $(AM_CFLAGS) $(CUNIT_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS)
 EXTRA_DIST += tests/unit/suite.h tests/unit/job_store_suite.h tests/unit/blob_store_suite.h \
-	tests/unit/google_vectors.h tests/unit/task_queue_suite.h tests/unit/analytics_suite.h \
+	tests/unit/google_vectors.h tests/unit/task_queue_suite.h \
 	tests/unit/jwt_vectors.h tests/unit/make_jwt_vectors.py tests/unit/words.h
 
 if HAVE_CUNIT
@@ -62,7 +62,7 @@ rules_test_LDADD = libocr.a libports.a libbase.a $(LEPT_LIBS) $(SODIUM_LIBS) $(C
 
 check_PROGRAMS += local_test
 local_test_SOURCES = tests/unit/local_test.c tests/unit/job_store_suite.c \
-	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
+	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c
 local_test_CPPFLAGS = $(TEST_CPPFLAGS)
 local_test_CFLAGS = $(TEST_CFLAGS)
 local_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir
@@ -110,7 +110,7 @@ print_numbers_LDADD = libgoogle.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS)
 
 noinst_PROGRAMS += postgres_conformance
 postgres_conformance_SOURCES = tests/unit/postgres_conformance.c tests/unit/job_store_suite.c \
-	tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
+	tests/unit/task_queue_suite.c
 postgres_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
 postgres_conformance_CFLAGS = $(TEST_CFLAGS) $(PQ_CFLAGS)
 postgres_conformance_LDADD = libpostgres.a $(local_test_LDADD) $(PQ_LIBS)
@@ -123,7 +123,7 @@ s3_conformance_LDADD = $(s3_test_LDADD)
 
 noinst_PROGRAMS += google_conformance
 google_conformance_SOURCES = tests/unit/google_conformance.c tests/unit/job_store_suite.c \
-	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c tests/unit/analytics_suite.c
+	tests/unit/blob_store_suite.c tests/unit/task_queue_suite.c
 google_conformance_CPPFLAGS = $(TEST_CPPFLAGS)
 google_conformance_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
 google_conformance_LDADD = $(google_test_LDADD)

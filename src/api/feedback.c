@@ -100,7 +100,7 @@ enum err feedback_statistics(void *app, struct request *r, struct reply *p, stru
 {
     const struct services *s = &((struct app *)app)->services;
     struct feedback_stats t;
-    enum err err = s->analytics.ops->feedback_stats(s->analytics.self, request_owner(r), &t, e);
+    enum err err = feedback_stats_read(&s->jobs, request_owner(r), &t, e);
     if (err != ERR_OK)
         return err;
     buffer_printf(&p->body,

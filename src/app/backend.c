@@ -202,7 +202,7 @@ static void flush_analytics(struct instance *i, int give_ms)
 {
     const struct backend *b = i->self;
     const struct analytics *a = &b->app.services.analytics;
-    if (a->ops->flush != NULL)
+    if (a->ops != NULL)
         a->ops->flush(a->self, give_ms);
 }
 

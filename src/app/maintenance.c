@@ -37,7 +37,7 @@ void maintenance_run(void *self)
         sweep_files(s, retention_us);
         m->files_due_us = monotonic_us() + FILES_EVERY_US;
     }
-    if (s->analytics.ops->flush != NULL)
+    if (s->analytics.ops != NULL)
         s->analytics.ops->flush(s->analytics.self, FLUSH_MS);
 }
 

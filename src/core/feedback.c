@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/rfc3339.h"
-#include "ports/analytics.h"
 #include "ports/extraction.h"
 
 /* Indexes of feedback_action_names. */
@@ -27,7 +26,7 @@ static enum err read_box(const struct json_at *at, struct error *e)
     return err;
 }
 
-static enum err read_correction(const struct json_at *at, struct error *e)
+static enum err read_correction(const struct json_at *at, struct feedback *out, struct error *e)
 {
     static const char *const members[] = {"action",   "region_id",       "page", "bbox",
                                           "new_bbox", "new_region_type", NULL};
@@ -43,6 +42,7 @@ static enum err read_correction(const struct json_at *at, struct error *e)
         (err = json_read_enum(&action, feedback_action_names, &kind, e)) != ERR_OK ||
         (err = json_read_string(&id, 1, REGION_ID_MAX, &text, e)) != ERR_OK)
         return err;
+    out->by_action[kind]++;
     if (!json_missing(&page) &&
         (err = json_read_integer(&page, 1, INT32_MAX, &number, e)) != ERR_OK)
         return err;
@@ -94,7 +94,7 @@ enum err feedback_read(json_t *body, const struct clock *clock, struct feedback 
     }
     for (size_t i = 0; i < n; i++) {
         struct json_at item = json_item(&list, i);
-        if ((err = read_correction(&item, e)) != ERR_OK)
+        if ((err = read_correction(&item, out, e)) != ERR_OK)
             goto out;
     }
     if ((err = read_optional_text(&user, &out->user_id, e)) != ERR_OK ||

@@ -101,7 +101,7 @@ void job_note_end(const struct services *s, const struct job *j)
     char attempts[16];
     const struct analytics_ops *analytics = s->analytics.ops;
     sealed_password_drop(s, j);
-    if (analytics != NULL && analytics->job_ended != NULL)
+    if (analytics != NULL)
         analytics->job_ended(s->analytics.self, j);
     (void)snprintf(attempts, sizeof attempts, "%d", j->attempts);
     log_event(LOG_INFO, "job ended", "jobId", j->id, "status", job_status_names[j->status],

@@ -15,6 +15,8 @@
 #include "core/sealed_password.h"
 #include "formats/format.h"
 
+#define FEEDBACK_TRIES 5
+
 enum err pdf_not_found(const char *pdf_id, struct error *e)
 {
     return error_set(e, ERR_NOT_FOUND, "There is no PDF %.64s; upload it first.", pdf_id);
@@ -49,22 +51,41 @@ enum err pdf_find(const struct services *s, const char *pdf_id, char name[BLOB_N
     return err;
 }
 
+/* Feedback on the job as it is now. *again: it has got its first feedback meanwhile. */
+static enum err add_feedback(const struct services *s, const struct job *j,
+                             const struct feedback *f, bool *again, struct error *e)
+{
+    struct counter counters[2 * FEEDBACK_COUNTERS];
+    struct feedback own = *f;
+    *again = false;
+    if (j->feedback_count >= FEEDBACK_OF_JOB_MAX)
+        return error_set(e, ERR_CONFLICT, "This job has %d entries of feedback; no more are taken.",
+                         j->feedback_count);
+    own.expires_us = j->expires_us;
+    enum err err = s->jobs.ops->feedback_add(s->jobs.self, j, &own, counters,
+                                             feedback_counters(j, f, counters), e);
+    *again = err == ERR_CONFLICT;
+    return err;
+}
+
 enum err job_add_feedback(const struct services *s, const char *owner, const struct feedback *f,
                           struct error *e)
 {
     const struct analytics_ops *analytics = s->analytics.ops;
-    struct job *j = NULL;
-    struct feedback own = *f;
-    enum err err = job_load(s, owner, f->job_id, &j, e);
-    own.expires_us = j != NULL ? j->expires_us : 0;
-    if (err == ERR_OK && j->feedback_count >= FEEDBACK_OF_JOB_MAX)
-        err = error_set(e, ERR_CONFLICT, "This job has %d entries of feedback; no more are taken.",
-                        j->feedback_count);
-    if (err == ERR_OK)
-        err = s->jobs.ops->feedback_add(s->jobs.self, &own, e);
-    if (err == ERR_OK && analytics != NULL && analytics->feedback_given != NULL)
-        analytics->feedback_given(s->analytics.self, j->owner, f);
-    job_free(j);
+    enum err err = ERR_CONFLICT;
+    bool again = true;
+    for (int tries = 0; again && tries < FEEDBACK_TRIES; tries++) {
+        struct job *j = NULL;
+        again = false;
+        err = job_load(s, owner, f->job_id, &j, e);
+        if (err == ERR_OK)
+            err = add_feedback(s, j, f, &again, e);
+        if (err == ERR_OK && analytics != NULL)
+            analytics->feedback_given(s->analytics.self, j->owner, f);
+        job_free(j);
+    }
+    if (again)
+        err = error_set(e, ERR_UNAVAILABLE, "The job changes all the time; try again.");
     return err;
 }
 

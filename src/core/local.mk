@@ -7,7 +7,7 @@ libcore_a_SOURCES = \
 	src/core/document_owner.c src/core/document_owner.h \
 	src/core/edits.c src/core/edits.h \
 	src/core/extraction_request.c src/core/extraction_request.h \
-	src/core/feedback.c src/core/feedback.h \
+	src/core/feedback.c src/core/feedback.h src/core/feedback_counters.c \
 	src/core/job_change.c src/core/job_change.h \
 	src/core/job_pages.c src/core/job_pages.h \
 	src/core/job_run.c \

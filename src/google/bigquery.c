@@ -1,4 +1,4 @@
-/* The analysts' copy in BigQuery: rows streamed by tabledata.insertAll, questions by jobs.query.
+/* The analysts' copy in BigQuery: rows streamed by tabledata.insertAll.
  * https://cloud.google.com/bigquery/docs/reference/rest */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,13 +14,11 @@
 #include "google/bigquery_json.h"
 #include "google/bigquery_schema.h"
 #include "google/google.h"
-#include "google/stats_cache.h"
 #include "ports/job_fields.h"
 
 #define PENDING_MAX  500 /* rows a request: what the documentation recommends */
 #define FLUSH_TRIES  6
 #define CLOSE_MS     5000 /* what the last flush gets */
-#define QUERY_MS     5000
 #define PAUSE_MOST_S 60
 
 /* Of bigquery_tables. */
@@ -38,7 +36,6 @@ struct analytics_state {
     char *project, *dataset, *bucket;
     void (*lost)(int64_t rows);
     struct pending pending[BIGQUERY_TABLES];
-    struct stats_cache stats;
     bool in_haste; /* this flush gets less than an answer may take: its time-out tells nothing */
 };
 
@@ -145,8 +142,6 @@ static void analytics_job_ended(void *self, const struct job *j)
 
 static void analytics_feedback_given(void *self, const char *owner, const struct feedback *f)
 {
-    struct analytics_state *t = self;
-    stats_cache_drop(&t->stats, owner);
     json_t *row = json_object();
     set_text(row, "id", f->id);
     set_text(row, "job_id", f->job_id);
@@ -285,81 +280,6 @@ static void analytics_flush(void *self, int give_ms)
     context_set(0, NULL);
 }
 
-/* --- questions --- */
-
-static json_t *stats_query(const struct analytics_state *t, const char *owner)
-{
-    struct buffer sql = BUFFER_INIT;
-    buffer_printf(&sql,
-                  "WITH f AS (SELECT * FROM `%s.%s.feedback_latest` WHERE @owner IS NULL OR owner "
-                  "= @owner), a AS (SELECT JSON_VALUE(c, '$.action') AS action FROM f, "
-                  "UNNEST(JSON_QUERY_ARRAY(f.corrections)) AS c) SELECT (SELECT COUNT(*) FROM f), "
-                  "(SELECT COUNT(DISTINCT job_id) FROM f), "
-                  "(SELECT COALESCE(SUM(corrections_count), 0) FROM f)",
-                  t->project, t->dataset);
-    for (int i = 0; i < FEEDBACK_ACTIONS; i++)
-        buffer_printf(&sql, ", (SELECT COUNTIF(action = '%s') FROM a)", feedback_action_names[i]);
-    json_t *value = owner != NULL ? json_pack("{s:s}", "value", owner) : json_object();
-    json_t *body = buffer_failed(&sql)
-                       ? NULL
-                       : json_pack("{s:s,s:b,s:s,s:i,s:[{s:s,s:{s:s},s:O}]}", "query", sql.data,
-                                   "useLegacySql", 0, "parameterMode", "NAMED", "timeoutMs",
-                                   QUERY_MS, "queryParameters", "name", "owner", "parameterType",
-                                   "type", "STRING", "parameterValue", value);
-    json_decref(value);
-    buffer_free(&sql);
-    return body;
-}
-
-static bool read_stats(const json_t *reply, struct feedback_stats *out)
-{
-    const json_t *row = json_array_get(json_object_get(reply, "rows"), 0);
-    const json_t *cells = json_object_get(row, "f");
-    int64_t *const to[] = {&out->feedback_count, &out->jobs_with_feedback, &out->corrections_count};
-    for (size_t i = 0; i < 3 + FEEDBACK_ACTIONS; i++) {
-        const char *text = json_string_value(json_object_get(json_array_get(cells, i), "v"));
-        if (text == NULL)
-            return false;
-        *(i < 3 ? to[i] : &out->by_action[i - 3]) = strtoll(text, NULL, 10);
-    }
-    return true;
-}
-
-static enum err ask_for_stats(struct analytics_state *t, const char *owner,
-                              struct feedback_stats *out, struct error *e)
-{
-    struct google_reply r;
-    char path[256];
-    json_t *body = stats_query(t, owner);
-    memset(out, 0, sizeof *out);
-    (void)snprintf(path, sizeof path, "/bigquery/v2/projects/%s/queries", t->project);
-    enum err err = post(t, path, body, &r, e);
-    if (err == ERR_OK && !json_is_true(json_object_get(r.json, "jobComplete"))) {
-        err = error_set(e, ERR_TIMEOUT, "BigQuery takes long over this; try again.");
-        e->retry_after_s = 5;
-    } else if (err == ERR_OK && !read_stats(r.json, out)) {
-        err = error_set(e, ERR_UNAVAILABLE, "BigQuery gave an answer that cannot be used.");
-    } else if (err == ERR_NOT_FOUND) {
-        err = error_set(e, ERR_UNAVAILABLE, "The statistics are not set up; tell the operator.");
-        error_cause(e, "the dataset or its views are missing: pdf-ocr-migrate --create-tables");
-    }
-    google_reply_clear(&r);
-    json_decref(body);
-    return err;
-}
-
-static enum err analytics_feedback_stats(void *self, const char *owner, struct feedback_stats *out,
-                                         struct error *e)
-{
-    struct analytics_state *t = self;
-    if (stats_cache_get(&t->stats, owner, monotonic_us(), out))
-        return ERR_OK;
-    enum err err = ask_for_stats(t, owner, out, e);
-    if (err == ERR_OK)
-        stats_cache_put(&t->stats, owner, monotonic_us(), out);
-    return err;
-}
-
 /* --- opening --- */
 
 static void analytics_close(void *self)
@@ -381,7 +301,6 @@ static const struct analytics_ops ops = {
     .job_ended = analytics_job_ended,
     .feedback_given = analytics_feedback_given,
     .flush = analytics_flush,
-    .feedback_stats = analytics_feedback_stats,
     .close = analytics_close,
 };
 

@@ -1,4 +1,4 @@
-/* Jobs and feedback in Firestore: https://cloud.google.com/firestore/docs/reference/rest
+/* Jobs in Firestore: https://cloud.google.com/firestore/docs/reference/rest
  * A commit whose answer was lost is tried again, by the client or by curl itself, and then meets
  * its own effect. A job carries the random write_id of its last change, feedback has a random id:
  * by these our own commit is told from somebody else's, and from one that was refused.
@@ -13,21 +13,13 @@
 #include "google/firestore_counter.h"
 #include "google/firestore_job.h"
 #include "google/firestore_query.h"
+#include "google/firestore_store.h"
 #include "google/firestore_value.h"
 #include "google/google.h"
 
 #define IDEMPOTENCY_LIFE_US (24 * 3600 * US_PER_S)
-#define NAME_MAX_LEN        640
-#define FEEDBACK_PAGE       200 /* erased at once */
 
-struct store {
-    struct google_client *client;
-    const struct clock *clock;
-    char *documents; /* projects/P/databases/D/documents */
-    char *collection, *feedback, *idempotency;
-};
-
-static void name_of(const struct store *t, const char *collection, const char *id,
+void firestore_name(const struct firestore *t, const char *collection, const char *id,
                     char out[NAME_MAX_LEN])
 {
     (void)snprintf(out, NAME_MAX_LEN, "%s/%s/%s", t->documents, collection, id);
@@ -35,7 +27,7 @@ static void name_of(const struct store *t, const char *collection, const char *i
 
 /* --- calls --- */
 
-static enum err get_document(struct store *t, const char *collection, const char *id,
+static enum err get_document(struct firestore *t, const char *collection, const char *id,
                              struct google_reply *r, struct error *e)
 {
     struct buffer path = BUFFER_INIT;
@@ -50,7 +42,7 @@ static enum err get_document(struct store *t, const char *collection, const char
 }
 
 /* POSTs body (which is consumed) to documents:method. */
-static enum err post(struct store *t, const char *method, json_t *body, bool must_exist,
+static enum err post(struct firestore *t, const char *method, json_t *body, bool must_exist,
                      struct google_reply *r, struct error *e)
 {
     char path[NAME_MAX_LEN];
@@ -68,7 +60,8 @@ static enum err post(struct store *t, const char *method, json_t *body, bool mus
 }
 
 /* Its 404 and FAILED_PRECONDITION mostly are answers to the writes' own conditions. */
-static enum err commit(struct store *t, json_t *writes, struct google_reply *r, struct error *e)
+enum err firestore_commit(struct firestore *t, json_t *writes, struct google_reply *r,
+                          struct error *e)
 {
     return post(t, "commit", json_pack("{s:o}", "writes", writes), false, r, e);
 }
@@ -84,8 +77,8 @@ static const char *written_at(const struct google_reply *r, size_t i)
 
 /* Whether the document's field holds our mark, and so the document what we wanted to write:
  * ERR_OK and its *revision, else ERR_CONFLICT; ERR_NOT_FOUND when there is none. */
-static enum err find_own(struct store *t, const char *collection, const char *id, const char *field,
-                         const char *mark, char revision[40], struct error *e)
+static enum err find_own(struct firestore *t, const char *collection, const char *id,
+                         const char *field, const char *mark, char revision[40], struct error *e)
 {
     struct google_reply r;
     enum err err = get_document(t, collection, id, &r, e);
@@ -102,8 +95,8 @@ static enum err find_own(struct store *t, const char *collection, const char *id
 
 /* After a conflict in creating a document with a random id: ERR_OK when it is there, by our own
  * commit; else ERR_CONFLICT, with *e as it was. */
-static enum err find_created(struct store *t, const char *collection, const char *id,
-                             const char *field, const char *mark, struct error *e)
+enum err firestore_find_created(struct firestore *t, const char *collection, const char *id,
+                                const char *field, const char *mark, struct error *e)
 {
     char revision[40];
     struct error why;
@@ -116,7 +109,7 @@ static enum err find_created(struct store *t, const char *collection, const char
 }
 
 /* No condition of the commit's can have failed, so Firestore itself did not want it. */
-static enum err refused(struct error *e)
+enum err firestore_refused(struct error *e)
 {
     char why[ERROR_TEXT_MAX];
     memcpy(why, e->cause, sizeof why);
@@ -152,14 +145,14 @@ static json_t *fields_of_new(const struct job *j, const char *write_id, const ch
     return fields;
 }
 
-static enum err commit_create(struct store *t, const struct job *j, const struct idempotency *idem,
-                              const char *key_id, const char *replacing, const char *write_id,
-                              struct error *e)
+static enum err commit_create(struct firestore *t, const struct job *j,
+                              const struct idempotency *idem, const char *key_id,
+                              const char *replacing, const char *write_id, struct error *e)
 {
     char name[NAME_MAX_LEN];
     struct google_reply r;
     json_t *writes = json_array();
-    name_of(t, t->collection, j->id, name);
+    firestore_name(t, t->collection, j->id, name);
     (void)json_array_append_new(writes,
                                 firestore_create(name, fields_of_new(j, write_id, key_id), NULL));
     if (idem != NULL) {
@@ -167,18 +160,19 @@ static enum err commit_create(struct store *t, const struct job *j, const struct
         json_t *fields = json_pack("{s:o,s:o,s:o,s:o}", "job_id", fs_string(j->id), "body_hash",
                                    fs_string(idem->body_hash), "created_at", fs_time(now),
                                    "expires_at", fs_time(now + 2 * IDEMPOTENCY_LIFE_US));
-        name_of(t, t->idempotency, key_id, name);
+        firestore_name(t, t->idempotency, key_id, name);
         (void)json_array_append_new(writes, firestore_create(name, fields, replacing));
     }
-    enum err err = commit(t, writes, &r, e);
+    enum err err = firestore_commit(t, writes, &r, e);
     google_reply_clear(&r);
     return err;
 }
 
 /* The key was used before: *existing is the job made then. With *replacing set instead, the key's
  * document is out of date and may be replaced. ERR_NOT_FOUND: it was not used. */
-static enum err find_existing(struct store *t, const struct idempotency *idem, const char *key_id,
-                              struct job **existing, char replacing[40], struct error *e)
+static enum err find_existing(struct firestore *t, const struct idempotency *idem,
+                              const char *key_id, struct job **existing, char replacing[40],
+                              struct error *e)
 {
     struct google_reply r, job = {0};
     replacing[0] = '\0';
@@ -208,7 +202,7 @@ static enum err find_existing(struct store *t, const struct idempotency *idem, c
 static enum err store_create(void *self, const struct job *j, const struct idempotency *idem,
                              struct job **existing, struct error *e)
 {
-    struct store *t = self;
+    struct firestore *t = self;
     char key_id[65] = "", replacing[40] = "", write_id[33];
     *existing = NULL;
     random_hex(write_id, 16);
@@ -219,14 +213,14 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
         enum err err = commit_create(t, j, idem, idem != NULL ? key_id : NULL,
                                      replacing[0] != '\0' ? replacing : NULL, write_id, e);
         if (err == ERR_CONFLICT)
-            err = find_created(t, t->collection, j->id, "write_id", write_id, e);
+            err = firestore_find_created(t, t->collection, j->id, "write_id", write_id, e);
         if (err == ERR_NOT_FOUND || (err == ERR_CONFLICT && idem == NULL))
-            return refused(e);
+            return firestore_refused(e);
         if (err != ERR_CONFLICT)
             return err;
         err = find_existing(t, idem, key_id, existing, replacing, &why);
         if (err == ERR_NOT_FOUND)
-            return refused(e);
+            return firestore_refused(e);
         if (err != ERR_OK)
             *e = why;
         if (err != ERR_OK || replacing[0] == '\0')
@@ -241,7 +235,7 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
 {
     struct google_reply r;
     *out = NULL;
-    enum err err = get_document(self, ((struct store *)self)->collection, id, &r, e);
+    enum err err = get_document(self, ((struct firestore *)self)->collection, id, &r, e);
     if (err == ERR_OK && (*out = firestore_job_read(r.json)) == NULL)
         err = error_no_memory(e);
     google_reply_clear(&r);
@@ -250,11 +244,11 @@ static enum err store_get(void *self, const char *id, struct job **out, struct e
 
 static enum err store_replace(void *self, struct job *next, struct error *e)
 {
-    struct store *t = self;
+    struct firestore *t = self;
     struct google_reply r;
     char name[NAME_MAX_LEN], write_id[33];
     random_hex(write_id, 16);
-    name_of(t, t->collection, next->id, name);
+    firestore_name(t, t->collection, next->id, name);
     next->version++;
     json_t *fields = firestore_job_fields(next, write_id, false);
     next->version--;
@@ -262,7 +256,7 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
     json_t *write =
         json_pack("[{s:{s:s,s:o},s:o,s:{s:s}}]", "update", "name", name, "fields", fields,
                   "updateMask", mask, "currentDocument", "updateTime", next->revision);
-    enum err err = commit(t, write, &r, e);
+    enum err err = firestore_commit(t, write, &r, e);
     if (err == ERR_OK)
         firestore_copy(next->revision, sizeof next->revision, written_at(&r, 0));
     if (err == ERR_CONFLICT)
@@ -276,8 +270,9 @@ static enum err store_replace(void *self, struct job *next, struct error *e)
 /* --- queries --- */
 
 /* Calls take with each document found. */
-static enum err run_query(struct store *t, json_t *structured,
-                          bool (*take)(void *to, const json_t *document), void *to, struct error *e)
+enum err firestore_run_query(struct firestore *t, json_t *structured,
+                             bool (*take)(void *to, const json_t *document), void *to,
+                             struct error *e)
 {
     struct google_reply r;
     json_t *item;
@@ -320,7 +315,7 @@ static json_t *list_filters(const struct job_filter *f)
 static enum err store_list(void *self, const struct job_filter *f, struct job_page *out,
                            struct error *e)
 {
-    struct store *t = self;
+    struct firestore *t = self;
     char id[UUID_LEN + 1] = "", name[NAME_MAX_LEN];
     int64_t created_us = 0;
     enum err err = ERR_OK;
@@ -333,17 +328,17 @@ static enum err store_list(void *self, const struct job_filter *f, struct job_pa
                                           firestore_order("__name__", "DESCENDING")),
                                 f->page_size + 1);
     if (f->page_token != NULL) {
-        name_of(t, t->collection, id, name);
+        firestore_name(t, t->collection, id, name);
         (void)json_object_set_new(q, "startAt",
                                   json_pack("{s:[o,{s:s}],s:b}", "values", fs_time(created_us),
                                             "referenceValue", name, "before", 0));
     }
-    err = run_query(t, q, take_job, out, e);
+    err = firestore_run_query(t, q, take_job, out, e);
     return job_page_end(out, f->page_size, err, e);
 }
 
 /* Jobs of a status whose time field lies before a time, oldest first. status NULL: of any. */
-static enum err list_before(struct store *t, const char *status, const char *field, int64_t us,
+static enum err list_before(struct firestore *t, const char *status, const char *field, int64_t us,
                             int max, struct job_page *out, struct error *e)
 {
     json_t *list = json_array();
@@ -352,10 +347,11 @@ static enum err list_before(struct store *t, const char *status, const char *fie
                                     firestore_condition("status", "EQUAL", fs_string(status)));
     (void)json_array_append_new(list,
                                 firestore_condition(field, "LESS_THAN", fs_time(us > 0 ? us : 1)));
-    return run_query(t,
-                     firestore_query(t->collection, firestore_all_of(list),
-                                     json_pack("[o]", firestore_order(field, "ASCENDING")), max),
-                     take_job, out, e);
+    return firestore_run_query(
+        t,
+        firestore_query(t->collection, firestore_all_of(list),
+                        json_pack("[o]", firestore_order(field, "ASCENDING")), max),
+        take_job, out, e);
 }
 
 static enum err store_list_stale(void *self, int64_t queued_before_us, int64_t lease_before_us,
@@ -382,140 +378,27 @@ static enum err store_list_expired(void *self, int64_t now_us, int max, struct j
     return err;
 }
 
-/* --- feedback --- */
-
-static json_t *feedback_fields(const struct feedback *f)
-{
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", fs_string(f->id), "job_id",
-                     fs_string(f->job_id), "corrections", firestore_json_value(f->corrections_json),
-                     "corrections_count", fs_integer(f->corrections_count), "user_id",
-                     fs_string(f->user_id), "session_id", fs_string(f->session_id), "timestamp",
-                     fs_time(f->timestamp_us), "status", fs_string(f->status), "created_at",
-                     fs_time(f->created_us), "expires_at", fs_time(f->expires_us));
-}
-
-/* A page of a job's feedback, oldest first: the next one after `after`, or the first. An offset
- * would have all before it read, and billed, again. */
-static json_t *feedback_query(const struct store *t, const char *job_id,
-                              const struct feedback *after, int max)
-{
-    char name[NAME_MAX_LEN];
-    json_t *q =
-        firestore_query(t->feedback, firestore_condition("job_id", "EQUAL", fs_string(job_id)),
-                        json_pack("[o,o]", firestore_order("created_at", "ASCENDING"),
-                                  firestore_order("__name__", "ASCENDING")),
-                        max);
-    if (after == NULL || q == NULL)
-        return q;
-    name_of(t, t->feedback, after->id, name);
-    json_t *at = json_pack("{s:[o,{s:s}],s:b}", "values", fs_time(after->created_us),
-                           "referenceValue", name, "before", 0);
-    if (json_object_set_new(q, "startAt", at) != 0) {
-        json_decref(q);
-        q = NULL;
-    }
-    return q;
-}
-
-static bool take_feedback(void *to, const json_t *document)
-{
-    struct feedback_list *list = to;
-    const json_t *d = json_object_get(document, "fields");
-    struct feedback *grown = realloc(list->items, (list->n + 1) * sizeof *grown);
-    if (grown == NULL)
-        return false;
-    list->items = grown;
-    struct feedback *f = &grown[list->n];
-    memset(f, 0, sizeof *f);
-    firestore_copy(f->id, sizeof f->id, fs_get_string(d, "id"));
-    firestore_copy(f->job_id, sizeof f->job_id, fs_get_string(d, "job_id"));
-    firestore_copy(f->status, sizeof f->status, fs_get_string(d, "status"));
-    f->corrections_count = (int)fs_get_integer(d, "corrections_count");
-    f->timestamp_us = fs_get_time(d, "timestamp");
-    f->created_us = fs_get_time(d, "created_at");
-    bool ok = (f->corrections_json = fs_get_json_text(d, "corrections")) != NULL ||
-              (f->corrections_json = strdup("[]")) != NULL;
-    f->user_id = text_dup(fs_get_string(d, "user_id"), &ok);
-    f->session_id = text_dup(fs_get_string(d, "session_id"), &ok);
-    list->n++;
-    return ok;
-}
-
-static enum err store_feedback_add(void *self, const struct feedback *f, struct error *e)
-{
-    struct store *t = self;
-    struct google_reply r;
-    char own[NAME_MAX_LEN], job[NAME_MAX_LEN];
-    name_of(t, t->feedback, f->id, own);
-    name_of(t, t->collection, f->job_id, job);
-    json_t *count = json_pack(
-        "{s:{s:s,s:{s:o,s:o}},s:{s:[s,s]},s:[{s:s,s:o},{s:s,s:o}],s:{s:b}}", "update", "name", job,
-        "fields", "has_feedback", fs_boolean(true), "last_feedback_at", fs_time(f->created_us),
-        "updateMask", "fieldPaths", "has_feedback", "last_feedback_at", "updateTransforms",
-        "fieldPath", "feedback_count", "increment", fs_integer(1), "fieldPath", "version",
-        "increment", fs_integer(1), "currentDocument", "exists", 1);
-    enum err err = commit(
-        t, json_pack("[o,o]", firestore_create(own, feedback_fields(f), NULL), count), &r, e);
-    if (err == ERR_CONFLICT)
-        err = find_created(t, t->feedback, f->id, "id", f->id, e);
-    google_reply_clear(&r);
-    return err == ERR_CONFLICT ? refused(e) : err;
-}
-
-static enum err store_feedback_list(void *self, const char *job_id, const struct feedback *after,
-                                    int max, struct feedback_list *out, struct error *e)
-{
-    memset(out, 0, sizeof *out);
-    enum err err = run_query(self, feedback_query(self, job_id, after, max), take_feedback, out, e);
-    if (err != ERR_OK)
-        feedback_list_free(out);
-    return err;
-}
-
 /* --- removal --- */
-
-static bool take_name(void *writes, const json_t *document)
-{
-    const char *name = json_string_value(json_object_get(document, "name"));
-    return json_array_append_new(writes, json_pack("{s:s}", "delete", name)) == 0;
-}
-
-static enum err remove_feedback(struct store *t, const char *job_id, struct error *e)
-{
-    enum err err;
-    size_t n;
-    do {
-        struct google_reply r = {0};
-        json_t *writes = json_array();
-        err = run_query(t, feedback_query(t, job_id, NULL, FEEDBACK_PAGE), take_name, writes, e);
-        n = json_array_size(writes);
-        if (err == ERR_OK && n > 0)
-            err = commit(t, json_incref(writes), &r, e);
-        google_reply_clear(&r);
-        json_decref(writes);
-    } while (err == ERR_OK && n == FEEDBACK_PAGE);
-    return err;
-}
 
 static enum err store_remove(void *self, const char *id, struct error *e)
 {
-    struct store *t = self;
+    struct firestore *t = self;
     struct google_reply r;
     char name[NAME_MAX_LEN];
     json_t *writes = json_array();
     enum err err = get_document(t, t->collection, id, &r, e);
     const char *key_id = fs_get_string(json_object_get(r.json, "fields"), "idempotency_id");
     if (err == ERR_OK && key_id != NULL) {
-        name_of(t, t->idempotency, key_id, name);
+        firestore_name(t, t->idempotency, key_id, name);
         (void)json_array_append_new(writes, json_pack("{s:s}", "delete", name));
     }
     google_reply_clear(&r);
-    name_of(t, t->collection, id, name);
+    firestore_name(t, t->collection, id, name);
     (void)json_array_append_new(writes, json_pack("{s:s}", "delete", name));
     if (err == ERR_OK || err == ERR_NOT_FOUND)
-        err = remove_feedback(t, id, e);
+        err = firestore_feedback_remove(t, id, e);
     if (err == ERR_OK) {
-        err = commit(t, json_incref(writes), &r, e);
+        err = firestore_commit(t, json_incref(writes), &r, e);
         google_reply_clear(&r);
     }
     json_decref(writes);
@@ -525,7 +408,7 @@ static enum err store_remove(void *self, const char *id, struct error *e)
 static enum err store_count(void *self, const char *name, int64_t n, int64_t most, int64_t ends,
                             int64_t *out, struct error *e)
 {
-    const struct store *t = self;
+    const struct firestore *t = self;
     return firestore_count(t->client, t->documents, t->collection, name, n, most, ends, out, e);
 }
 
@@ -533,7 +416,7 @@ static enum err store_count(void *self, const char *name, int64_t n, int64_t mos
 
 static enum err store_ping(void *self, struct error *e)
 {
-    struct store *t = self;
+    struct firestore *t = self;
     struct google_reply r;
     char path[NAME_MAX_LEN];
     (void)snprintf(path, sizeof path, "/v1/%s/%s?pageSize=1&mask.fieldPaths=status", t->documents,
@@ -550,7 +433,7 @@ static enum err store_ping(void *self, struct error *e)
 
 static void store_close(void *self)
 {
-    struct store *t = self;
+    struct firestore *t = self;
     free(t->documents);
     free(t->collection);
     free(t->feedback);
@@ -567,8 +450,9 @@ static const struct job_store_ops ops = {
     .list_stale = store_list_stale,
     .list_expired = store_list_expired,
     .remove = store_remove,
-    .feedback_add = store_feedback_add,
-    .feedback_list = store_feedback_list,
+    .feedback_add = firestore_feedback_add,
+    .feedback_list = firestore_feedback_list,
+    .counters = firestore_counters,
     .count = store_count,
     .ping = store_ping,
     .close = store_close,
@@ -578,7 +462,7 @@ enum err firestore_job_store_open(struct google_client *client, const struct fir
                                   struct job_store *out, struct error *e)
 {
     struct buffer documents = BUFFER_INIT, idempotency = BUFFER_INIT;
-    struct store *t = calloc(1, sizeof *t);
+    struct firestore *t = calloc(1, sizeof *t);
     if (t == NULL)
         return error_no_memory(e);
     buffer_printf(&documents, "projects/%s/databases/%s/documents", o->project, o->database);

@@ -65,3 +65,53 @@ enum err firestore_count(struct google_client *client, const char *documents,
     json_decref(document);
     return err;
 }
+
+json_t *firestore_counter_add(const char *documents, const char *collection, const char *name,
+                              int64_t n)
+{
+    return json_pack("{s:{s:o,s:{s:o}},s:{s:[s]},s:[{s:s,s:o}]}", "update", "name",
+                     document_name(documents, collection, name), "fields", "name", fs_string(name),
+                     "updateMask", "fieldPaths", "name", "updateTransforms", "fieldPath", "value",
+                     "increment", fs_integer(n));
+}
+
+/* The answers come in any order. */
+static void take_value(const json_t *document, struct counter *io, size_t n)
+{
+    const json_t *fields = json_object_get(document, "fields");
+    const char *name = fs_get_string(fields, "name");
+    for (size_t i = 0; name != NULL && i < n; i++)
+        if (strcmp(io[i].name, name) == 0)
+            io[i].n = fs_get_integer(fields, "value");
+}
+
+enum err firestore_counters_read(struct google_client *client, const char *documents,
+                                 const char *collection, struct counter *io, size_t n,
+                                 struct error *e)
+{
+    char path[512];
+    struct google_reply r = {0};
+    json_t *names = json_array(), *answer;
+    size_t k;
+    for (size_t i = 0; i < n; i++) {
+        io[i].n = 0;
+        (void)json_array_append_new(names, document_name(documents, collection, io[i].name));
+    }
+    json_t *body = json_pack("{s:o}", "documents", names);
+    (void)snprintf(path, sizeof path, "/v1/%s:batchGet", documents);
+    const struct google_request q = {.api = GOOGLE_FIRESTORE,
+                                     .method = "POST",
+                                     .path = path,
+                                     .json = body,
+                                     .must_exist = true,
+                                     .idempotent = true};
+    enum err err = body != NULL && json_array_size(names) == n ? google_call(client, &q, &r, e)
+                                                               : error_no_memory(e);
+    json_array_foreach(r.json, k, answer)
+    {
+        take_value(json_object_get(answer, "found"), io, n);
+    }
+    google_reply_clear(&r);
+    json_decref(body);
+    return err;
+}

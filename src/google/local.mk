@@ -15,8 +15,10 @@ libgoogle_a_SOURCES = \
 	src/google/documentai_reply.c src/google/documentai_reply.h \
 	src/google/firestore.c \
 	src/google/firestore_counter.c src/google/firestore_counter.h \
+	src/google/firestore_feedback.c \
 	src/google/firestore_job.c src/google/firestore_job.h \
 	src/google/firestore_query.c src/google/firestore_query.h \
+	src/google/firestore_store.h \
 	src/google/firestore_message.c src/google/firestore_message.h \
 	src/google/firestore_value.c src/google/firestore_value.h \
 	src/google/gemini.c src/google/gemini.h \
@@ -31,7 +33,6 @@ libgoogle_a_SOURCES = \
 	src/google/settings.c src/google/settings.h \
 	src/google/signed_links.c src/google/signed_links.h \
 	src/google/signed_url_v4.c src/google/signed_url_v4.h \
-	src/google/stats_cache.c src/google/stats_cache.h \
 	src/google/transfer.c
 libgoogle_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) \
 	$(CRYPTO_CFLAGS) $(CJOSE_CFLAGS) $(PNG_CFLAGS) $(PROTOBUF_C_CFLAGS)

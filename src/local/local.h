@@ -16,9 +16,6 @@ enum err sqlite_prepare(const char *path, struct error *e);
 enum err sqlite_job_store_open(const char *path, const struct clock *clock, struct job_store *out,
                                struct error *e);
 
-/* Statistics over the same file. */
-enum err sqlite_analytics_open(const char *path, struct analytics *out, struct error *e);
-
 /* Tasks in the same file. notify_fd: an eventfd written to after each enqueue so that the
  * dispatcher wakes at once; -1: none. */
 enum err sqlite_task_queue_open(const char *path, const struct clock *clock, int notify_fd,

@@ -5,7 +5,6 @@ liblocal_a_SOURCES = \
 	src/local/file_sweep.c \
 	src/local/local.h \
 	src/local/parts.c \
-	src/local/sqlite_analytics.c \
 	src/local/sqlite_db.c src/local/sqlite_db.h \
 	src/local/sqlite_schema.c src/local/sqlite_schema.h \
 	src/local/sqlite_job_store.c \

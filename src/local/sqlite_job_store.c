@@ -30,6 +30,8 @@ enum statement {
     ST_FEEDBACK_COUNT,
     ST_FEEDBACK_LIST,
     ST_COUNT,
+    ST_COUNTER_ADD,
+    ST_COUNTER_GET,
     ST_COUNTERS_PURGE,
     ST__MAX
 };
@@ -54,12 +56,15 @@ static const char *const sql[ST__MAX] = {
                       "idempotency WHERE created_us <= ?1 LIMIT 100)",
     [ST_FEEDBACK_ADD] = "INSERT INTO feedback VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     [ST_FEEDBACK_COUNT] = "UPDATE jobs SET has_feedback=1,feedback_count=feedback_count+1,"
-                          "last_feedback_us=?2,version=version+1 WHERE id=?1",
+                          "last_feedback_us=?2,version=version+1 WHERE id=?1 AND has_feedback=?3",
     [ST_FEEDBACK_LIST] = "SELECT id,job_id,corrections_json,corrections_count,user_id,session_id,"
                          "timestamp_us,status,created_us FROM feedback WHERE job_id=?1 "
                          "AND (created_us,id) > (?2,?3) ORDER BY created_us,id LIMIT ?4",
     [ST_COUNT] = "INSERT INTO counters SELECT ?1, ?2, ?4 WHERE ?2 <= ?3 ON CONFLICT(name) DO "
                  "UPDATE SET value = value + ?2 WHERE value + ?2 <= ?3 RETURNING value",
+    [ST_COUNTER_ADD] = "INSERT INTO counters VALUES(?1,?2,9223372036854775807) ON CONFLICT(name) "
+                       "DO UPDATE SET value=value+?2",
+    [ST_COUNTER_GET] = "SELECT value FROM counters WHERE name=?1",
     [ST_COUNTERS_PURGE] = "DELETE FROM counters WHERE expires_us < ?1",
 };
 
@@ -385,32 +390,66 @@ static enum err store_remove(void *self, const char *id, struct error *e)
     return end_transaction(t, err, e);
 }
 
-static enum err store_feedback_add(void *self, const struct feedback *f, struct error *e)
+static enum err count_on_job(struct store *t, const struct job *j, const struct feedback *f,
+                             struct error *e)
+{
+    sqlite3_stmt *s = t->st[ST_FEEDBACK_COUNT];
+    bind_text(s, 1, j->id);
+    (void)sqlite3_bind_int64(s, 2, f->created_us);
+    (void)sqlite3_bind_int(s, 3, j->has_feedback);
+    enum err err = sqlite_db_run(t->db, s, e);
+    if (err == ERR_OK && sqlite3_changes(t->db) != 1)
+        err = error_set(e, ERR_CONFLICT, "The job was changed by somebody else.");
+    return err;
+}
+
+static enum err insert_feedback(struct store *t, const struct feedback *f, struct error *e)
+{
+    sqlite3_stmt *s = t->st[ST_FEEDBACK_ADD];
+    bind_text(s, 1, f->id);
+    bind_text(s, 2, f->job_id);
+    bind_text(s, 3, f->corrections_json);
+    (void)sqlite3_bind_int(s, 4, f->corrections_count);
+    bind_text(s, 5, f->user_id);
+    bind_text(s, 6, f->session_id);
+    (void)sqlite3_bind_int64(s, 7, f->timestamp_us);
+    bind_text(s, 8, f->status);
+    (void)sqlite3_bind_int64(s, 9, f->created_us);
+    return sqlite_db_run(t->db, s, e);
+}
+
+static enum err store_feedback_add(void *self, const struct job *j, const struct feedback *f,
+                                   const struct counter *add, size_t n, struct error *e)
 {
     struct store *t = self;
-    sqlite3_stmt *s = t->st[ST_FEEDBACK_COUNT];
     enum err err = sqlite_db_exec(t->db, "BEGIN IMMEDIATE", e);
     if (err != ERR_OK)
         return err;
-    bind_text(s, 1, f->job_id);
-    (void)sqlite3_bind_int64(s, 2, f->created_us);
-    err = sqlite_db_run(t->db, s, e);
-    if (err == ERR_OK && sqlite3_changes(t->db) != 1)
-        err = error_set(e, ERR_NOT_FOUND, "There is no job %s.", f->job_id);
-    if (err == ERR_OK) {
-        s = t->st[ST_FEEDBACK_ADD];
-        bind_text(s, 1, f->id);
-        bind_text(s, 2, f->job_id);
-        bind_text(s, 3, f->corrections_json);
-        (void)sqlite3_bind_int(s, 4, f->corrections_count);
-        bind_text(s, 5, f->user_id);
-        bind_text(s, 6, f->session_id);
-        (void)sqlite3_bind_int64(s, 7, f->timestamp_us);
-        bind_text(s, 8, f->status);
-        (void)sqlite3_bind_int64(s, 9, f->created_us);
-        err = sqlite_db_run(t->db, s, e);
+    err = count_on_job(t, j, f, e);
+    if (err == ERR_OK)
+        err = insert_feedback(t, f, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        bind_text(t->st[ST_COUNTER_ADD], 1, add[i].name);
+        (void)sqlite3_bind_int64(t->st[ST_COUNTER_ADD], 2, add[i].n);
+        err = sqlite_db_run(t->db, t->st[ST_COUNTER_ADD], e);
     }
     return end_transaction(t, err, e);
+}
+
+static enum err store_counters(void *self, struct counter *io, size_t n, struct error *e)
+{
+    struct store *t = self;
+    sqlite3_stmt *s = t->st[ST_COUNTER_GET];
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        bind_text(s, 1, io[i].name);
+        int step = sqlite3_step(s);
+        io[i].n = step == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+        if (step != SQLITE_ROW && step != SQLITE_DONE)
+            err = sqlite_db_error(t->db, e);
+        (void)sqlite3_reset(s);
+    }
+    return err;
 }
 
 static bool read_feedback(sqlite3_stmt *s, struct feedback *f)
@@ -514,6 +553,7 @@ static const struct job_store_ops ops = {
     .remove = store_remove,
     .feedback_add = store_feedback_add,
     .feedback_list = store_feedback_list,
+    .counters = store_counters,
     .count = store_count,
     .ping = store_ping,
     .close = store_close,

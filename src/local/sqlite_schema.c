@@ -118,6 +118,17 @@ static const char *const migrations[] = {
     "ALTER TABLE jobs ADD COLUMN regions_name TEXT;",
     /* The name of a job's document. */
     "ALTER TABLE jobs ADD COLUMN file_name TEXT;",
+    /* Feedback that was given before it was counted (core/feedback_counters.c). */
+    "WITH f AS (SELECT job_id, corrections_count, corrections_json, owner FROM feedback"
+    " JOIN jobs ON jobs.id = job_id), c(kind, owner, n) AS ("
+    " SELECT 'entries', owner, count(*) FROM f GROUP BY owner"
+    " UNION ALL SELECT 'jobs', owner, count(DISTINCT job_id) FROM f GROUP BY owner"
+    " UNION ALL SELECT 'corrections', owner, sum(corrections_count) FROM f GROUP BY owner"
+    " UNION ALL SELECT json_extract(a.value, '$.action'), owner, count(*)"
+    " FROM f, json_each(corrections_json) a GROUP BY 1, 2)"
+    " INSERT INTO counters SELECT 'feedback-' || kind || '-' || owner, n, 9223372036854775807"
+    " FROM c UNION ALL SELECT 'feedback-' || kind, sum(n), 9223372036854775807 FROM c"
+    " GROUP BY kind;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -68,14 +68,19 @@ char *page_token_make(int64_t created_us, const char *id);
 enum err page_token_read(const char *token, int64_t *created_us, char id[UUID_LEN + 1],
                          struct error *e);
 
+/* What a correction does: delete, move, resize, retype. */
+enum { FEEDBACK_ACTIONS = 4 };
+extern const char *const feedback_action_names[FEEDBACK_ACTIONS + 1];
+
 struct feedback {
     char id[UUID_LEN + 1];
     char job_id[UUID_LEN + 1];
     char *corrections_json; /* JSON array, validated by the core */
     int corrections_count;
-    char *user_id, *session_id; /* may be NULL */
-    int64_t timestamp_us;       /* when the user made it */
-    char status[32];            /* pending_analysis */
+    int by_action[FEEDBACK_ACTIONS]; /* of them; not given back */
+    char *user_id, *session_id;      /* may be NULL */
+    int64_t timestamp_us;            /* when the user made it */
+    char status[32];                 /* pending_analysis */
     int64_t created_us;
     int64_t expires_us; /* when its job goes, and takes it along; not given back */
 };
@@ -89,6 +94,12 @@ void feedback_clear(struct feedback *f);
 void feedback_list_free(struct feedback_list *l);
 
 #define COUNTER_NAME_MAX 127
+
+/* A counter that all instances share, and that starts at 0. */
+struct counter {
+    char name[COUNTER_NAME_MAX + 1];
+    int64_t n; /* what is added, or what it is */
+};
 
 struct job_store_ops {
     const char *name; /* for logs: "sqlite", "firestore" */
@@ -125,18 +136,23 @@ struct job_store_ops {
      * ERR_OK. */
     enum err (*remove)(void *self, const char *id, struct error *e);
 
-    /* Stores feedback and, in the same transaction, the job's has_feedback, feedback_count,
-     * last_feedback_us and version. ERR_NOT_FOUND when there is no such job. */
-    enum err (*feedback_add)(void *self, const struct feedback *f, struct error *e);
+    /* Stores feedback on a job that was read and, in the same transaction, the job's has_feedback,
+     * feedback_count, last_feedback_us and version, and adds to n counters, which are never
+     * forgotten. ERR_CONFLICT when the job is gone or has got its first feedback since. */
+    enum err (*feedback_add)(void *self, const struct job *j, const struct feedback *f,
+                             const struct counter *add, size_t n, struct error *e);
+
+    /* Reads n counters. */
+    enum err (*counters)(void *self, struct counter *io, size_t n, struct error *e);
 
     /* Up to max (201 at most) of a job's, oldest first, behind the one made at after->created_us
      * with after->id; after NULL: from the first. */
     enum err (*feedback_list)(void *self, const char *job_id, const struct feedback *after, int max,
                               struct feedback_list *out, struct error *e);
 
-    /* Adds n (0: none) to a counter that all instances share, and that starts at 0; *value is what
-     * it is then. ERR_RATE_LIMITED when it would be more than most: nothing is added. It is
-     * forgotten some time after expires_us. An answer that was lost may count twice. */
+    /* Adds n (0: none) to a counter; *value is what it is then. ERR_RATE_LIMITED when it would be
+     * more than most: nothing is added. It is forgotten some time after expires_us. An answer that
+     * was lost may count twice. */
     enum err (*count)(void *self, const char *name, int64_t n, int64_t most, int64_t expires_us,
                       int64_t *value, struct error *e);
 

@@ -1,4 +1,5 @@
 /* Jobs and feedback in PostgreSQL. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum statement {
     ST_FEEDBACK_ADD,
     ST_FEEDBACK_LIST,
     ST_COUNT,
+    ST_COUNTERS,
     ST_COUNTERS_PURGE,
     ST_PING,
     ST__MAX
@@ -69,7 +71,10 @@ static const struct {
     [ST_FEEDBACK_ADD] =
         {"feedback_add",
          "WITH j AS (UPDATE jobs SET has_feedback = 1, feedback_count = feedback_count + 1, "
-         "last_feedback_us = $9, version = version + 1 WHERE id = $2 RETURNING id) "
+         "last_feedback_us = $9, version = version + 1 WHERE id = $2 AND has_feedback = $10 "
+         "RETURNING id), c AS (INSERT INTO counters SELECT key, value::bigint, "
+         "9223372036854775807 FROM j, jsonb_each_text($11::jsonb) ON CONFLICT(name) "
+         "DO UPDATE SET value = counters.value + excluded.value) "
          "INSERT INTO feedback(id, job_id, corrections_json, corrections_count, user_id, "
          "session_id, timestamp_us, status, created_us) "
          "SELECT $1, id, $3, $4::bigint, $5, $6, $7::bigint, $8, $9::bigint FROM j",
@@ -86,6 +91,10 @@ static const struct {
                   "value = counters.value + $2::bigint "
                   "WHERE counters.value + $2::bigint <= $3::bigint RETURNING value",
                   false},
+    [ST_COUNTERS] = {"counters",
+                     "SELECT name, value FROM counters WHERE name IN (SELECT "
+                     "jsonb_object_keys($1::jsonb))",
+                     true},
     [ST_COUNTERS_PURGE] = {"counters_purge", "DELETE FROM counters WHERE expires_us < $1", true},
     [ST_PING] = {"job_ping", "SELECT id FROM jobs LIMIT 1", true},
 };
@@ -390,11 +399,26 @@ static enum err store_remove(void *self, const char *id, struct error *e)
     return pg_db_run(t->db, &t->st[ST_REMOVE], &a, NULL, e);
 }
 
-static enum err store_feedback_add(void *self, const struct feedback *f, struct error *e)
+/* {"name": n, ...} */
+static void write_counters(struct buffer *b, const struct counter *counters, size_t n)
+{
+    buffer_puts(b, "{");
+    for (size_t i = 0; i < n; i++) {
+        buffer_puts(b, i > 0 ? "," : "");
+        buffer_json_string(b, counters[i].name);
+        buffer_printf(b, ":%" PRId64, counters[i].n);
+    }
+    buffer_puts(b, "}");
+}
+
+static enum err store_feedback_add(void *self, const struct job *j, const struct feedback *f,
+                                   const struct counter *add, size_t n, struct error *e)
 {
     struct store *t = self;
     struct pg_args a = {.n = 0};
+    struct buffer counters = BUFFER_INIT;
     PGresult *r = NULL;
+    write_counters(&counters, add, n);
     pg_text(&a, f->id);
     pg_text(&a, f->job_id);
     pg_text(&a, f->corrections_json);
@@ -404,10 +428,35 @@ static enum err store_feedback_add(void *self, const struct feedback *f, struct 
     pg_number(&a, f->timestamp_us);
     pg_text(&a, f->status);
     pg_number(&a, f->created_us);
-    enum err err = pg_db_run(t->db, &t->st[ST_FEEDBACK_ADD], &a, &r, e);
+    pg_number(&a, j->has_feedback);
+    pg_text(&a, counters.data);
+    enum err err = buffer_failed(&counters) ? error_no_memory(e)
+                                            : pg_db_run(t->db, &t->st[ST_FEEDBACK_ADD], &a, &r, e);
     if (err == ERR_OK && pg_changed(r) != 1)
-        err = error_set(e, ERR_NOT_FOUND, "There is no job %s.", f->job_id);
+        err = error_set(e, ERR_CONFLICT, "The job was changed by somebody else.");
     PQclear(r);
+    buffer_free(&counters);
+    return err;
+}
+
+static enum err store_counters(void *self, struct counter *io, size_t n, struct error *e)
+{
+    struct store *t = self;
+    struct pg_args a = {.n = 0};
+    struct buffer names = BUFFER_INIT;
+    PGresult *r = NULL;
+    write_counters(&names, io, n);
+    pg_text(&a, names.data);
+    enum err err = buffer_failed(&names) ? error_no_memory(e)
+                                         : pg_db_run(t->db, &t->st[ST_COUNTERS], &a, &r, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        io[i].n = 0;
+        for (int row = 0; row < PQntuples(r); row++)
+            if (strcmp(PQgetvalue(r, row, 0), io[i].name) == 0)
+                io[i].n = pg_value_number(r, row, 1);
+    }
+    PQclear(r);
+    buffer_free(&names);
     return err;
 }
 
@@ -507,6 +556,7 @@ static const struct job_store_ops ops = {
     .remove = store_remove,
     .feedback_add = store_feedback_add,
     .feedback_list = store_feedback_list,
+    .counters = store_counters,
     .count = store_count,
     .ping = store_ping,
     .close = store_close,

@@ -1,7 +1,6 @@
 # The adapters of PostgreSQL.
 noinst_LIBRARIES += libpostgres.a
 libpostgres_a_SOURCES = \
-	src/postgres/analytics.c \
 	src/postgres/db.c src/postgres/db.h \
 	src/postgres/job_store.c \
 	src/postgres/parts.c \

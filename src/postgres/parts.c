@@ -54,9 +54,13 @@ static enum err check_analytics(const struct config *cfg, struct error *e)
                      postgres_analytics_part.name, postgres_jobs_part.name, cfg->job_store);
 }
 
+/* Analysts read the live tables: there is no copy to keep. */
 static enum err open_analytics(const struct part_context *x, struct slots *out, struct error *e)
 {
-    return postgres_analytics_open(url_of(x->cfg), &out->analytics, e);
+    (void)x;
+    (void)out;
+    (void)e;
+    return ERR_OK;
 }
 
 static enum err deliver(const struct queue_run *d, struct error *e)

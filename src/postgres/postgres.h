@@ -18,9 +18,6 @@ enum err postgres_job_store_open(const char *url, const struct clock *clock, str
 enum err postgres_task_queue_open(const char *url, const struct clock *clock,
                                   struct task_queue *out, struct error *e);
 
-/* Statistics over the same tables as the jobs. */
-enum err postgres_analytics_open(const char *url, struct analytics *out, struct error *e);
-
 /* The tasks as a dispatcher sees them; several may share them. */
 enum err postgres_task_table_open(const char *url, const struct clock *clock,
                                   struct task_table *out, struct error *e);

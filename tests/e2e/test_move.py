@@ -176,7 +176,7 @@ def test_nobody_writes_to_the_source_meanwhile(source, database):
     def held():
         try:
             with db:
-                db.execute("UPDATE counters SET expires_us = expires_us + 1")
+                db.execute("UPDATE counters SET expires_us = expires_us")
         except sqlite3.OperationalError as e:
             return "locked" in str(e)
         return False

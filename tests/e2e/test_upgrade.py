@@ -12,7 +12,7 @@ from conftest import BUILD, ROOT, expected, free_port, repeated, until
 
 FIXTURE = pathlib.Path(__file__).with_name("job_store_v1.sql").read_text()
 NAMES = ["queued", "processing", "completed", "failed", "cancelled"]
-LATEST = 8
+LATEST = 9
 
 
 def open_store(path):
@@ -76,6 +76,9 @@ def test_jobs_of_an_older_release_survive_and_go_on(make_stack, data):
     now = rows(store, "SELECT * FROM jobs")
     assert all(row in [r[:3] + r[5:len(row) + 2] for r in now] for row in ended)
     assert rows(store, "SELECT * FROM feedback") == feedback != []
+    assert s.call("GET", "/api/v1/feedback/stats").json == {
+        "feedback_count": 1, "jobs_with_feedback": 1, "corrections_count": 1,
+        "by_action": {"delete": 1, "move": 0, "resize": 0, "retype": 0}}
     assert version(store) == LATEST and version(copy) == 1
     assert {row[0]: row for row in rows(copy, "SELECT * FROM jobs")} == old
     assert [e["copy"] for e in s.events() if "upgraded" in e.get("message", "")] == [str(copy)]

@@ -9,7 +9,6 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "google/google.h"
-#include "google/stats_cache.h"
 #include "tests/unit/suite.h"
 
 #define CALLS_MAX 32
@@ -220,75 +219,11 @@ static void haste_gives_no_row_up(void)
     forget();
 }
 
-static const char *text_at(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static void statistics_are_asked_for_one_owner(void)
-{
-    struct analytics a = open_analytics();
-    struct feedback_stats stats;
-    struct error e;
-    http.answer = "{\"jobComplete\":true,\"rows\":[{\"f\":[{\"v\":\"1\"},{\"v\":\"2\"},{\"v\":"
-                  "\"3\"},{\"v\":\"4\"},{\"v\":\"5\"},{\"v\":\"6\"},{\"v\":\"7\"}]}]}";
-    CU_ASSERT_EQUAL(a.ops->feedback_stats(a.self, "me", &stats, &e), ERR_OK);
-    CU_ASSERT_TRUE(stats.feedback_count == 1 && stats.jobs_with_feedback == 2 &&
-                   stats.corrections_count == 3);
-    CU_ASSERT_TRUE(stats.by_action[0] == 4 && stats.by_action[3] == 7);
-    CU_ASSERT_EQUAL(a.ops->feedback_stats(a.self, NULL, &stats, &e), ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(http.n, 2);
-    memset(&stats, 0, sizeof stats); /* asked for again, they are not scanned for again */
-    CU_ASSERT_EQUAL(a.ops->feedback_stats(a.self, "me", &stats, &e), ERR_OK);
-    CU_ASSERT_TRUE(stats.feedback_count == 1 && stats.by_action[3] == 7 && http.n == 2);
-    for (size_t i = 0; i < 2; i++) {
-        const json_t *body = http.bodies[i];
-        const json_t *parameter = json_array_get(json_object_get(body, "queryParameters"), 0);
-        const json_t *value = json_object_get(parameter, "parameterValue");
-        CU_ASSERT_PTR_NOT_NULL(strstr(text_at(body, "query"), "`p.d.feedback_latest`"));
-        CU_ASSERT_PTR_NOT_NULL(strstr(text_at(body, "query"), "owner = @owner"));
-        CU_ASSERT_STRING_EQUAL(text_at(body, "parameterMode"), "NAMED");
-        CU_ASSERT_TRUE(json_is_false(json_object_get(body, "useLegacySql")));
-        CU_ASSERT_STRING_EQUAL(text_at(parameter, "name"), "owner");
-        CU_ASSERT_STRING_EQUAL(text_at(value, "value"), i == 0 ? "me" : "");
-    }
-    a.ops->close(a.self);
-    forget();
-}
-
-static void statistics_are_kept_for_a_minute_and_a_few_owners(void)
-{
-    struct stats_cache c = {0};
-    struct feedback_stats one = {.feedback_count = 1}, out;
-    char owner[16];
-    stats_cache_put(&c, "me", 1, &one);
-    CU_ASSERT_TRUE(stats_cache_get(&c, "me", STATS_KEPT_US, &out) && out.feedback_count == 1);
-    CU_ASSERT_FALSE(stats_cache_get(&c, "me", STATS_KEPT_US + 1, &out));
-    CU_ASSERT_FALSE(stats_cache_get(&c, NULL, 1, &out));
-    stats_cache_put(&c, NULL, 2, &one);
-    stats_cache_put(&c, "you", 3, &one);
-    stats_cache_drop(&c, "me"); /* and everybody's */
-    CU_ASSERT_FALSE(stats_cache_get(&c, "me", 4, &out) || stats_cache_get(&c, NULL, 4, &out));
-    CU_ASSERT_TRUE(stats_cache_get(&c, "you", 4, &out));
-    for (int i = 0; i < STATS_KEPT_MOST; i++) {
-        (void)snprintf(owner, sizeof owner, "o%d", i);
-        stats_cache_put(&c, owner, 10 + i, &one);
-    }
-    CU_ASSERT_FALSE(stats_cache_get(&c, "you", 40, &out)); /* the oldest */
-    CU_ASSERT_TRUE(stats_cache_get(&c, "o0", 40, &out));
-    one.feedback_count = 2;
-    stats_cache_put(&c, "o1", 50, &one);
-    CU_ASSERT_TRUE(stats_cache_get(&c, "o1", 60, &out) && out.feedback_count == 2);
-}
-
 static const struct test_case tests[] = {
     TEST(one_bad_row_does_not_keep_the_others_out),
     TEST(request_that_is_too_large_goes_in_halves),
     TEST(row_that_is_too_large_goes_alone),
     TEST(haste_gives_no_row_up),
-    TEST(statistics_are_asked_for_one_owner),
-    TEST(statistics_are_kept_for_a_minute_and_a_few_owners),
     TEST(rows_are_lost_after_six_rounds_and_counted_and_the_other_table_is_not),
     TEST(numbers_are_streamed_in_bigquerys_digits),
 };

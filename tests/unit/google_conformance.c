@@ -11,7 +11,6 @@
 #include "google/google.h"
 #include "google/session.h"
 #include "google/settings.h"
-#include "tests/unit/analytics_suite.h"
 #include "tests/unit/blob_store_suite.h"
 #include "tests/unit/job_store_suite.h"
 #include "tests/unit/task_queue_suite.h"
@@ -133,37 +132,6 @@ static void end_task(const char *name)
 
 static const struct task_queue_fixture queue = {open_queue, look_at_task, end_task};
 
-static struct google_session analytics_session;
-static char dataset[64];
-
-static void fresh_dataset(void)
-{
-    struct bigquery_finding found[BIGQUERY_OBJECTS];
-    struct error e;
-    const struct bigquery_dataset d = {google_names_of(&cfg)->project, dataset, "US"};
-    (void)snprintf(dataset, sizeof dataset, "data_%08x", randombytes_random());
-    google_session_close(&analytics_session);
-    CU_ASSERT_EQUAL_FATAL(google_session_open(&cfg, &system_clock, NULL, &analytics_session, &e),
-                          ERR_OK);
-    CU_ASSERT_EQUAL_FATAL(bigquery_ensure_schema(analytics_session.stores, &d, false, found, &e),
-                          ERR_OK);
-}
-
-static enum err open_analytics(struct analytics *out, struct error *e)
-{
-    const struct bigquery_options o = {google_names_of(&cfg)->project, dataset,
-                                       google_names_of(&cfg)->bucket, NULL};
-    return bigquery_analytics_open(analytics_session.stores, &o, out, e);
-}
-
-static void give_feedback(const struct analytics *a, const char *owner, const struct feedback *f)
-{
-    a->ops->feedback_given(a->self, owner, f);
-}
-
-static const struct analytics_fixture analytics = {fresh_dataset, open_analytics, give_feedback,
-                                                   removed};
-
 int main(int argc, char **argv)
 {
     struct error e;
@@ -178,22 +146,18 @@ int main(int argc, char **argv)
     job_store_suite_use(&jobs);
     blob_store_suite_use(open_blobs, cfg.data_dir);
     task_queue_suite_use(&queue);
-    analytics_suite_use(&analytics);
     if (strcmp(what, "jobs") == 0)
         failed = run_suite("Firestore: jobs", job_store_tests, JOB_STORE_TESTS);
     else if (strcmp(what, "blobs") == 0)
         failed = run_suite("Cloud Storage: blobs", blob_store_tests, BLOB_STORE_TESTS);
     else if (strcmp(what, "tasks") == 0)
         failed = run_suite("Cloud Tasks: tasks", task_queue_tests, TASK_QUEUE_TESTS);
-    else if (strcmp(what, "analytics") == 0)
-        failed = run_suite("BigQuery: analytics", analytics_tests, ANALYTICS_TESTS);
     else
-        (void)fputs("usage: google_conformance jobs|blobs|tasks|analytics\n", stderr);
+        (void)fputs("usage: google_conformance jobs|blobs|tasks\n", stderr);
     for (size_t i = 0; i < 4; i++)
         google_session_close(&sessions[i]);
     google_session_close(&blob_session);
     google_session_close(&queue_session);
-    google_session_close(&analytics_session);
     config_free(&cfg);
     curl_global_cleanup();
     return failed;

@@ -193,6 +193,18 @@ static void pages_hold_every_job_once_newest_first(void)
     close_store();
 }
 
+/* Gives feedback on the job as it is stored. */
+static enum err give(const struct feedback *f, const struct counter *add, size_t n)
+{
+    struct error e;
+    struct job *j = NULL;
+    enum err err = store.ops->get(store.self, f->job_id, &j, &e);
+    if (err == ERR_OK)
+        err = store.ops->feedback_add(store.self, j, f, add, n, &e);
+    job_free(j);
+    return err;
+}
+
 static void feedback_counts_on_the_job(void)
 {
     char id[UUID_LEN + 1];
@@ -205,7 +217,7 @@ static void feedback_counts_on_the_job(void)
     random_uuid(f.id);
     memcpy(f.job_id, id, sizeof f.job_id);
     f.corrections_json = strdup("[{\"action\":\"move\"},{\"action\":\"delete\"}]");
-    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
+    CU_ASSERT_EQUAL(give(&f, NULL, 0), ERR_OK);
     CU_ASSERT_EQUAL(store.ops->get(store.self, id, &j, &e), ERR_OK);
     CU_ASSERT_TRUE(j->has_feedback && j->feedback_count == 1 && j->last_feedback_us == 9);
     job_free(j);
@@ -213,8 +225,41 @@ static void feedback_counts_on_the_job(void)
     CU_ASSERT_EQUAL(list.n, 1);
     feedback_list_free(&list);
     random_uuid(f.id);
-    strcpy(f.job_id, "none");
-    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_NOT_FOUND);
+    CU_ASSERT_EQUAL(store.ops->get(store.self, id, &j, &e), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->remove(store.self, id, &e), ERR_OK);
+    CU_ASSERT_NOT_EQUAL(store.ops->feedback_add(store.self, j, &f, NULL, 0, &e), ERR_OK);
+    job_free(j);
+    feedback_clear(&f);
+    close_store();
+}
+
+/* Who gives the first feedback is counted as such once, whoever else has read the job. */
+static void feedback_adds_to_counters_in_one_go(void)
+{
+    char id[UUID_LEN + 1];
+    struct error e;
+    struct job *first = NULL, *late = NULL;
+    struct feedback f = {.corrections_count = 1, .created_us = 9, .timestamp_us = 8};
+    const struct counter add[] = {{"feedback-entries-m' \"\\", 1}, {"feedback-move", 3}};
+    struct counter read[] = {
+        {"feedback-move", 7}, {"feedback-none", 7}, {"feedback-entries-m' \"\\", 7}};
+    fresh_store();
+    stored("me", NULL, id);
+    memcpy(f.job_id, id, sizeof f.job_id);
+    f.corrections_json = strdup("[]");
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, id, &first, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(store.ops->get(store.self, id, &late, &e), ERR_OK);
+    random_uuid(f.id);
+    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, first, &f, add, 2, &e), ERR_OK);
+    random_uuid(f.id);
+    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, late, &f, add, 2, &e), ERR_CONFLICT);
+    CU_ASSERT_EQUAL(give(&f, add, 2), ERR_OK);
+    CU_ASSERT_EQUAL(store.ops->remove(store.self, id, &e),
+                    ERR_OK); /* what was given stays counted */
+    CU_ASSERT_EQUAL(store.ops->counters(store.self, read, 3, &e), ERR_OK);
+    CU_ASSERT_TRUE(read[0].n == 6 && read[1].n == 0 && read[2].n == 2);
+    job_free(first);
+    job_free(late);
     feedback_clear(&f);
     close_store();
 }
@@ -263,7 +308,7 @@ static void any_json_comes_back_as_it_was(void)
     random_uuid(f.id);
     memcpy(f.job_id, id, sizeof f.job_id);
     f.corrections_json = strdup(corrections);
-    CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
+    CU_ASSERT_EQUAL(give(&f, NULL, 0), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(list.n, 1);
     CU_ASSERT_TRUE(same_json(list.items[0].corrections_json, corrections));
@@ -286,7 +331,7 @@ static void much_feedback_is_listed_and_removed_whole(void)
     for (int i = 0; i < 230; i++) {
         random_uuid(f.id);
         f.created_us = 1 + i / 100; /* many at the same time */
-        CU_ASSERT_EQUAL(store.ops->feedback_add(store.self, &f, &e), ERR_OK);
+        CU_ASSERT_EQUAL(give(&f, NULL, 0), ERR_OK);
     }
     CU_ASSERT_EQUAL_FATAL(store.ops->feedback_list(store.self, id, NULL, 201, &list, &e), ERR_OK);
     CU_ASSERT_EQUAL_FATAL(list.n, 201);
@@ -419,6 +464,7 @@ const struct test_case job_store_tests[JOB_STORE_TESTS] = {
     TEST(counter_adds_up_to_what_it_may),
     TEST(pages_hold_every_job_once_newest_first),
     TEST(feedback_counts_on_the_job),
+    TEST(feedback_adds_to_counters_in_one_go),
     TEST(every_job_is_claimed_by_exactly_one_process),
     TEST(stale_and_expired_jobs_are_found),
     TEST(job_whose_lease_ran_out_is_claimed_once_more),

@@ -13,7 +13,7 @@ struct job_store_fixture {
 
 void job_store_suite_use(const struct job_store_fixture *f);
 
-#define JOB_STORE_TESTS 12
+#define JOB_STORE_TESTS 13
 extern const struct test_case job_store_tests[JOB_STORE_TESTS];
 
 #endif

@@ -11,7 +11,6 @@
 #include "local/local.h"
 #include "local/sqlite_db.h"
 #include "local/sqlite_tasks.h"
-#include "tests/unit/analytics_suite.h"
 #include "tests/unit/blob_store_suite.h"
 #include "tests/unit/job_store_suite.h"
 #include "tests/unit/task_queue_suite.h"
@@ -60,30 +59,6 @@ static enum err open_blobs(struct blob_store *out, struct error *e)
     (void)snprintf(root, sizeof root, "%s/blobs", folder);
     return file_blob_store_open(root, "https://h", key, &system_clock, out, e);
 }
-
-static struct job_store given_store;
-
-static enum err open_analytics(struct analytics *out, struct error *e)
-{
-    CU_ASSERT_EQUAL_FATAL(open_jobs(&given_store, e), ERR_OK);
-    return sqlite_analytics_open(db, out, e);
-}
-
-/* The statistics are of the live tables: what is given stands there. */
-static void give_feedback(const struct analytics *a, const char *owner, const struct feedback *f)
-{
-    (void)a;
-    analytics_give_to_store(&given_store, owner, f);
-}
-
-static void remove_given(void)
-{
-    given_store.ops->close(given_store.self);
-    remove_folder();
-}
-
-static const struct analytics_fixture analytics = {make_folder, open_analytics, give_feedback,
-                                                   remove_given};
 
 static enum err open_queue(struct task_queue *out, struct error *e)
 {
@@ -274,7 +249,5 @@ int main(void)
     task_queue_suite_use(&queue);
     failed |= run_suite("local: tasks", task_queue_tests, TASK_QUEUE_TESTS);
     remove_folder();
-    analytics_suite_use(&analytics);
-    failed |= run_suite("local: analytics", analytics_tests, ANALYTICS_TESTS);
     return failed | RUN_SUITE("local", own_tests);
 }

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "postgres/db.h"
 #include "postgres/postgres.h"
-#include "tests/unit/analytics_suite.h"
 #include "tests/unit/job_store_suite.h"
 #include "tests/unit/task_queue_suite.h"
 
@@ -100,29 +99,6 @@ static void end_task(const char *name)
 }
 
 static const struct task_queue_fixture queue = {open_queue, look_at_task, end_task};
-
-static struct job_store given_store;
-
-static enum err open_analytics(struct analytics *out, struct error *e)
-{
-    CU_ASSERT_EQUAL_FATAL(open_jobs(&given_store, e), ERR_OK);
-    return postgres_analytics_open(url, out, e);
-}
-
-/* The statistics are of the live tables: what is given stands there. */
-static void give_feedback(const struct analytics *a, const char *owner, const struct feedback *f)
-{
-    (void)a;
-    analytics_give_to_store(&given_store, owner, f);
-}
-
-static void close_given(void)
-{
-    given_store.ops->close(given_store.self);
-}
-
-static const struct analytics_fixture analytics = {fresh, open_analytics, give_feedback,
-                                                   close_given};
 
 /* --- the queue's own --- */
 
@@ -472,7 +448,5 @@ int main(void)
     fresh();
     task_queue_suite_use(&queue);
     failed |= run_suite("postgres: tasks", task_queue_tests, TASK_QUEUE_TESTS);
-    analytics_suite_use(&analytics);
-    failed |= run_suite("postgres: analytics", analytics_tests, ANALYTICS_TESTS);
     return failed | RUN_SUITE("postgres", own_tests);
 }
