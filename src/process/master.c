@@ -25,7 +25,7 @@
 #include "process/metrics.h"
 #include "process/worker.h"
 
-#define BACKLOG          1024
+#define BACKLOG          4096 /* of connections; net.core.somaxconn allows no more by default */
 #define BACKOFF_FIRST_US (US_PER_S / 10)
 #define BACKOFF_MOST_US  (10 * US_PER_S)
 #define ANSWER_US        (3 * US_PER_S) /* the waiter has to send its requests back */

@@ -27,6 +27,7 @@
 #define LOOKING_US    50000          /* at jobs in one go; then who comes and goes is attended to */
 #define HEARTBEAT_US  (15 * US_PER_S)    /* less than what is in front waits for a byte */
 #define LEAVING_US    (2 * US_PER_S)     /* for nginx to take an answer */
+#define ANSWERS_MOST  64                 /* a tick: nginx takes each to the api workers at once */
 #define FILES_KEPT    64                 /* of the limit of open files, for all else */
 #define FILES_MOST    (INT64_C(1) << 17) /* the kernel's default is more than anybody needs */
 
@@ -57,6 +58,7 @@ struct state {
     int epoll;
     int64_t most; /* requests, as descriptors allow */
     int64_t n;
+    int answers; /* of this tick */
     struct watched *jobs;
     struct watched leaving; /* no job: who has been answered, until nginx closes */
     bool stopping;
@@ -152,6 +154,12 @@ static void send_back(struct state *s, struct waiting *g, bool refused)
     buffer_free(&head);
 }
 
+/* Whether one more may be answered now, or has to wait for the next tick. */
+static bool may_answer(struct state *s)
+{
+    return s->answers++ < ANSWERS_MOST;
+}
+
 static void end(struct state *s, struct waiting *g)
 {
     if (g->follows)
@@ -178,14 +186,17 @@ static void tell(struct state *s, struct waiting *g, const struct job_sight *sig
 
 /* --- looking at jobs --- */
 
+/* Who cannot be told now is told at the next look, which is due at once. */
 static void spread(struct state *s, struct watched *job, const struct job_sight *sight)
 {
     for (struct waiting *g = job->first, *next; g != NULL; g = next) {
         next = g->next;
         if (g->follows && g->told != sight->version)
             tell(s, g, sight);
-        else if (!g->follows && sight->final)
+        else if (!g->follows && sight->final && may_answer(s))
             send_back(s, g, false);
+        else if (!g->follows && sight->final)
+            job->look_us = 0;
     }
 }
 
@@ -201,8 +212,10 @@ static enum err look(struct state *s, struct watched *job, struct error *e)
     job->look_us = next_look(job->since_us, now_us);
     if (err == ERR_OK)
         spread(s, job, &sight);
-    while (err == ERR_NOT_FOUND && job->first != NULL)
+    while (err == ERR_NOT_FOUND && job->first != NULL && may_answer(s))
         end(s, job->first);
+    if (err == ERR_NOT_FOUND)
+        job->look_us = 0;
     buffer_free(&sight.text);
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -222,6 +235,7 @@ static int64_t attend(struct state *s)
 {
     int64_t began_us = monotonic_us(), next_us = began_us + IDLE_US;
     struct error e = {0};
+    s->answers = 0;
     for (struct watched *job = s->jobs, *after; job != NULL; job = after) {
         after = job->next;
         if (job->look_us <= began_us && e.kind == ERR_OK &&
@@ -229,12 +243,11 @@ static int64_t attend(struct state *s)
             log_error(LOG_WARNING, "jobs that are waited for could not be looked at", &e);
         for (struct waiting *g = job->first, *other; g != NULL; g = other) {
             other = g->next;
-            if (s->stopping)
-                end(s, g);
-            else if (g->until_us <= began_us)
-                time_up(s, g);
-            else if (g->until_us < next_us)
-                next_us = g->until_us;
+            bool due = s->stopping || g->until_us <= began_us;
+            if (due && may_answer(s))
+                s->stopping ? end(s, g) : time_up(s, g);
+            else if (due || g->until_us < next_us)
+                next_us = due ? began_us : g->until_us;
         }
         if (job->look_us < next_us)
             next_us = job->look_us;

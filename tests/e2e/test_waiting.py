@@ -319,7 +319,9 @@ def memory(stack):
 def read_job(connection):
     answer = b""
     while b'"expires_at"' not in answer:
-        answer += connection.recv(65536)
+        more = connection.recv(65536)
+        assert more, answer
+        answer += more
     return answer
 
 
