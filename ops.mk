@@ -12,7 +12,7 @@ dist_web_DATA = web/api.js web/app.js web/corrections.js web/docs.css web/docs.h
 	web/dom.js web/downloads.js web/edit_bar.js web/edits.js web/history.js web/icon.svg web/index.html web/job.js web/kept.js web/key.js web/layer.js web/password.js web/problems.html web/region_list.js \
 	web/regions.js web/result_table.js web/results.js web/splitter.js web/style.css web/table_model.js web/tabs.js web/viewer.js
 docsdir = $(pkgdatadir)/docs
-dist_docs_DATA = docs/openapi.json docs/configuration.md docs/google.md docs/scale.md docs/migration.md docs/reliability.md docs/firestore.indexes.json
+dist_docs_DATA = docs/openapi.json docs/configuration.md docs/webhooks.md docs/google.md docs/scale.md docs/migration.md docs/reliability.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts
 dist_scripts_SCRIPTS = scripts/serve scripts/render-nginx scripts/make-certificate scripts/serve-edge
 EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadolint.yaml .yamllint \

@@ -5,6 +5,7 @@
 #include "core/job_service.h"
 #include "core/signed_url.h"
 #include "extract/languages.h"
+#include "outbound/webhook.h"
 #include "ports/ocr_engine.h"
 #include "ports/program_limits.h"
 
@@ -26,11 +27,12 @@ struct parts; /* app/parts.h */
 
 struct app {
     struct services services;
-    struct job_runner runner;            /* task pool only */
-    struct recognizer_limits recognizer; /* strings are the settings' */
-    struct languages languages;          /* api and upload pools only */
-    struct kept_document kept;           /* page pool only */
-    struct readiness ready;              /* health pool only: one process, so one look for all */
+    struct job_runner runner;               /* task pool only */
+    struct recognizer_limits recognizer;    /* strings are the settings' */
+    struct languages languages;             /* api and upload pools only */
+    struct kept_document kept;              /* page pool only */
+    struct readiness ready;                 /* health pool only: one process, so one look for all */
+    struct webhook_secrets webhook_secrets; /* of callbacks */
     unsigned char signing_key[SIGNING_KEY_BYTES];
     const char *version;
     const char *sandbox;       /* sandbox_mode() */

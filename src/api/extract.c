@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "api/callbacks.h"
 #include "api/extract.h"
 #include "api/handlers.h"
 #include "base/json.h"
@@ -71,7 +72,9 @@ enum err extract_submit(struct app *app, const struct request *r,
     const struct services *s = &app->services;
     struct idempotency idem;
     struct idempotency_text idem_text;
-    enum err err = read_idempotency(s, r, extraction->has_password, text, &idem_text, &idem, e);
+    enum err err = callback_check(app, extraction, e);
+    if (err == ERR_OK)
+        err = read_idempotency(s, r, extraction->has_password, text, &idem_text, &idem, e);
     if (err == ERR_OK)
         err = document_owner_check(s, request_owner(r), extraction->pdf_id, e);
     return err == ERR_OK ? job_submit(s, r->auth.subject, extraction, &idem, r->traceparent, out, e)

@@ -20,13 +20,13 @@
  * of the body of POST /extract. */
 static const struct option {
     const char *name;
-    enum { OPTION_TEXT, OPTION_FLAG, OPTION_LIST, OPTION_JSON, OPTION_SECRET } kind;
+    enum { OPTION_TEXT, OPTION_FLAG, OPTION_LIST, OPTION_JSON, OPTION_SECRET, OPTION_FIELD } kind;
 } options[] = {
     {"format", OPTION_TEXT},          {"pages", OPTION_TEXT},          {"engine", OPTION_TEXT},
     {"escape_formulas", OPTION_FLAG}, {"join_pages", OPTION_FLAG},     {"languages", OPTION_LIST},
     {"also_formats", OPTION_LIST},    {"regions", OPTION_JSON},        {"tables", OPTION_TEXT},
     {"table", OPTION_JSON},           {"source_columns", OPTION_FLAG}, {"bom", OPTION_FLAG},
-    {"password", OPTION_SECRET},
+    {"password", OPTION_SECRET},      {"callback_url", OPTION_FIELD},
 };
 #define N_OPTIONS (sizeof options / sizeof options[0])
 
@@ -77,7 +77,7 @@ static enum err read_value(const struct option *o, const char *text, json_t **ou
         *out = json_boolean(strcmp(text, "true") == 0);
     else if (o->kind == OPTION_LIST)
         *out = split(text);
-    else if (o->kind == OPTION_TEXT || o->kind == OPTION_SECRET)
+    else if (o->kind == OPTION_TEXT || o->kind == OPTION_SECRET || o->kind == OPTION_FIELD)
         *out = json_string(text);
     else if ((*out = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL)) == NULL)
         return error_set(e, ERR_UNPROCESSABLE, "%s: must be JSON", o->name);
@@ -89,6 +89,8 @@ static enum err outside_the_form(const struct request *r, const struct option *o
                                  struct buffer *out, bool *found, struct error *e)
 {
     char password[PDF_PASSWORD_MAX + 1];
+    if (o->kind == OPTION_FIELD) /* its query may be a secret, and addresses are logged */
+        return ERR_OK;
     if (o->kind != OPTION_SECRET)
         return request_query(r, o->name, out, found, e);
     enum err err = pdf_password_header(r, password, e);

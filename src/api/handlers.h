@@ -26,6 +26,7 @@ enum err job_retry_request(void *app, struct request *r, struct reply *p, struct
 enum err job_delete(void *app, struct request *r, struct reply *p, struct error *e);
 enum err result_get(void *app, struct request *r, struct reply *p, struct error *e);
 enum err task_process_extraction(void *app, struct request *r, struct reply *p, struct error *e);
+enum err task_deliver_callback(void *app, struct request *r, struct reply *p, struct error *e);
 enum err task_retry_job(void *app, struct request *r, struct reply *p, struct error *e);
 enum err feedback_create(void *app, struct request *r, struct reply *p, struct error *e);
 enum err feedback_of_job(void *app, struct request *r, struct reply *p, struct error *e);
@@ -46,6 +47,12 @@ const char *request_owner(const struct request *r);
 /* Appends the job as the API shows it to the sender of r. Links are made for this answer. */
 enum err job_json(const struct services *s, const struct request *r, const struct job *j,
                   struct buffer *out, struct error *e);
+
+/* The same as others than its owner may see it: links are null. */
+void job_json_without_links(const struct job *j, struct buffer *out);
+
+/* The answer to a task that is done. */
+void task_answer(struct reply *p, const struct request *r, const char *job_id);
 
 /* What is told of a job to who waits for it (process/program.h). */
 enum err job_look(void *app, const char *job_id, struct job_sight *out, struct error *e);

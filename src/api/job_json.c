@@ -24,7 +24,7 @@ static enum err append_link(const struct services *s, const struct job *j, const
 {
     struct buffer url = BUFFER_INIT;
     *until_us = 0;
-    if (name == NULL) {
+    if (name == NULL || s == NULL) {
         buffer_puts(out, "null");
         return ERR_OK;
     }
@@ -37,10 +37,10 @@ static enum err append_link(const struct services *s, const struct job *j, const
 }
 
 /* The client of the replaced service draws progress as a number. */
-static void append_progress(const struct request *r, const struct job *j, struct buffer *out)
+static void append_progress(bool old_path, const struct job *j, struct buffer *out)
 {
     const struct job_progress *p = &j->progress;
-    if (r->old_path)
+    if (old_path)
         buffer_printf(out, "\"progress\":%d,\"progress_detail\":", job_percent(j));
     else
         buffer_puts(out, "\"progress\":");
@@ -53,7 +53,6 @@ static void append_progress(const struct request *r, const struct job *j, struct
 enum err job_look(void *app, const char *job_id, struct job_sight *out, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
-    const struct request by_new_path = {0};
     struct buffer *text = &out->text;
     struct job *j = NULL;
     enum err err = job_load(s, NULL, job_id, &j, e);
@@ -67,7 +66,7 @@ enum err job_look(void *app, const char *job_id, struct job_sight *out, struct e
     buffer_puts(text, ",\"updated_at\":");
     buffer_json_time(text, j->updated_us);
     buffer_printf(text, ",\"attempts\":%d,", j->attempts);
-    append_progress(&by_new_path, j, text);
+    append_progress(false, j, text);
     buffer_puts(text, ",\"error_message\":");
     buffer_json_string(text, j->error_message);
     buffer_puts(text, "}");
@@ -75,8 +74,9 @@ enum err job_look(void *app, const char *job_id, struct job_sight *out, struct e
     return buffer_failed(text) ? error_no_memory(e) : ERR_OK;
 }
 
-enum err job_json(const struct services *s, const struct request *r, const struct job *j,
-                  struct buffer *out, struct error *e)
+/* s NULL: no links. */
+static enum err write_job(const struct services *s, bool old_path, const struct job *j,
+                          struct buffer *out, struct error *e)
 {
     int64_t until_us = 0, other_until_us;
     const char *outcome = j->outcome != OUTCOME_NONE ? job_outcome_names[j->outcome] : NULL;
@@ -91,7 +91,7 @@ enum err job_json(const struct services *s, const struct request *r, const struc
     buffer_json_string(out, j->file_name);
     buffer_printf(out, ",\"regions_count\":%d,\"output_format\":\"%s\",", j->regions_count,
                   j->output_format);
-    append_progress(r, j, out);
+    append_progress(old_path, j, out);
     buffer_printf(out, ",\"attempts\":%d,\"result_url\":", j->attempts);
     enum err err = append_link(s, j, j->result_name, out, &until_us, e);
     buffer_puts(out, ",\"result_url_expires_at\":");
@@ -112,4 +112,16 @@ enum err job_json(const struct services *s, const struct request *r, const struc
     buffer_json_time(out, j->expires_us);
     buffer_puts(out, "}");
     return err;
+}
+
+enum err job_json(const struct services *s, const struct request *r, const struct job *j,
+                  struct buffer *out, struct error *e)
+{
+    return write_job(s, r->old_path, j, out, e);
+}
+
+void job_json_without_links(const struct job *j, struct buffer *out)
+{
+    struct error unused;
+    (void)write_job(NULL, false, j, out, &unused);
 }

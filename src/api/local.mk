@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
 	src/api/app.h \
+	src/api/callbacks.c src/api/callbacks.h \
 	src/api/documents.c \
 	src/api/edited_result.c \
 	src/api/extract.c src/api/extract.h \

@@ -21,7 +21,7 @@ static enum err read_job_id(const struct request *r, json_t **tree, const char *
     return err;
 }
 
-static void answer(struct reply *p, const struct request *r, const char *job_id)
+void task_answer(struct reply *p, const struct request *r, const char *job_id)
 {
     log_context(r->request_id, NULL);
     buffer_puts(&p->body, "{\"job_id\":");
@@ -41,7 +41,7 @@ enum err task_process_extraction(void *self, struct request *r, struct reply *p,
         err = job_process(&app->services, &app->runner, job_id, r->deadline_us, e);
     }
     if (err == ERR_OK)
-        answer(p, r, job_id);
+        task_answer(p, r, job_id);
     json_decref(tree);
     return err;
 }
@@ -62,7 +62,7 @@ enum err task_retry_job(void *self, struct request *r, struct reply *p, struct e
         err = job_retry_task(&app->services, job_id, (int)retry_count, e);
     }
     if (err == ERR_OK)
-        answer(p, r, job_id);
+        task_answer(p, r, job_id);
     json_decref(tree);
     return err;
 }

@@ -10,6 +10,7 @@
 #include "app/maintenance.h"
 #include "app/parts.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "core/program_limits.h"
 #include "core/sealed_password.h"
 #include "extract/pipeline.h"
@@ -131,6 +132,14 @@ static enum err open_parts(const struct part_context *x, struct backend *b, stru
     return ERR_OK;
 }
 
+/* The start has checked the file; one that was broken afterwards stops no worker. */
+static void read_webhook_secrets(const struct config *cfg, struct webhook_secrets *out)
+{
+    struct error e = {0};
+    if (webhook_secrets_read(outbound_settings_of(cfg)->webhook_secrets, out, &e) != ERR_OK)
+        log_error(LOG_ERROR, "the secrets of callbacks cannot be read; none is sent", &e);
+}
+
 static enum err backend_open(const struct config *cfg, int notify_fd, struct backend *b,
                              struct error *e)
 {
@@ -144,6 +153,7 @@ static enum err backend_open(const struct config *cfg, int notify_fd, struct bac
     b->app.parts = &b->parts;
     b->app.write_metrics = parts_write_metrics;
     b->app.write_versions = parts_write_versions;
+    read_webhook_secrets(cfg, &b->app.webhook_secrets);
     enum err err = parts_find(cfg, &b->parts, e);
     if (err == ERR_OK)
         err = load_key(cfg, b->app.signing_key, e);

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "formats/format.h"
 #include "google/settings.h"
+#include "outbound/webhook.h"
 #include "process/master.h"
 #include "sandbox/sandbox.h"
 
@@ -113,6 +114,14 @@ static int serve(struct config *cfg)
     return err == ERR_OK ? 0 : 1;
 }
 
+static enum err check_webhook_secrets(const struct config *cfg, struct error *e)
+{
+    struct webhook_secrets secrets;
+    enum err err = webhook_secrets_read(outbound_settings_of(cfg)->webhook_secrets, &secrets, e);
+    sodium_memzero(&secrets, sizeof secrets);
+    return err;
+}
+
 static int probe(void)
 {
     struct error e = {0};
@@ -171,7 +180,8 @@ int main(int argc, char **argv)
     if (err == ERR_OK &&
         ((err = parts_fill(&cfg, &e)) != ERR_OK ||
          (err = process_limits_check(&cfg, &e)) != ERR_OK ||
-         (err = auth_check(&cfg, &e)) != ERR_OK || (err = parts_check(&cfg, &e)) != ERR_OK))
+         (err = auth_check(&cfg, &e)) != ERR_OK || (err = parts_check(&cfg, &e)) != ERR_OK ||
+         (err = check_webhook_secrets(&cfg, &e)) != ERR_OK))
         config_free(&cfg);
     if (err != ERR_OK) {
         log_error(LOG_ERROR, "the settings are wrong", &e);

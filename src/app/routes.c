@@ -30,6 +30,7 @@ const struct route routes[] = {
           result_get),
     ROUTE(POST, "/api/v1/tasks/process-extraction", TASK, TASK, JSON, "", task_process_extraction),
     ROUTE(POST, "/api/v1/tasks/retry-job", TASK, TASK, JSON, "", task_retry_job),
+    ROUTE(POST, "/api/v1/tasks/deliver-callback", TASK, TASK, JSON, "", task_deliver_callback),
     ROUTE(POST, "/api/v1/feedback/corrections", KEY, API, JSON, "", feedback_create),
     ROUTE(GET, "/api/v1/feedback/corrections/{job_id}", KEY, API, NONE, "page_size page_token",
           feedback_of_job),

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "core/callback.h"
 #include "core/sheet_request.h"
 #include "formats/format.h"
 
@@ -201,6 +202,19 @@ static enum err read_password(const struct json_at *root, struct extraction_requ
     return err;
 }
 
+static enum err read_callback(const struct json_at *root, struct extraction_request *out,
+                              struct error *e)
+{
+    const struct json_at at = json_member(root, "callback_url");
+    const char *text;
+    if (json_missing(&at))
+        return ERR_OK;
+    enum err err = json_read_string(&at, 1, CALLBACK_URL_MAX, &text, e);
+    if (err == ERR_OK && (out->callback_url = strdup(text)) == NULL)
+        err = error_no_memory(e);
+    return err;
+}
+
 static enum err read_languages(const struct json_at *at, struct extraction_request *out,
                                struct error *e)
 {
@@ -222,9 +236,9 @@ static enum err read_languages(const struct json_at *at, struct extraction_reque
 enum err extraction_request_only_known(json_t *body, struct error *e)
 {
     static const char *const members[] = {
-        "pdf_id",          "regions",        "output_format", "engine",    "pages",
-        "escape_formulas", "also_formats",   "join_pages",    "languages", "tables",
-        "table",           "source_columns", "bom",           "password",  NULL};
+        "pdf_id",       "regions",    "output_format", "engine", "pages", "escape_formulas",
+        "also_formats", "join_pages", "languages",     "tables", "table", "source_columns",
+        "bom",          "password",   "callback_url",  NULL};
     static const char *const by_edges[] = {"page",   "x",         "y",           "width",
                                            "height", "region_id", "region_type", NULL};
     static const char *const by_box[] = {"page", "bbox", "region_id", "region_type", NULL};
@@ -287,6 +301,7 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
         (err = read_also(&also, out, e)) != ERR_OK ||
         (err = read_languages(&languages, out, e)) != ERR_OK ||
         (err = read_password(&root, out, e)) != ERR_OK ||
+        (err = read_callback(&root, out, e)) != ERR_OK ||
         (err = sheet_request_read(&root, out, e)) != ERR_OK)
         goto out;
     err = read_regions(&regions, agentic, cfg, out, e);
@@ -334,6 +349,10 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
         buffer_puts(out, ",\"join_pages\":true");
     if (r->has_password)
         buffer_puts(out, ",\"has_password\":true");
+    if (r->callback_url != NULL) {
+        buffer_puts(out, ",\"callback_url\":");
+        buffer_json_string(out, r->callback_url);
+    }
     write_also(r, out);
     write_languages(r, out);
     sheet_request_write(&r->sheets, out);

@@ -17,7 +17,8 @@ enum err extraction_request_only_known(json_t *body, struct error *e);
  *
  * {pdf_id, regions:[{page, x, y, width, height, region_id?, region_type?}], output_format?,
  *  engine?, pages?: "1-3,7" , escape_formulas?, join_pages?, also_formats?: [...],
- *  languages?: ["eng", "deu"], password?, and those of core/sheet_request.h}. Members that are not
+ *  languages?: ["eng", "deu"], password?, callback_url?, and those of
+ * core/sheet_request.h}. Members that are not
  * known are passed over. agentic: regions may be missing or empty. ERR_UNPROCESSABLE with a JSON
  * Pointer and what was expected. A page past the end of the document is known only when the job
  * runs. */

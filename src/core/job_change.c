@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/log.h"
 #include "core/blob_names.h"
+#include "core/callback.h"
 
 #define REQUEST_IN_TASK_MAX 65536 /* bytes: queues and nginx refuse long bodies */
 
@@ -136,7 +137,10 @@ enum err job_change(const struct services *s, const char *owner, const char *id,
         if ((err = change(j, arg, e)) != ERR_OK)
             break;
         job_set_times(s, j, !was_final);
-        if ((err = s->jobs.ops->replace(s->jobs.self, j, e)) == ERR_OK) {
+        err = !was_final && job_is_final(j) ? callback_announce(s, j, e) : ERR_OK;
+        if (err == ERR_OK)
+            err = s->jobs.ops->replace(s->jobs.self, j, e);
+        if (err == ERR_OK) {
             if (!was_final && job_is_final(j))
                 job_note_end(s, j);
             *out = j;

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "core/attempts.h"
 #include "core/blob_names.h"
+#include "core/callback.h"
 #include "core/extraction_request.h"
 #include "core/job_change.h"
 #include "core/job_pages.h"
@@ -45,8 +46,11 @@ static enum err lease_try(struct lease *h, lease_fn change, void *arg, struct er
     h->lost = h->lost || err == ERR_CONFLICT;
     if (err == ERR_OK) {
         job_set_times(h->s, h->job, true);
-        err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);
+        if (job_is_final(h->job))
+            err = callback_announce(h->s, h->job, e);
     }
+    if (err == ERR_OK)
+        err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);
     if (err != ERR_OK) {
         struct job *failed = h->job;
         h->job = before;

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libcore.a
 libcore_a_SOURCES = \
 	src/core/attempts.c src/core/attempts.h \
+	src/core/callback.c src/core/callback.h \
 	src/core/config.c src/core/config.h src/core/config_settings.c \
 	src/core/document_erase.c src/core/document_erase.h \
 	src/core/document_owner.c src/core/document_owner.h \

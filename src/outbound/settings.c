@@ -11,6 +11,11 @@ static const struct setting outbound_rows[] = {
                     "time that a call to a host named by a client may take"),
     TEXT_SETTING(FILE, "OUTBOUND_CA_FILE", AT(ca_file), NULL,
                  "CA certificates for those hosts; the system's when not set"),
+    TEXT_SETTING(FILE, "WEBHOOK_SECRETS_FILE", AT(webhook_secrets), NULL,
+                 "secrets that sign callbacks, one a line (docs/webhooks.md); requests may have no "
+                 "callback_url when not set"),
+    INTEGER_SETTING("WEBHOOK_ATTEMPTS", AT(attempts), "12", 1, 100,
+                    "tries of a callback; the delays are RETRY_BASE_S, doubled up to RETRY_MAX_S"),
 };
 
 const struct setting_table outbound_settings =

@@ -9,6 +9,8 @@ struct outbound_settings {
     bool allow_http;        /* OUTBOUND_ALLOW_HTTP: false */
     int64_t timeout_s;      /* OUTBOUND_TIMEOUT_S: 20; of a whole call */
     char *ca_file;          /* OUTBOUND_CA_FILE; NULL: the system's */
+    char *webhook_secrets;  /* WEBHOOK_SECRETS_FILE; NULL: no callbacks */
+    int64_t attempts;       /* WEBHOOK_ATTEMPTS: 12 */
 };
 
 extern const struct setting_table outbound_settings;

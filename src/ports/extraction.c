@@ -13,6 +13,7 @@ const char *const tables_choice_names[TABLES__MAX + 1] = {
 
 void extraction_request_free(struct extraction_request *r)
 {
+    free(r->callback_url);
     free(r->regions);
     free(r->pages);
     explicit_bzero(r, sizeof *r);

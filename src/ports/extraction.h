@@ -57,6 +57,7 @@ struct extraction_request {
     char languages[LANGUAGES_MAX + 1];   /* of OCR: "eng+deu"; "": the service's own */
     bool has_password;                   /* of an encrypted PDF */
     char password[PDF_PASSWORD_MAX + 1]; /* it; "" until it is unsealed; never written */
+    char *callback_url;                  /* owned; NULL: nobody is told of the end */
     struct region *regions;
     size_t n_regions;
     struct page_range *pages; /* where to look for regions; none: everywhere */

@@ -44,6 +44,7 @@ POLICIES = {
     "GET /api/v1/results/{job_id}/{name}": "signed",
     "POST /api/v1/tasks/process-extraction": "task",
     "POST /api/v1/tasks/retry-job": "task",
+    "POST /api/v1/tasks/deliver-callback": "task",
     "POST /api/v1/feedback/corrections": "key",
     "GET /api/v1/feedback/corrections/{job_id}": "key",
     "GET /api/v1/feedback/stats": "key",
