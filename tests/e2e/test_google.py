@@ -17,6 +17,7 @@ from conftest import BUILD, KEY, expected, on_pages, repeated, sample, until
 from google_stack import World, call, document, grid, needs_firestore, proposal
 from made_scan import scan, turned, written
 from PIL import Image
+from receiver import Receiver
 from fault_proxy import status  # noqa: I001
 from stack import TASKS_ACCOUNT
 
@@ -27,12 +28,17 @@ CSV = b"".join(",".join(r).encode() + b"\r\n" for r in ROWS)
 
 
 @pytest.fixture(scope="module")
-def world():
-    collector = Collector()
-    w = World(GEMINI_API_KEY="gemini-test-key", GCS_SOURCE_BUCKETS="other,demo-source,demo-bucket", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
-    w.collector = collector
+def world(tmp_path_factory):
+    collector, folder = Collector(), tmp_path_factory.mktemp("receiver")
+    receiver = Receiver(folder, lambda request: (204, {}, b""))
+    (folder / "secrets").write_text("whsec_" + base64.b64encode(bytes(range(32))).decode())
+    w = World(GEMINI_API_KEY="gemini-test-key", GCS_SOURCE_BUCKETS="other,demo-source,demo-bucket",
+              OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, WEBHOOK_SECRETS_FILE=str(folder / "secrets"),
+              **receiver.settings())
+    w.collector, w.receiver = collector, receiver
     yield w
     w.close()
+    receiver.close()
     collector.close()
 
 
@@ -256,6 +262,12 @@ def test_document_of_another_bucket_is_fetched(world):
                           ("gs://demo-source/", "bucket that"), ("gs:///a.pdf", "bucket that")):
         r = world.stack.call("POST", "/api/v1/upload/documents", {"source_url": refused})
         assert r.status == 422 and told in r.detail, (refused, r.body)
+
+
+def test_callback_is_a_task_of_the_queue(world):
+    job = world.stack.extract(sample("text-table"), callback_url=world.receiver.url("/hook"))
+    told, = until(lambda: [r for r in world.receiver.requests if json.loads(r.body)["job_id"] == job["job_id"]])
+    assert json.loads(told.body)["status"] == "completed" and told.headers["webhook-signature"].startswith("v1,")
 
 
 def test_large_document_goes_in_chunks(world):

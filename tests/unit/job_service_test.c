@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "core/blob_names.h"
+#include "core/callback.h"
 #include "core/extraction_request.h"
 #include "core/job_service.h"
 #include "core/retention.h"
@@ -244,6 +245,59 @@ static void key_used_while_the_queue_was_down_gives_a_job_that_runs(void)
     CU_ASSERT_STRING_EQUAL(again->id, j->id);
     CU_ASSERT_EQUAL(again->status, JOB_COMPLETED);
     job_free(again);
+    job_free(j);
+    close_services();
+}
+
+static char callback_url[] = "https://www.example.com/";
+
+static void no_job_ends_without_the_task_that_tells_it(void)
+{
+    open_services();
+    struct error e;
+    t.request.callback_url = callback_url;
+    struct job *j = submit(NULL, ERR_OK);
+    t.queue_down = true;
+    CU_ASSERT_EQUAL(job_erase(&t.s, "me", j->id, 0, &e), ERR_UNAVAILABLE);
+    struct job *waits = load(j->id);
+    CU_ASSERT_EQUAL(waits->status, JOB_QUEUED);
+    t.queue_down = false;
+    CU_ASSERT_EQUAL(job_erase(&t.s, "me", j->id, 0, &e), ERR_OK);
+    struct job *ended = load(j->id);
+    CU_ASSERT_EQUAL(ended->status, JOB_CANCELLED);
+    CU_ASSERT_EQUAL(strncmp(t.last_task, "callback-", 9), 0);
+    char *url = callback_url_of(ended);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(url);
+    CU_ASSERT_STRING_EQUAL(url, callback_url);
+    free(url);
+    job_free(ended);
+    job_free(waits);
+    job_free(j);
+    close_services();
+}
+
+static void callback_that_comes_before_the_end_waits_for_it(void)
+{
+    open_services();
+    struct error e = {0};
+    struct job *told = NULL;
+    t.request.callback_url = callback_url;
+    struct job *j = submit(NULL, ERR_OK);
+    struct callback c = {.version = j->version};
+    (void)snprintf(c.job_id, sizeof c.job_id, "%s", j->id);
+    CU_ASSERT_EQUAL(callback_job(&t.s, &c, &told, &e), ERR_CONFLICT);
+    CU_ASSERT_PTR_NULL(told);
+    CU_ASSERT_EQUAL(e.retry_after_s, 1);
+    t.fail_replace = 2; /* the end was announced, and could not be stored */
+    process(j->id, ERR_OK);
+    CU_ASSERT_EQUAL(callback_job(&t.s, &c, &told, &e), ERR_OK);
+    CU_ASSERT_PTR_NULL(told);
+    process(j->id, ERR_OK);
+    CU_ASSERT_EQUAL(strncmp(t.last_task, "callback-", 9), 0);
+    CU_ASSERT_EQUAL(callback_job(&t.s, &c, &told, &e), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(told);
+    CU_ASSERT_EQUAL(told->status, JOB_COMPLETED);
+    job_free(told);
     job_free(j);
     close_services();
 }
@@ -566,6 +620,8 @@ static const struct test_case tests[] = {
     TEST(finish_that_cannot_be_stored_is_tried_again),
     TEST(job_that_runs_elsewhere_is_delivered_again),
     TEST(key_used_while_the_queue_was_down_gives_a_job_that_runs),
+    TEST(no_job_ends_without_the_task_that_tells_it),
+    TEST(callback_that_comes_before_the_end_waits_for_it),
     TEST(job_accepted_by_a_second_request_is_not_failed_by_the_first),
     TEST(job_that_breaks_off_its_workers_is_given_up),
     TEST(long_job_goes_on_in_the_next_task),
