@@ -9,6 +9,7 @@
 
 #include "outbound/address.h"
 #include "outbound/call.h"
+#include "outbound/webhook.h"
 #include "tests/unit/suite.h"
 
 static bool judge(const char *text, const char *allowed)
@@ -235,6 +236,71 @@ static void nothing_of_the_environment_and_no_redirect_is_followed(void)
     CU_ASSERT_EQUAL(exited, 0);
 }
 
+static enum err read_secrets(const char *text, struct webhook_secrets *out, struct error *e)
+{
+    char path[] = "/tmp/webhook-secrets-XXXXXX";
+    int fd = mkstemp(path);
+    CU_ASSERT_FATAL(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    enum err err = webhook_secrets_read(path, out, e);
+    (void)close(fd);
+    (void)unlink(path);
+    return err;
+}
+
+/* The example of the specification's own libraries. */
+static void a_message_is_signed_as_standard_webhooks_has_it(void)
+{
+    static const char body[] = "{\"test\": 2432232314}";
+    static const char right[] = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    const struct webhook w = {"msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body, sizeof body - 1};
+    struct buffer one = BUFFER_INIT, two = BUFFER_INIT;
+    struct webhook_secrets secrets;
+    struct error e;
+    CU_ASSERT_EQUAL(read_secrets("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n", &secrets, &e), ERR_OK);
+    webhook_signature(&secrets, &w, &one);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(one.data);
+    CU_ASSERT_STRING_EQUAL(one.data, right);
+    secrets.items[secrets.n++] = secrets.items[0];
+    webhook_signature(&secrets, &w, &two);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(two.data);
+    CU_ASSERT_EQUAL(two.len, 2 * one.len + 1);
+    buffer_free(&one);
+    buffer_free(&two);
+}
+
+static void a_file_of_secrets_is_right_or_refused_by_its_line(void)
+{
+    static const char good[] = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX\n"; /* 24 bytes */
+    static const struct {
+        const char *text, *why;
+    } table[] = {
+        {"", "has no secret"},
+        {"# none\n\n", "has no secret"},
+        {"AAECAwQFBgcICQoLDA0ODxAREhMUFRYX\n", "line 1"},
+        {"#\nwhsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRY=\n", "line 2"},
+        {"whsec_!!!!\n", "line 1"},
+        {"whsec_\n", "line 1"},
+    };
+    struct webhook_secrets secrets;
+    struct error e;
+    char many[256] = "";
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        CU_ASSERT_EQUAL(read_secrets(table[i].text, &secrets, &e), ERR_UNPROCESSABLE);
+        CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, table[i].why));
+        CU_ASSERT_EQUAL(secrets.n, 0);
+    }
+    for (int i = 0; i < WEBHOOK_SECRETS_MAX; i++)
+        (void)strncat(many, good, sizeof many - strlen(many) - 1);
+    CU_ASSERT_EQUAL(read_secrets(many, &secrets, &e), ERR_OK);
+    CU_ASSERT_EQUAL(secrets.n, WEBHOOK_SECRETS_MAX);
+    CU_ASSERT_EQUAL(secrets.items[0].len, 24);
+    (void)strncat(many, good, sizeof many - strlen(many) - 1);
+    CU_ASSERT_EQUAL(read_secrets(many, &secrets, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(webhook_secrets_read("/nonexistent", &secrets, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_EQUAL(webhook_secrets_read(NULL, &secrets, &e), ERR_OK);
+    CU_ASSERT_EQUAL(secrets.n, 0);
+}
+
 int main(void)
 {
     static const struct test_case tests[] = {
@@ -243,6 +309,8 @@ int main(void)
         TEST(urls),
         TEST(a_name_is_judged_by_the_address_of_each_connection),
         TEST(nothing_of_the_environment_and_no_redirect_is_followed),
+        TEST(a_message_is_signed_as_standard_webhooks_has_it),
+        TEST(a_file_of_secrets_is_right_or_refused_by_its_line),
     };
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return 99;
