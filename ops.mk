@@ -22,6 +22,8 @@ EXTRA_DIST += Dockerfile docker-compose.yml cloudbuild.yaml .dockerignore .hadol
 	scripts/setup-gcp scripts/setup-cloud-tasks scripts/setup-monitoring scripts/check-image scripts/gcloud-steps \
 	scripts/artifact-cleanup.json \
 	tests/containers tests/deployment
+EXTRA_DIST += debian/changelog debian/control debian/copyright debian/pdf-ocr-api.docs debian/pdf-ocr-api.lintian-overrides \
+	debian/rules debian/source/format
 EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md CONTRIBUTING.md NEWS.md scripts/check scripts/install-packages \
 	scripts/packages scripts/print-settings scripts/sbom scripts/quickstart scripts/chaos scripts/corpus scripts/fuzz fuzz/fake_child.c fuzz/fake_child.h fuzz/json.c fuzz/links.c fuzz/reader.c fuzz/recognizer.c fuzz/s3.c fuzz/keys.c fuzz/rules.c \
 	fuzz/multipart.c fuzz/jwt.c fuzz/firestore.c fuzz/replies.c fuzz/rows.c fuzz/credentials.c tests/cli tests/check.mk tests/checks tests/sources \

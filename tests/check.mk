@@ -4,7 +4,7 @@ needs = build build-asan google-contracts browser-driver bigquery-engine zetasql
 e2e = end-to-end end-to-end-plain google-stand-ins
 sources = clang-format include-graph clang-tidy cppcheck shellcheck manual-pages
 programs = unit-tests unit-tests-asan build-promises command-line quickstart nginx-config settings fuzz
-shipped = distcheck tarball deployment-scripts deployment-files
+shipped = distcheck tarball debian-package deployment-scripts deployment-files
 quick = unit-tests end-to-end-quick build-promises command-line quickstart nginx-config settings \
 	clang-format include-graph cppcheck shellcheck manual-pages
 checks = $(needs) $(e2e) end-to-end-quick $(sources) $(programs) $(shipped) container-tests
@@ -20,7 +20,7 @@ containers: container-tests
 $(checks):
 	@$(nice) tests/checks $@
 # What has deadlines goes first; what only computes lets it.
-$(sources) distcheck tarball fuzz: nice = nice
+$(sources) distcheck tarball debian-package fuzz: nice = nice
 
 clang-tidy $(programs) $(shipped) container-tests end-to-end-plain end-to-end-quick: build
 unit-tests-asan end-to-end: build-asan
@@ -28,4 +28,4 @@ google-stand-ins: google-contracts bigquery-engine
 end-to-end end-to-end-plain: google-contracts browser-driver bigquery-engine zetasql openapi-tools s3-server
 # They make in the same tree.
 distcheck: unit-tests
-tarball deployment-files: distcheck
+tarball debian-package deployment-files: distcheck
