@@ -25,6 +25,7 @@ $(sources) distcheck tarball debian-package fuzz: nice = nice
 clang-tidy $(programs) $(shipped) container-tests end-to-end-plain end-to-end-quick: build
 unit-tests-asan end-to-end: build-asan
 google-stand-ins: google-contracts bigquery-engine
+container-tests: s3-server
 end-to-end end-to-end-plain: google-contracts browser-driver bigquery-engine zetasql openapi-tools s3-server
 # They make in the same tree.
 distcheck: unit-tests
