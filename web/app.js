@@ -5,6 +5,7 @@ import {Api, Problem} from "./api.js";
 import {Corrections} from "./corrections.js";
 import {Downloads, FORMATS} from "./downloads.js";
 import {Edits} from "./edits.js";
+import {FileList} from "./files.js";
 import {showHistory} from "./history.js";
 import {JobWatch} from "./job.js";
 import {keep, kept} from "./kept.js";
@@ -32,6 +33,7 @@ const results = new ResultView(edits);
 const downloads = new Downloads(api, edits);
 const corrections = new Corrections(api, regions, applyCorrections);
 const watch = new JobWatch(api);
+const files = new FileList(api, check, (id) => api.startJob("/extract/agentic", {pdf_id: id, regions: [], ...options()}));
 
 let pdf = null; // {id, name}
 let job = null; // the one whose result is shown
@@ -170,13 +172,17 @@ function languages() {
     return typed.length > 0 ? {languages: typed} : {};
 }
 
+// What every job is asked for.
+function options() {
+    const format = $("format").value;
+    return {output_format: format, ...languages(), also_formats: FORMATS.filter((f) => f !== format),
+        escape_formulas: $("escape").checked, tables: $("merge").checked ? "merged" : "all", bom: $("bom").checked};
+}
+
 async function run(path, request) {
-    const format = $("format").value, opened = pdf;
-    const started = await attempt(() => api.startJob(path, {pdf_id: pdf.id, output_format: format,
-        ...languages(),
+    const opened = pdf;
+    const started = await attempt(() => api.startJob(path, {pdf_id: pdf.id, ...options(),
         ...(api.pdfPassword ? {password: api.pdfPassword} : {}),
-        also_formats: FORMATS.filter((f) => f !== format), escape_formulas: $("escape").checked,
-        tables: $("merge").checked ? "merged" : "all", bom: $("bom").checked,
         ...($("join").checked && viewer.pages.length > 1 ? {join_pages: true} : {}), ...request}),
     () => run(path, request));
     if (!started || pdf !== opened)
@@ -357,12 +363,26 @@ function reveal(region) {
     layer.focus(region);
 }
 
+// One is opened; several are listed, to be opened when they are done.
+function take(chosen) {
+    if (chosen.length === 1)
+        openFile(chosen[0]);
+    if (chosen.length < 2)
+        return;
+    hideProblem();
+    upload?.abort();
+    if (pdf) {
+        history.pushState(null, "", location.pathname);
+        leave();
+    }
+    files.add([...chosen]);
+}
+
 function wireUpload() {
     const drop = $("drop");
     $("choose").onclick = () => $("file").click();
     $("file").onchange = () => {
-        if ($("file").files[0])
-            openFile($("file").files[0]);
+        take([...$("file").files]);
         $("file").value = "";
     };
     $("upload-cancel").onclick = () => upload?.abort();
@@ -376,8 +396,7 @@ function wireUpload() {
     addEventListener("drop", (e) => {
         e.preventDefault();
         drop.classList.remove("over");
-        if (e.dataTransfer.files[0])
-            openFile(e.dataTransfer.files[0]);
+        take([...e.dataTransfer.files]);
     });
 }
 

@@ -3,7 +3,7 @@
 import {$, el} from "./dom.js";
 
 const SHOWN = 10;
-const STATES = {queued: "waiting", processing: "at work", completed: "done", failed: "failed", cancelled: "cancelled"};
+export const STATES = {queued: "waiting", processing: "at work", completed: "done", failed: "failed", cancelled: "cancelled"};
 
 function row(job) {
     const when = new Date(job.created_at).toLocaleString(undefined, {dateStyle: "medium", timeStyle: "short"});

@@ -498,6 +498,25 @@ const scenarios = {
         assert.ok(await page.locator("#alert").isHidden());
     },
 
+    async several_files_are_listed_and_each_is_opened(browse) {
+        const {page} = await browse(b.FOR_AXE);
+        await page.goto(base + "/");
+        const file = (name) => ({name: `${name}.pdf`, mimeType: "application/pdf", buffer: fs.readFileSync(b.sample(name))});
+        await page.setInputFiles("#file", [file("text-table"),
+            {name: "letter.txt", mimeType: "text/plain", buffer: Buffer.from("Dear all")}, file("ruled-table")]);
+        await b.giveKey(page);
+        const lines = page.locator("#file-list li");
+        await lines.nth(0).getByText("done").waitFor();
+        await lines.nth(2).getByText("done").waitFor();
+        assert.match(await lines.nth(1).textContent(), /^letter\.txt failed: .*not a PDF, nor an image/);
+        await b.accessible(page);
+        await page.getByRole("link", {name: "ruled-table.pdf"}).first().click();
+        await page.locator("#tables").getByText("Temperature").waitFor();
+        assert.equal(await page.textContent("#file-name"), "ruled-table.pdf");
+        await page.click("#open-another");
+        assert.equal(await lines.count(), 3);
+    },
+
     async file_is_dropped(browse) {
         const {page} = await browse();
         await page.goto(base + "/");
