@@ -20,6 +20,7 @@ import {shareKey} from "./tabs.js";
 import {Viewer} from "./viewer.js";
 
 const HEADER_WINDOW = 1024; // readers look for %PDF- this far
+const SMALL = 500; // px of a window's lesser side
 const IMAGES = ["\x89PNG", "\xff\xd8\xff", "II*\0", "MM\0*"]; // PNG, JPEG, TIFF of either byte order
 
 const api = new Api({askKey: (why) => askKey(api, why), onAnswer: hideNotice,
@@ -258,7 +259,8 @@ async function showResult(ended) {
     const first = regions.items[0];
     if (first && regions.onPage(viewer.page).length === 0)
         viewer.go(first.page);
-    $("result").scrollIntoView({block: "start"});
+    // On a phone and at 200 % the downloads alone would fill the window.
+    (Math.min(innerWidth, innerHeight) < SMALL && $("tables").firstChild || $("result")).scrollIntoView({block: "start"});
     say(`${$("outcome").textContent}. ${$("result-text").textContent}`);
 }
 

@@ -44,6 +44,19 @@ const scenarios = {
         assert.equal(await tables.locator(".lit").textContent(), "Station");
     },
 
+    async found_table_is_in_sight_on_a_phone_and_at_200_percent(browse) {
+        for (const options of [b.PHONE, {viewport: {width: 640, height: 400}}]) {
+            const {page} = await browse(options);
+            await b.open(page, b.sample("ruled-table"));
+            const tables = await b.findTables(page);
+            const shown = await tables.getByText("Station").evaluate((cell) => {
+                const {x, y, width, height} = cell.getBoundingClientRect();
+                return document.elementFromPoint(x + width / 2, y + height / 2) === cell;
+            });
+            assert.ok(shown, `at ${options.viewport.width} px`);
+        }
+    },
+
     async tables_over_pages_are_joined_where_asked_for(browse) {
         const {page} = await browse();
         await b.open(page, env.JOINED_PDF);
