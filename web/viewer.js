@@ -7,6 +7,7 @@ const WIDTHS = [200, 400, 800, 1200, 1600, 2400]; // what the service draws
 const THUMBNAIL = 200;
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
 const AT_ONCE = 3; // thumbnails that are fetched
+const PAUSE_MS = 200; // between two turns of the wheel that are meant as two
 const RETRY_MS = 5000; // until one that did not come is asked for again
 
 export class Viewer extends EventTarget {
@@ -17,6 +18,7 @@ export class Viewer extends EventTarget {
     #urls = new Map(); // "page-width" -> blob URL
     #queue = [];
     #loading = 0;
+    #wheeled = -Infinity; // when the wheel turned last, ms
     #generation = 0;
 
     constructor(api) {
@@ -29,6 +31,7 @@ export class Viewer extends EventTarget {
         $("page-number").onchange = () => this.#goTo(Number($("page-number").value));
         $("page-number").onfocus = () => $("page-number").select();
         this.stage.addEventListener("keydown", (e) => this.#key(e));
+        this.stage.addEventListener("wheel", (e) => this.#wheel(e), {passive: false});
         $("zoom-in").onclick = () => this.setZoom(ZOOMS.find((z) => z > this.zoom) ?? this.zoom);
         $("zoom-out").onclick = () => this.setZoom(ZOOMS.findLast((z) => z < this.zoom) ?? this.zoom);
         $("zoom-fit").onclick = () => this.setZoom(1);
@@ -109,6 +112,20 @@ export class Viewer extends EventTarget {
             return;
         this.go(to);
         e.preventDefault();
+    }
+
+    // A turn that begins at an end of the page goes on to the next; one that only arrives there does not.
+    #wheel(e) {
+        const begun = e.timeStamp - this.#wheeled > PAUSE_MS;
+        this.#wheeled = e.timeStamp;
+        const {scrollTop, scrollHeight, clientHeight} = this.stage, down = e.deltaY > 0;
+        const ended = down ? scrollTop + clientHeight >= scrollHeight - 1 : scrollTop <= 0;
+        const to = this.page + (down ? 1 : -1);
+        if (!begun || !ended || e.deltaY === 0 || e.ctrlKey || to < 1 || to > this.pages.length)
+            return;
+        e.preventDefault();
+        this.go(to);
+        this.stage.scrollTo(0, down ? 0 : this.stage.scrollHeight);
     }
 
     setZoom(zoom) {

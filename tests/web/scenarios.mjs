@@ -57,6 +57,27 @@ const scenarios = {
         }
     },
 
+    async wheel_goes_on_to_the_next_page_and_back(browse) {
+        const {page} = await browse();
+        const end = (stage) => { stage.scrollTop = stage.scrollHeight; };
+        const turn = async (from, by, to) => {
+            await page.goto("about:blank"); // a wheel that has not been turned yet
+            await page.goto(`${base}/#document=${id}`);
+            await b.shown(page);
+            await page.fill("#page-number", from);
+            await page.keyboard.press("Enter");
+            await page.locator("#stage").hover();
+            await page.locator("#stage").evaluate(by > 0 ? end : (stage) => { stage.scrollTop = 0; });
+            await page.mouse.wheel(0, by);
+            await page.locator(`#thumbnails [data-page="${to}"][aria-current]`).waitFor();
+        };
+        await b.open(page, b.sample("text-table"));
+        const id = new URL(page.url()).hash.replace("#document=", "");
+        await turn("1", 100, 2);
+        await turn("2", -100, 1);
+        assert.ok(await page.locator("#stage").evaluate((stage) => stage.scrollTop > 0), "it is at the page's end");
+    },
+
     async tables_over_pages_are_joined_where_asked_for(browse) {
         const {page} = await browse();
         await b.open(page, env.JOINED_PDF);
