@@ -196,7 +196,7 @@ enum err document_list(void *app, struct request *r, struct reply *p, struct err
     bool found;
     enum err err = page_query_read(r, &size, token, &found, e);
     if (err == ERR_OK && found && !pdf_id_valid(token))
-        err = error_set(e, ERR_BAD_REQUEST, "The page_token is not one that a page gave.");
+        err = error_set(e, ERR_BAD_REQUEST, "page_token is not one that this service gave.");
     if (err == ERR_OK)
         err = document_owner_list(s, r->auth.subject, token, (size_t)size, &page, e);
     buffer_puts(&p->body, "{\"documents\":[");

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "core/document_owner.h"
 #include "core/extraction_request.h"
+#include "core/template.h"
 
 #define IDEMPOTENCY_KEY_MAX 255
 #define BODY_HASH_BYTES     32
@@ -103,6 +104,8 @@ static enum err create(struct app *app, struct request *r, bool agentic, struct 
     enum err err = request_json(r, &body, e);
     if (err == ERR_OK && !r->old_path)
         err = extraction_request_only_known(body, e);
+    if (err == ERR_OK)
+        err = template_apply(s, r->auth.subject, body, e);
     if (err == ERR_OK)
         err = extraction_request_read(body, agentic, s->cfg, &extraction, e);
     if (err == ERR_OK)

@@ -12,6 +12,7 @@
 #include "api/wait.h"
 #include "base/json.h"
 #include "core/extraction_request.h"
+#include "core/template.h"
 #include "formats/format.h"
 
 #define DEFAULT_WAIT_S 30
@@ -26,7 +27,7 @@ static const struct option {
     {"escape_formulas", OPTION_FLAG}, {"join_pages", OPTION_FLAG},     {"languages", OPTION_LIST},
     {"also_formats", OPTION_LIST},    {"regions", OPTION_JSON},        {"tables", OPTION_TEXT},
     {"table", OPTION_JSON},           {"source_columns", OPTION_FLAG}, {"bom", OPTION_FLAG},
-    {"password", OPTION_SECRET},      {"callback_url", OPTION_FIELD},
+    {"password", OPTION_SECRET},      {"callback_url", OPTION_FIELD},  {"template", OPTION_TEXT},
 };
 #define N_OPTIONS (sizeof options / sizeof options[0])
 
@@ -188,6 +189,8 @@ enum err extract_file(void *app, struct request *r, struct reply *p, struct erro
         err = wait_wanted(r, cfg, &seconds, &preferred, e);
     if (err == ERR_OK)
         err = make_body(r, &in, body, e);
+    if (err == ERR_OK)
+        err = template_apply(&((struct app *)app)->services, r->auth.subject, body, e);
     if (err == ERR_OK)
         err = extraction_request_read(body, json_object_get(body, "regions") == NULL, cfg,
                                       &extraction, e);

@@ -21,6 +21,11 @@ enum err document_get(void *app, struct request *r, struct reply *p, struct erro
 enum err document_list(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_delete(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_page_image(void *app, struct request *r, struct reply *p, struct error *e);
+enum err template_post(void *app, struct request *r, struct reply *p, struct error *e);
+enum err template_index(void *app, struct request *r, struct reply *p, struct error *e);
+enum err template_show(void *app, struct request *r, struct reply *p, struct error *e);
+enum err template_put(void *app, struct request *r, struct reply *p, struct error *e);
+enum err template_delete(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_list(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_retry_request(void *app, struct request *r, struct reply *p, struct error *e);
 enum err job_delete(void *app, struct request *r, struct reply *p, struct error *e);

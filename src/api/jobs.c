@@ -152,8 +152,7 @@ enum err job_list(void *app, struct request *r, struct reply *p, struct error *e
     return err;
 }
 
-/* The version that If-Match names, 0 where it names none. A tag that nginx made weak, because it
- * compressed the answer, is as exact as before. */
+/* The version that If-Match names, 0 where it names none. */
 static enum err read_if_match(const struct services *s, const struct request *r, int64_t *version,
                               struct error *e)
 {
@@ -164,22 +163,15 @@ static enum err read_if_match(const struct services *s, const struct request *r,
     if (if_match == NULL)
         return ERR_OK;
     enum err err = job_load(s, request_owner(r), r->params[0], &j, e);
-    if (err != ERR_OK || strcmp(if_match, "*") == 0) {
-        job_free(j);
+    if (err != ERR_OK)
         return err;
-    }
-    size_t len = (size_t)snprintf(tag, sizeof tag, "\"%" PRId64 "\"", j->version);
-    for (const char *p = if_match; *version == 0 && *p != '\0'; p += strcspn(p, ", \t")) {
-        p += strspn(p, ", \t");
-        if (strncmp(p, "W/", 2) == 0)
-            p += 2;
-        if (strcspn(p, ", \t") == len && strncmp(p, tag, len) == 0)
-            *version = j->version;
-    }
-    if (*version == 0)
+    (void)snprintf(tag, sizeof tag, "\"%" PRId64 "\"", j->version);
+    if (!request_if_match(r, tag))
         err = error_set(e, ERR_PRECONDITION,
                         "The job has changed since it was read, or If-Match is not its ETag, %s.",
                         tag);
+    else if (strcmp(if_match, "*") != 0)
+        *version = j->version;
     job_free(j);
     return err;
 }

@@ -19,6 +19,7 @@ libapi_a_SOURCES = \
 	src/api/results.c \
 	src/api/source_url.c src/api/source_url.h \
 	src/api/tasks.c \
+	src/api/templates.c \
 	src/api/upload.c src/api/upload.h \
 	src/api/wait.c src/api/wait.h
 libapi_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)

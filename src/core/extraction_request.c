@@ -8,98 +8,23 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "core/callback.h"
+#include "core/region_request.h"
 #include "core/sheet_request.h"
 #include "formats/format.h"
-
-#define EDGE_TOLERANCE 1e-6 /* rounding of a client that sends x + width = 1.0000001 */
 
 bool pdf_id_valid(const char *id)
 {
     return uuid_valid(id) || (strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64);
 }
 
-static enum err read_box(const struct json_at *at, struct box *b, struct error *e)
-{
-    struct json_at bbox = json_member(at, "bbox");
-    bool nested = !json_missing(&bbox);
-    const struct json_at *from = nested ? &bbox : at;
-    struct json_at x = json_member(from, "x"), y = json_member(from, "y");
-    struct json_at w = json_member(from, nested ? "w" : "width");
-    struct json_at h = json_member(from, nested ? "h" : "height");
-    enum err err = nested ? json_read_object(&bbox, e) : ERR_OK;
-    if (err != ERR_OK || (err = json_read_number(&x, 0, 1, &b->x, e)) != ERR_OK ||
-        (err = json_read_number(&y, 0, 1, &b->y, e)) != ERR_OK ||
-        (err = json_read_number(&w, 0, 1 + EDGE_TOLERANCE, &b->w, e)) != ERR_OK ||
-        (err = json_read_number(&h, 0, 1 + EDGE_TOLERANCE, &b->h, e)) != ERR_OK)
-        return err;
-    if (b->w <= 0)
-        return json_refuse(&w, e, "must be > 0");
-    if (b->h <= 0)
-        return json_refuse(&h, e, "must be > 0");
-    if (b->x + b->w > 1 + EDGE_TOLERANCE)
-        return json_refuse(&w, e, "reaches past the right edge of the page (x + width > 1)");
-    if (b->y + b->h > 1 + EDGE_TOLERANCE)
-        return json_refuse(&h, e, "reaches past the bottom of the page (y + height > 1)");
-    b->w = b->x + b->w > 1 ? 1 - b->x : b->w;
-    b->h = b->y + b->h > 1 ? 1 - b->y : b->h;
-    if (b->w <= 0)
-        return json_refuse(&x, e, "must be < 1: the region is empty");
-    if (b->h <= 0)
-        return json_refuse(&y, e, "must be < 1: the region is empty");
-    return ERR_OK;
-}
-
-static enum err read_region(const struct json_at *at, size_t index, struct region *r,
-                            struct error *e)
-{
-    struct json_at page = json_member(at, "page"), id = json_member(at, "region_id");
-    struct json_at type = json_member(at, "region_type");
-    int64_t number = 0;
-    int kind = REGION_AUTO;
-    const char *text;
-    enum err err = json_read_object(at, e);
-    if (err != ERR_OK || (err = json_read_integer(&page, 1, INT32_MAX, &number, e)) != ERR_OK ||
-        (err = read_box(at, &r->box, e)) != ERR_OK)
-        return err;
-    if (!json_missing(&type) &&
-        (err = json_read_enum(&type, region_type_names, &kind, e)) != ERR_OK)
-        return err;
-    if (json_missing(&id))
-        (void)snprintf(r->id, sizeof r->id, "region-%zu", index);
-    else if ((err = json_read_string(&id, 1, REGION_ID_MAX, &text, e)) != ERR_OK)
-        return err;
-    else
-        (void)snprintf(r->id, sizeof r->id, "%s", text);
-    r->page = (int)number;
-    r->type = (enum region_type)kind;
-    r->confidence = 1;
-    return ERR_OK;
-}
-
-static enum err read_regions(const struct json_at *at, bool agentic, const struct config *cfg,
+/* With agentic, none need be given. */
+static enum err read_regions(const struct json_at *at, const struct config *cfg,
                              struct extraction_request *out, struct error *e)
 {
-    size_t n = 0;
-    if (agentic && json_missing(at))
+    if (out->agentic &&
+        (json_missing(at) || (json_is_array(at->value) && json_array_size(at->value) == 0)))
         return ERR_OK;
-    enum err err = json_read_array(at, (size_t)cfg->max_regions, &n, e);
-    if (err != ERR_OK)
-        return err;
-    if (n == 0)
-        return agentic ? ERR_OK
-                       : json_refuse(at, e,
-                                     "must hold at least one region; POST /extract/agentic "
-                                     "finds regions by itself");
-    out->regions = calloc(n, sizeof *out->regions);
-    if (out->regions == NULL)
-        return error_no_memory(e);
-    for (; out->n_regions < n; out->n_regions++) {
-        struct json_at region = json_item(at, out->n_regions);
-        err = read_region(&region, out->n_regions, &out->regions[out->n_regions], e);
-        if (err != ERR_OK)
-            return err;
-    }
-    return ERR_OK;
+    return regions_read(at, cfg, &out->regions, &out->n_regions, e);
 }
 
 enum err page_ranges_read(const char *text, struct extraction_request *out, struct error *e)
@@ -236,22 +161,12 @@ static enum err read_languages(const struct json_at *at, struct extraction_reque
 enum err extraction_request_only_known(json_t *body, struct error *e)
 {
     static const char *const members[] = {
-        "pdf_id",       "regions",    "output_format", "engine", "pages", "escape_formulas",
-        "also_formats", "join_pages", "languages",     "tables", "table", "source_columns",
-        "bom",          "password",   "callback_url",  NULL};
-    static const char *const by_edges[] = {"page",   "x",         "y",           "width",
-                                           "height", "region_id", "region_type", NULL};
-    static const char *const by_box[] = {"page", "bbox", "region_id", "region_type", NULL};
-    static const char *const of_box[] = {"x", "y", "w", "h", NULL};
+        "pdf_id",       "regions",    "output_format", "engine",   "pages", "escape_formulas",
+        "also_formats", "join_pages", "languages",     "tables",   "table", "source_columns",
+        "bom",          "password",   "callback_url",  "template", NULL};
     struct json_at root = json_root(body), regions = json_member(&root, "regions");
     enum err err = json_only(&root, members, e);
-    for (size_t i = 0; err == ERR_OK && i < json_array_size(regions.value); i++) {
-        struct json_at region = json_item(&regions, i), box = json_member(&region, "bbox");
-        err = json_only(&region, json_missing(&box) ? by_edges : by_box, e);
-        if (err == ERR_OK)
-            err = json_only(&box, of_box, e);
-    }
-    return err;
+    return err == ERR_OK ? regions_only_known(&regions, e) : err;
 }
 
 enum err extraction_request_read(json_t *body, bool agentic, const struct config *cfg,
@@ -304,7 +219,7 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
         (err = read_callback(&root, out, e)) != ERR_OK ||
         (err = sheet_request_read(&root, out, e)) != ERR_OK)
         goto out;
-    err = read_regions(&regions, agentic, cfg, out, e);
+    err = read_regions(&regions, cfg, out, e);
 out:
     if (err != ERR_OK)
         extraction_request_free(out);
@@ -368,17 +283,9 @@ void extraction_request_write(const struct extraction_request *r, struct buffer 
         }
         buffer_puts(out, "\"");
     }
-    buffer_puts(out, ",\"regions\":[");
-    for (size_t i = 0; i < r->n_regions; i++) {
-        const struct region *g = &r->regions[i];
-        buffer_printf(out, "%s{\"region_id\":", i > 0 ? "," : "");
-        buffer_json_string(out, g->id);
-        buffer_printf(out,
-                      ",\"page\":%d,\"x\":%.17g,\"y\":%.17g,\"width\":%.17g,\"height\":%.17g,"
-                      "\"region_type\":\"%s\"}",
-                      g->page, g->box.x, g->box.y, g->box.w, g->box.h, region_type_names[g->type]);
-    }
-    buffer_puts(out, "]}");
+    buffer_puts(out, ",\"regions\":");
+    regions_write(r->regions, r->n_regions, out);
+    buffer_puts(out, "}");
 }
 
 enum err extraction_request_parse(const char *text, size_t len, const struct config *cfg,

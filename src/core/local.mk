@@ -21,6 +21,7 @@ libcore_a_SOURCES = \
 	src/core/part.h \
 	src/core/program_limits.c src/core/program_limits.h \
 	src/core/quota.c src/core/quota.h \
+	src/core/region_request.c src/core/region_request.h \
 	src/core/result_file.c src/core/result_file.h \
 	src/core/blob_names.c src/core/blob_names.h \
 	src/core/result_read.c src/core/result_read.h \
@@ -29,5 +30,6 @@ libcore_a_SOURCES = \
 	src/core/setting.c src/core/setting.h \
 	src/core/setting_text.c src/core/setting_text.h \
 	src/core/sheet_request.c src/core/sheet_request.h \
-	src/core/signed_url.c src/core/signed_url.h
+	src/core/signed_url.c src/core/signed_url.h \
+	src/core/template.c src/core/template.h
 libcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)

@@ -6,6 +6,7 @@ libextract_a_SOURCES = \
 	src/extract/decoys.c src/extract/decoys.h \
 	src/extract/detect.c src/extract/detect.h \
 	src/extract/direction.c src/extract/direction.h \
+	src/extract/every_page.c src/extract/every_page.h \
 	src/extract/form.c src/extract/form.h \
 	src/extract/frames.c src/extract/frames.h \
 	src/extract/grid.c src/extract/grid.h \

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "extract/debug_graph.h"
 #include "extract/detect.h"
+#include "extract/every_page.h"
 #include "extract/join.h"
 #include "extract/page_ocr.h"
 #include "extract/proposals.h"
@@ -24,6 +25,7 @@ static const struct box whole_page = {0, 0, 1, 1};
 struct run {
     const struct pipeline *p;
     const struct extraction_request *r; /* each region once */
+    struct extraction_request by_page;  /* its regions are of one page each */
     struct repeats repeats;
     const struct checkpoint *c;
     struct job_progress *progress;
@@ -208,12 +210,9 @@ static const struct page_reading *reading_for(const struct run *u, const struct 
 
 static bool page_selected(const struct extraction_request *r, int number)
 {
-    bool selected = r->n_pages == 0 && r->n_regions == 0;
-    for (size_t i = 0; i < r->n_regions; i++)
-        selected = selected || r->regions[i].page == number;
-    for (size_t i = 0; r->n_regions == 0 && i < r->n_pages; i++)
-        selected = selected || (number >= r->pages[i].first &&
-                                (r->pages[i].last == 0 || number <= r->pages[i].last));
+    bool selected = r->n_regions == 0 && pages_have(r, number);
+    for (size_t i = 0; !selected && i < r->n_regions; i++)
+        selected = r->regions[i].page == number;
     return selected;
 }
 
@@ -516,16 +515,19 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
     u.graph.out = &u.graph_text;
     memset(out, 0, sizeof *out);
     memset(progress, 0, sizeof *progress);
-    progress->regions_total = (int)r->n_regions;
-    enum err err = repeats_find(r, &u.repeats, e);
-    u.r = &u.repeats.once;
-    if (err == ERR_OK)
-        err = choose_engine(&u, e);
+    u.r = r;
+    enum err err = choose_engine(&u, e);
     if (err == ERR_OK)
         err = make_batches(&u, e);
     if (err == ERR_OK)
         err = page_reader_open(&limits, pdf_fd, c, &u.reader, &out->pages_total, e);
     u.ocr.reader = u.reader;
+    if (err == ERR_OK)
+        err = every_page_expand(r, out->pages_total, &u.by_page, e);
+    if (err == ERR_OK)
+        err = repeats_find(&u.by_page, &u.repeats, e);
+    progress->regions_total = (int)u.by_page.n_regions;
+    u.r = &u.repeats.once;
     if (err == ERR_OK)
         err = run_pages(&u, e);
     if (err == ERR_OK)
@@ -534,6 +536,7 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
     raster_batch_free(&u.unasked);
     free(u.around);
     repeats_free(&u.repeats);
+    free(u.by_page.regions);
     buffer_free(&u.graph_text);
     page_reader_close(u.reader);
     return err;

@@ -103,6 +103,11 @@ bool request_media_type_is(const struct request *r, const char *type);
  * are NULL unless the caller has shown task credentials. */
 const char *request_header(const struct request *r, const char *name);
 
+/* Whether If-Match lets a change of what has this entity tag pass: it is not sent, is `*`, or names
+ * the tag (with its quotes). A tag that nginx made weak, because it compressed the answer, is as
+ * exact as before. */
+bool request_if_match(const struct request *r, const char *tag);
+
 /* A query parameter, percent-decoded, appended to out. ERR_BAD_REQUEST when it is given twice or
  * is not UTF-8; *found tells whether it is there. */
 enum err request_query(const struct request *r, const char *name, struct buffer *out, bool *found,

@@ -216,6 +216,20 @@ bool request_media_type_is(const struct request *r, const char *type)
     return n == strlen(type) && strncasecmp(r->content_type, type, n) == 0;
 }
 
+bool request_if_match(const struct request *r, const char *tag)
+{
+    const char *known = request_header(r, "If-Match");
+    size_t len = strlen(tag);
+    bool match = known == NULL || strcmp(known, "*") == 0;
+    for (const char *p = known; !match && *p != '\0'; p += strcspn(p, ", \t")) {
+        p += strspn(p, ", \t");
+        if (strncmp(p, "W/", 2) == 0)
+            p += 2;
+        match = strcspn(p, ", \t") == len && strncmp(p, tag, len) == 0;
+    }
+    return match;
+}
+
 static enum err read_json_body(FCGX_Request *cgi, int64_t max_bytes, struct request *r,
                                struct error *e)
 {

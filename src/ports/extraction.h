@@ -14,10 +14,11 @@ enum region_type { REGION_AUTO, REGION_TABLE, REGION_FORM, REGION_TEXT, REGION__
 extern const char *const region_type_names[REGION__MAX + 1]; /* auto, table, form, text */
 
 #define REGION_ID_MAX 64
+#define PAGE_ALL      0 /* of a region: every page, or every one of the request's `pages` */
 
 struct region {
     char id[REGION_ID_MAX + 1]; /* the client's, or region-{index} */
-    int page;                   /* 1-based */
+    int page;                   /* 1-based; PAGE_ALL only in a request */
     struct box box;
     enum region_type type;
     double confidence; /* of the detection; 1 when the user marked it */

@@ -33,6 +33,11 @@ POLICIES = {
     "GET /api/v1/documents/{pdf_id}": "key",
     "DELETE /api/v1/documents/{pdf_id}": "key",
     "GET /api/v1/documents/{pdf_id}/pages/{page}.png": "key",
+    "GET /api/v1/templates": "key",
+    "POST /api/v1/templates": "key",
+    "GET /api/v1/templates/{template_id}": "key",
+    "PUT /api/v1/templates/{template_id}": "key",
+    "DELETE /api/v1/templates/{template_id}": "key",
     "POST /api/v1/extract": "key",
     "POST /api/v1/extract/agentic": "key",
     "GET /api/v1/jobs": "key",
@@ -175,7 +180,7 @@ EXPECTED["optional"] = {**EXPECTED["key"], "none": "in", "empty key": "in", "bas
 
 def path_of(pattern):
     example = {"job_id": str(uuid.uuid4()), "pdf_id": str(uuid.uuid4()), "file_name": "a.pdf",
-               "name": "result.csv", "page": "1", "format": "csv"}
+               "name": "result.csv", "page": "1", "template_id": str(uuid.uuid4()), "format": "csv"}
     return re.sub(r"{(\w+)}", lambda m: example[m.group(1)], pattern)
 
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "extract/every_page.h"
 #include "extract/pipeline.h"
 #include "extract/sight.h"
 #include "tests/unit/suite.h"
@@ -478,6 +479,26 @@ static void page_that_was_kept_has_its_words_as_they_were(void)
     sight_free(&again);
 }
 
+static void regions_of_every_page_are_not_too_many(void)
+{
+    struct region regions[] = {{.id = "a", .page = 7}, {.id = "b", .page = PAGE_ALL}};
+    struct page_range pages[] = {{2, 3}, {9, 0}};
+    struct extraction_request r = {
+        .regions = regions, .n_regions = 2, .pages = pages, .n_pages = 2};
+    struct extraction_request out;
+    struct error e;
+    CU_ASSERT_EQUAL(every_page_expand(&r, 10, &out, &e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(out.n_regions, 5);
+    CU_ASSERT_EQUAL(out.regions[0].page, 7);
+    CU_ASSERT_EQUAL(out.regions[4].page, 10);
+    CU_ASSERT_STRING_EQUAL(out.regions[4].id, "b-page-10");
+    free(out.regions);
+    r.n_pages = 0;
+    CU_ASSERT_EQUAL(every_page_expand(&r, REGIONS_OF_PAGES_MAX, &out, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "fewer pages"));
+    free(out.regions);
+}
+
 static const struct test_case tests[] = {
     TEST(page_that_was_kept_has_its_words_as_they_were),
     TEST(regions_of_a_page_share_its_reading),
@@ -493,6 +514,7 @@ static const struct test_case tests[] = {
     TEST(same_regions_are_read_once),
     TEST(model_that_fails_leaves_a_warning),
     TEST(model_asked_for_by_name_must_answer),
+    TEST(regions_of_every_page_are_not_too_many),
     TEST(engines_that_are_not_there_are_refused),
 };
 
