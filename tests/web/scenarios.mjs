@@ -729,6 +729,22 @@ const scenarios = {
         }
     },
 
+    async api_page_breaks_no_type(browse) {
+        for (const viewport of [{width: 1280, height: 800}, {width: 390, height: 844}]) {
+            const {page} = await browse({viewport});
+            await page.goto(base + "/api/v1/docs");
+            await page.locator(".fields").first().waitFor();
+            const [types, broken] = await page.locator(".fields td:nth-child(2)").evaluateAll((cells) => {
+                const words = cells.filter((cell) => /^\w+$/.test(cell.textContent) && cell.getClientRects().length);
+                const range = document.createRange();
+                const lines = (cell) => { range.selectNodeContents(cell); return range.getClientRects().length; };
+                return [words.length, words.filter((cell) => lines(cell) > 1).map((cell) => cell.textContent)];
+            });
+            assert.ok(types > 50);
+            assert.deepEqual(broken, [], `at ${viewport.width} px`);
+        }
+    },
+
     async api_page_tells_every_call_and_tries_it(browse) {
         const {context, page} = await browse();
         await page.goto(base + "/api/v1/docs");
