@@ -25,6 +25,8 @@ static const struct {
     [ERR_MEDIA_TYPE] = {415, false, "Unsupported Media Type", "unsupported_media_type"},
     [ERR_UNPROCESSABLE] = {422, false, "Unprocessable Content", "invalid_value"},
     [ERR_UNKNOWN_NAME] = {422, false, "Unprocessable Content", "unknown_name"},
+    [ERR_PASSWORD_REQUIRED] = {422, false, "Unprocessable Content", "password_required"},
+    [ERR_PASSWORD_WRONG] = {422, false, "Unprocessable Content", "password_wrong"},
     [ERR_RATE_LIMITED] = {429, true, "Too Many Requests", "too_many_requests"},
     [ERR_INTERNAL] = {500, false, "Internal Server Error", "internal_error"},
     [ERR_EXHAUSTED] = {503, true, "Service Unavailable", "out_of_resources"},

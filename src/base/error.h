@@ -26,6 +26,8 @@ enum err {
     ERR_MEDIA_TYPE,         /* 415 */
     ERR_UNPROCESSABLE,      /* 422: well formed, but the values cannot be used */
     ERR_UNKNOWN_NAME,       /* 422: a field or parameter that is not known here */
+    ERR_PASSWORD_REQUIRED,  /* 422: an encrypted PDF, and no password */
+    ERR_PASSWORD_WRONG,     /* 422: an encrypted PDF, and another password */
     ERR_RATE_LIMITED,       /* 429, transient */
     ERR_INTERNAL,           /* 500: a bug */
     ERR_EXHAUSTED,          /* 503, transient: no memory, descriptors or processes left here */

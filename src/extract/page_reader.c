@@ -55,9 +55,9 @@ static enum err open_error(struct page_reader *r, const char *code, struct error
 {
     char head[MEDIA_TYPE_WINDOW];
     if (strcmp(code, "encrypted") == 0)
-        return error_set(e, ERR_UNPROCESSABLE, "The PDF is encrypted: its password is needed.");
+        return error_set(e, ERR_PASSWORD_REQUIRED, "The PDF is encrypted: its password is needed.");
     if (strcmp(code, "password") == 0)
-        return error_set(e, ERR_UNPROCESSABLE,
+        return error_set(e, ERR_PASSWORD_WRONG,
                          "The PDF is encrypted, and its password is another one.");
     if (strcmp(code, "image") == 0)
         return error_set(e, ERR_UNPROCESSABLE, "The image is damaged and cannot be read.");

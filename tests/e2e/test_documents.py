@@ -330,6 +330,9 @@ def test_document_that_cannot_be_shown(stack, tmp_path):
         broken = stack.upload(source)
         for r in (stack.call("GET", "/api/v1/documents/" + broken), image(stack, broken)):
             assert r.status == 422 and why in r.detail, r.body
+            assert r.json["code"] == ("password_required" if why == "password" else "invalid_value")
+    wrong = stack.call("GET", "/api/v1/documents/" + stack.upload(locked), headers={"X-PDF-Password": "other"})
+    assert wrong.status == 422 and wrong.json["code"] == "password_wrong"
 
 
 def test_very_tall_page_is_drawn_smaller(stack, tmp_path):
