@@ -11,6 +11,7 @@
 #define SPACE_LEAST 0.14
 #define SPACE_MOST  0.42
 #define SPREAD      1.35
+#define SPREAD_OCR  1.5 /* letters have no side bearings */
 
 /* Two numbers are seldom one cell: what is hardly wider than a space parts them. */
 #define NUMBERS_SPREAD 1.15
@@ -106,10 +107,10 @@ enum err spacing_measure(const struct layout *l, struct gaps *out, struct error 
     double *values = calloc(l->n_items + 1, sizeof *values);
     if (values == NULL)
         return error_no_memory(e);
-    double white = is_ink(l) ? BEARINGS : 0;
+    double white = is_ink(l) ? BEARINGS : 0, spread = is_ink(l) ? SPREAD_OCR : SPREAD;
     double space = word_space(l, values), letter = space > 0 ? 0 : letter_width(l, values);
     if (space > 0)
-        *out = (struct gaps){SPREAD * space, NUMBERS_SPREAD * space};
+        *out = (struct gaps){spread * space, NUMBERS_SPREAD * space};
     else if (letter > 0)
         *out = (struct gaps){(FIXED_GAP + white) * letter, (FIXED_NUMBERS + white) * letter};
     free(values);

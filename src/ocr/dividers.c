@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHITE 2 /* heights of a line between two cells */
+
 static int by_place(const void *a, const void *b)
 {
     const struct divider *p = a, *q = b;
@@ -57,8 +59,10 @@ bool dividers_part(const struct dividers *d, int from, int to, int y)
 size_t dividers_cell_end(const struct dividers *d, const struct text_line *line, size_t first)
 {
     int middle = (line->box.y0 + line->box.y1) / 2;
-    size_t i = first + 1;
-    while (i < line->n && !dividers_part(d, line->runs[i - 1].box.x1, line->runs[i].box.x0, middle))
-        i++;
-    return i;
+    for (size_t i = first + 1; i < line->n; i++) {
+        int from = line->runs[i - 1].box.x1, to = line->runs[i].box.x0;
+        if (to - from >= WHITE * line->height || dividers_part(d, from, to, middle))
+            return i;
+    }
+    return line->n;
 }

@@ -1,4 +1,4 @@
-/* The vertical rules of an upright page: what they part stands in two cells of a ruled grid. */
+/* What parts the cells of a line: the vertical rules of an upright page, and wide whites. */
 #ifndef PDF_OCR_OCR_DIVIDERS_H
 #define PDF_OCR_OCR_DIVIDERS_H
 
@@ -24,7 +24,7 @@ void dividers_free(struct dividers *d);
 bool dividers_part(const struct dividers *d, int from, int to, int y);
 
 /* The end of the cell that begins with a line's run first: the index of the run behind the next
- * divider, or the number of runs. */
+ * divider, or behind a white of two heights, or the number of runs. */
 size_t dividers_cell_end(const struct dividers *d, const struct text_line *line, size_t first);
 
 #endif

@@ -257,6 +257,32 @@ static void wide_spaces_of_fixed_letters_part_no_columns(void)
     expect_typed_columns(ENGINE_TESSERACT, 1.8);
 }
 
+/* The ink of some words stands half as far apart again as that of others: 3 points, and 4.3. The
+ * columns of a text layer may be as close as that. */
+static int columns_of_wide_ink(enum engine engine)
+{
+    static const double at[] = {50, 73, 97.3, 120.3, 300};
+    static const char *const words[] = {"mean", "wage", "paid", "here", "1204"};
+    struct word_list w = {0};
+    bool found;
+    for (int r = 0; r < 6; r++)
+        for (size_t i = 0; i < 5; i++) {
+            struct box b = {at[i] / 600, (100 + r * 15) / 800.0, 20.0 / 600, 10.0 / 800};
+            CU_ASSERT_EQUAL(word_list_add(&w, b, words[i], 4, 1, engine), ERR_OK);
+        }
+    struct table t = build(&w, NULL, 0, &found);
+    CU_ASSERT_TRUE_FATAL(found);
+    int columns = t.cols;
+    table_free(&t);
+    return columns;
+}
+
+static void spaces_of_ink_vary_more_than_those_of_letters(void)
+{
+    CU_ASSERT_EQUAL(columns_of_wide_ink(ENGINE_TEXT), 3);
+    CU_ASSERT_EQUAL(columns_of_wide_ink(ENGINE_TESSERACT), 2);
+}
+
 static void leader_dots_are_no_text(void)
 {
     struct word_list w = {0};
@@ -1516,6 +1542,7 @@ static const struct test_case tests[] = {
     TEST(columns_that_touch_begin_at_one_place),
     TEST(labels_that_begin_alike_are_one_column),
     TEST(wide_spaces_of_fixed_letters_part_no_columns),
+    TEST(spaces_of_ink_vary_more_than_those_of_letters),
     TEST(leader_dots_are_no_text),
     TEST(values_in_the_middle_of_a_wrapped_label_are_its_row),
     TEST(lines_set_closer_than_rows_are_one_cell),
