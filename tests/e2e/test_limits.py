@@ -5,6 +5,7 @@ import random
 import re
 import zlib
 
+import made_pdf
 import pytest
 from conftest import sample, tried_once
 
@@ -46,6 +47,27 @@ def test_document_that_takes_too_much_time(tight):
                       tuple(rng.randrange(600) for _ in range(8)) for _ in range(3000))
     assert "too complex" in failure(tight, pdf(curves * 100), engine="tesseract")
     assert tight.extract(sample("form"))["status"] == "completed"  # the worker lives
+
+
+def shaded(content, times):
+    """A page with the content under a shading that cairo draws slowly, so many times."""
+    function = b"{ 2 copy mul 100000 mul sin 3 1 roll 2 copy add 100000 mul sin 3 1 roll sub 100000 mul sin }"
+    page = made_pdf.pdf(content + b"/S sh\n" * times).replace(b"/F2 8 0 R >> >>",
+                                                             b"/F2 8 0 R >> /Shading << /S 9 0 R >> >>")
+    shading = (b"9 0 obj\n<< /ShadingType 1 /ColorSpace /DeviceRGB /Domain [0 1 0 1] /Matrix [600 0 0 800 0 0] "
+               b"/Function 20 0 R >>\nendobj\n20 0 obj\n<< /FunctionType 4 /Domain [0 1 0 1] /Range [0 1 0 1 0 1] "
+               b"/Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(function), function))
+    return page[:page.rindex(b"xref\n0")] + shading + b"trailer << /Root 1 0 R >>\n"
+
+
+def test_page_that_takes_too_long_to_draw_keeps_its_words(make_stack):
+    s = make_stack(READER_CPU_S=6, RETRY_BASE_S=1, JOB_MAX_RETRIES=100)  # a sixth of it for drawing
+    data = shaded(made_pdf.shown(60, 700, "plain words"), 300)
+    job = s.extract(data, output_format="json", regions=[{**WHOLE[0], "region_type": "text"}])
+    assert (job["status"], job["outcome"]) == ("completed", "partial_success"), job
+    result = s.fetch(job["result_url"]).json
+    assert result["regions"][0]["text"] == "plain words\n"
+    assert "too complex" in result["page_problems"][0]["detail"]
 
 
 def test_document_that_takes_too_much_memory(tight):
