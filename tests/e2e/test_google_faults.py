@@ -234,9 +234,11 @@ def test_refused_commit_is_no_success(world):
     for code, kind in ((400, "FAILED_PRECONDITION"), (409, "ALREADY_EXISTS")):
         world.faults.fail(r"documents:commit", refusal(code, kind, "in Datastore mode"), times=None)
         for answer in (s.call("POST", "/api/v1/extract", body),
-                       s.call("POST", "/api/v1/extract", body, headers=key),
-                       s.call("POST", "/api/v1/feedback/corrections", feedback)):
+                       s.call("POST", "/api/v1/extract", body, headers=key)):
             assert answer.status == 503 and "did not take" in answer.detail, answer.body
+        # That no other request gave this job its first feedback is a condition of the commit.
+        answer = s.call("POST", "/api/v1/feedback/corrections", feedback)
+        assert answer.status == 503 and "changes all the time" in answer.detail, answer.body
         world.faults.clear()
     assert "in Datastore mode" in s.logs()
     assert s.call("GET", "/api/v1/feedback/corrections/" + job_id).json["count"] == 0
