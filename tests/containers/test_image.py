@@ -1,4 +1,5 @@
 """The image, run as production should run it: read-only, no rights, little memory."""
+import contextlib
 import json
 
 import pytest
@@ -62,11 +63,20 @@ def test_no_right_and_the_limits_are_in_force(service):
 def test_page_reader_has_its_own_sandbox_inside(service):
     """Docker's filter and one more; the reader waits for its first command meanwhile."""
     pdf_id = service.upload(sample("form"))
-    with service.start("/usr/libexec/pdf-ocr-api/pdf-ocr-page 60 1073741824 500 40000000"
-                       f" 3</data/blobs/pdfs/{pdf_id}/a.pdf"):
-        until(lambda: "pdf-ocr-page" in docker("top", service.name, "-o", "pid,comm"))
-        pid = next(line.split()[0] for line in docker("top", service.name, "-o", "pid,comm").splitlines()
-                   if line.endswith("pdf-ocr-page"))
+
+    def reader():
+        """Its number on the host."""
+        return next((line.split()[0] for line in docker("top", service.name, "-o", "pid,comm").splitlines()
+                     if line.endswith("pdf-ocr-page")), None)
+
+    def started():
+        """A busy engine may not start one."""
+        p = running.enter_context(service.start("/usr/libexec/pdf-ocr-api/pdf-ocr-page 60 1073741824 500 40000000"
+                                                f" 3</data/blobs/pdfs/{pdf_id}/a.pdf"))
+        until(lambda: p.poll() is not None or reader(), told=lambda: docker("top", service.name))
+        return reader()
+    with contextlib.ExitStack() as running:
+        pid = until(started)
 
         def status(what):
             with open(f"/proc/{pid}/status") as f:
