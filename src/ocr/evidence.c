@@ -26,9 +26,9 @@ struct evidence evidence_of(const struct word_list *words, size_t first, size_t 
 
 void evidence_choose(struct word_list *words, size_t first, size_t again, struct reach reach)
 {
-    struct evidence old = evidence_of(words, first, again, reach);
-    struct evidence new = evidence_of(words, again, words->n, reach);
-    bool better = new.sure > old.sure &&new.sure *old.letters >= old.sure *new.letters;
+    struct evidence line = evidence_of(words, first, again, reach);
+    struct evidence cell = evidence_of(words, again, words->n, reach);
+    bool better = cell.sure > line.sure && cell.sure * line.letters >= line.sure * cell.letters;
     size_t kept = first;
     for (size_t i = first; i < words->n; i++) {
         struct word *w = &words->items[i];
