@@ -1,15 +1,15 @@
 #include "core/job_change.h"
-#include "base/clock.h"
-#include "core/sealed_password.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
 #include "core/blob_names.h"
 #include "core/callback.h"
+#include "core/sealed_password.h"
 
 #define REQUEST_IN_TASK_MAX 65536 /* bytes: queues and nginx refuse long bodies */
 
