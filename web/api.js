@@ -26,13 +26,15 @@ function plain(detail) {
 }
 
 export class Problem extends Error {
-    constructor(status, said) {
-        const detail = plain(said);
+    // said: what the service answered, {detail, code}.
+    constructor(status, said = {}) {
+        const detail = plain(said.detail);
         const [title, advice] = ADVICE[status] ||
             (status >= 500 ? ["Something went wrong in the service.", "Try again."]
                 : ["This cannot be done.", ""]);
         super(detail || title);
         this.status = status;
+        this.code = said.code;
         this.title = title;
         this.advice = [detail, advice].filter(Boolean).join(" ");
     }
@@ -51,14 +53,6 @@ function parsed(text) {
         return JSON.parse(text);
     } catch {
         return {};
-    }
-}
-
-async function detailOf(response) {
-    try {
-        return (await response.json()).detail;
-    } catch {
-        return "";
     }
 }
 
@@ -115,11 +109,11 @@ export class Api {
                 this.onAnswer();
                 return response;
             }
-            const detail = await detailOf(response);
-            if (await this.newKey(used, response.status, detail))
+            const said = parsed(await response.text());
+            if (await this.newKey(used, response.status, said.detail))
                 continue;
             if (go >= TRIES || !PASSING.includes(response.status))
-                throw new Problem(response.status, detail);
+                throw new Problem(response.status, said);
             const seconds = Math.min(Number(response.headers.get("Retry-After")) || go, 5);
             this.onWait(ADVICE[response.status][0], seconds);
             await pause(seconds * 1000);
@@ -198,7 +192,7 @@ export class Api {
         const made = await this.json("POST", `/upload/generate-url?limit_size=true&file_name=${encodeURIComponent(file.name)}`);
         const x = await this.sendFile("PUT", made.upload_url, made.headers, file, onProgress, signal);
         if (x.status !== 200 && x.status !== 201)
-            throw new Problem(x.responseText.includes("EntityTooLarge") ? 413 : x.status, parsed(x.responseText).detail);
+            throw new Problem(x.responseText.includes("EntityTooLarge") ? 413 : x.status, parsed(x.responseText));
         return made;
     }
 
@@ -214,7 +208,7 @@ export class Api {
             if (x.status === 200 || x.status === 201)
                 return answer;
             if (!await this.newKey(used, x.status, answer.detail))
-                throw new Problem(x.status, answer.detail);
+                throw new Problem(x.status, answer);
         }
     }
 }

@@ -3,7 +3,7 @@
 import {$, el, hideNotice, hideProblem, percent, plural, say, showNotice, showProblem} from "./dom.js";
 import {Api, Problem} from "./api.js";
 import {Corrections} from "./corrections.js";
-import {Downloads, FORMATS} from "./downloads.js";
+import {Downloads, FORMATS, formatName} from "./downloads.js";
 import {Edits} from "./edits.js";
 import {FileList} from "./files.js";
 import {showHistory} from "./history.js";
@@ -20,6 +20,7 @@ import {shareKey} from "./tabs.js";
 import {Viewer} from "./viewer.js";
 
 const HEADER_WINDOW = 1024; // readers look for %PDF- this far
+const PASSWORD = ["password_required", "password_wrong"]; // codes of problems
 const SMALL = 500; // px of a window's lesser side
 const IMAGES = ["\x89PNG", "\xff\xd8\xff", "II*\0", "MM\0*"]; // PNG, JPEG, TIFF of either byte order
 
@@ -54,10 +55,10 @@ function show(what) {
 
 async function check(file) {
     if (file.size === 0)
-        throw new Problem(422, "The file is empty.");
+        throw new Problem(422, {detail: "The file is empty."});
     const head = String.fromCharCode(...new Uint8Array(await file.slice(0, HEADER_WINDOW).arrayBuffer()));
     if (!head.includes("%PDF-") && !IMAGES.some((start) => head.startsWith(start)))
-        throw new Problem(422, "The file is not a PDF, nor an image as PNG, JPEG or TIFF; choose one that is.");
+        throw new Problem(422, {detail: "The file is not a PDF, nor an image as PNG, JPEG or TIFF; choose one that is."});
 }
 
 function showUpload(on, name = "") {
@@ -101,7 +102,7 @@ async function pagesOf(id) {
         try {
             return (await api.json("GET", `/documents/${id}`)).pages;
         } catch (e) {
-            const password = /^The PDF is encrypted/.test(e.message) ? await askPassword(e.message) : null;
+            const password = PASSWORD.includes(e.code) ? await askPassword(e.message) : null;
             if (password === null)
                 throw e;
             api.pdfPassword = password;
@@ -206,7 +207,7 @@ async function follow(id) {
     if (ended?.status === "completed")
         await showResult(ended);
     else if (ended?.status === "failed")
-        showProblem(new Problem(422, `The extraction failed: ${ended.error_message ?? "no more is known"}`),
+        showProblem(new Problem(422, {detail: `The extraction failed: ${ended.error_message ?? "no more is known"}`}),
             () => retry(id));
     else if (ended)
         say("The job was cancelled.");
@@ -449,7 +450,7 @@ function wireResult() {
 
 function wireExtraction() {
     const act = (f) => (e) => { if (e.currentTarget.getAttribute("aria-disabled") !== "true") f(); };
-    $("format").append(...FORMATS.map((format) => el("option", {value: format}, format.toUpperCase())));
+    $("format").append(...FORMATS.map((format) => el("option", {value: format}, formatName(format))));
     $("find").onclick = act(find);
     $("extract").onclick = act(extract);
     $("cancel").onclick = cancel;

@@ -155,7 +155,7 @@ function tryForm(method, path, operation) {
             await showAnswer(await api.send(method.toUpperCase(), address(path, operation, values),
                 {headers, body: body?.files ? body.files[0] : body?.value}), out);
         } catch (error) {
-            const p = error instanceof Problem ? error : new Problem(422, error.message);
+            const p = error instanceof Problem ? error : new Problem(422, {detail: error.message});
             out.replaceChildren(el("p", {}, el("strong", {}, p.title), " ", p.advice));
         }
     }}, ...(operation.parameters ?? []).map(input), body,

@@ -6,7 +6,11 @@ const EXTENSIONS = {csv: "csv", tsv: "tsv", json: "json", markdown: "md", html: 
     xlsx: "xlsx"}; // as pdf-ocr-api --formats lists them
 const SHEETS = ["csv", "tsv"];
 
+const NAMES = {markdown: "Markdown", xlsx: "Excel"}; // others are called by their letters
+
 export const FORMATS = Object.keys(EXTENSIONS);
+
+export const formatName = (format) => NAMES[format] ?? format.toUpperCase();
 
 export class Downloads {
     #job = null;
@@ -24,7 +28,7 @@ export class Downloads {
         const button = (words, format, more) => el("button", {type: "button", onclick: () => this.save(format, more)}, words);
         // The format that was asked for comes first: it is the one that is wanted.
         const offered = [...formats].sort((a, b) => (b === job.output_format) - (a === job.output_format))
-            .map((f) => button(`Download ${f.toUpperCase()}`, f));
+            .map((f) => button(`Download ${formatName(f)}`, f));
         if (formats.length > 0 && this.edits.tables.length > 1)
             offered.push(button("Download ZIP", "csv", {tables: "zip"}));
         $("downloads").replaceChildren(...offered);

@@ -104,7 +104,8 @@ export async function downloaded(page, name) {
     return {name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path())};
 }
 
-export const saved = (page, format) => downloaded(page, `Download ${format.toUpperCase()}`);
+const NAMES = {markdown: "Markdown", xlsx: "Excel"};
+export const saved = (page, format) => downloaded(page, `Download ${NAMES[format] ?? format.toUpperCase()}`);
 
 // "2 / 7"
 export const pageShown = async (page) => await page.inputValue("#page-number") + await page.textContent("#page-count");

@@ -23,9 +23,9 @@ const scenarios = {
         assert.deepEqual((await b.rows(tables.locator("table").nth(1)))[2], ["East", "", "2.4"]);
 
         const api = `/api/v1/jobs/${b.jobId(page)}/results/`;
-        for (const format of ["csv", "tsv", "json"]) {
+        for (const [format, extension] of [["csv", "csv"], ["tsv", "tsv"], ["json", "json"], ["markdown", "md"]]) {
             const file = await b.saved(page, format);
-            assert.equal(file.name, `text-table.${format}`);
+            assert.equal(file.name, `text-table.${extension}`);
             assert.deepEqual(file.bytes, await (await b.call(context, "GET", api + format)).body());
         }
         assert.deepEqual((await b.saved(page, "csv")).bytes,
@@ -512,10 +512,14 @@ const scenarios = {
         const tables = await b.findTables(page);
         assert.deepEqual((await b.rows(tables.locator("table")))[0], ["Name", "Erika Mustermann"]);
         assert.ok(!await page.evaluate(() => JSON.stringify({...sessionStorage}).includes("secret")));
+        await page.route("**/api/v1/documents/*", async (route) => { // it goes by the code, not by the words
+            const response = await route.fetch();
+            await route.fulfill({response, json: {...await response.json(), detail: "It is locked."}});
+        });
         await page.reload();
-        await page.locator("#pdf-password").waitFor();
+        await page.locator("password-dialog").getByText("It is locked.").waitFor();
         await page.getByRole("button", {name: "Cancel"}).click();
-        await page.locator("#alert").getByText("password").waitFor();
+        await page.locator("#alert").getByText("It is locked.").waitFor();
     },
 
     // Cloud Run ends the body of a request at 32 MiB. Padding between a PDF's end and its start again.
