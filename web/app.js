@@ -40,9 +40,16 @@ const files = new FileList(api, check, (id) => api.startJob("/extract/agentic", 
 let pdf = null; // {id, name}
 let job = null; // the one whose result is shown
 let result = null; // its JSON, where there is one
-let upload = null; // AbortController
+let opening = null; // AbortController of what was opened last
 
 // --- opening a document ---
+
+// What is still being opened gives way to what is opened now.
+function begin() {
+    opening?.abort();
+    showUpload(false);
+    return opening = new AbortController();
+}
 
 function show(what) {
     $("welcome").hidden = what !== "welcome";
@@ -70,8 +77,7 @@ function showUpload(on, name = "") {
 
 async function openFile(file) {
     hideProblem();
-    upload?.abort();
-    const mine = upload = new AbortController();
+    const mine = begin();
     reset();
     show("welcome");
     showUpload(true, file.name);
@@ -81,17 +87,15 @@ async function openFile(file) {
             $("upload-bar").value = part;
             $("upload-label").textContent = part < 1 ? `Uploading ${file.name}, ${percent(part)}` : `Reading ${file.name}`;
         }, mine.signal);
-        if (upload !== mine)
-            return;
-        await openDocument(stored.pdf_id, file.name);
+        await openDocument(stored.pdf_id, file.name, mine.signal);
         history.pushState(null, "", `#document=${stored.pdf_id}`);
     } catch (e) {
-        if (upload === mine)
+        if (opening === mine)
             show("welcome");
         if (e.name !== "AbortError")
             showProblem(e, [413, 422].includes(e.status) ? null : () => openFile(file));
     } finally {
-        if (upload === mine)
+        if (opening === mine)
             showUpload(false);
     }
 }
@@ -110,10 +114,12 @@ async function pagesOf(id) {
     }
 }
 
-async function openDocument(id, name) {
+async function openDocument(id, name, signal) {
+    signal.throwIfAborted();
     if (pdf?.id !== id)
         api.pdfPassword = "";
     const pages = await pagesOf(id);
+    signal.throwIfAborted();
     pdf = {id, name: name || kept(`name-${id}`) || ""};
     keep(`name-${id}`, pdf.name || null);
     $("file-name").textContent = pdf.name;
@@ -201,11 +207,12 @@ function find() {
 const extract = () => run("/extract", {regions: regions.request()});
 
 async function follow(id) {
+    const mine = opening;
     const ended = await watch.wait(id);
-    if (ended?.pdf_id !== pdf?.id) // another document was opened
+    if (opening !== mine)
         return;
     if (ended?.status === "completed")
-        await showResult(ended);
+        await showResult(ended, mine);
     else if (ended?.status === "failed")
         showProblem(new Problem(422, {detail: `The extraction failed: ${ended.error_message ?? "no more is known"}`}),
             () => retry(id));
@@ -243,10 +250,11 @@ async function formatsOf({job_id: id, output_format: own}) {
     return FORMATS.filter((_, i) => there[i]);
 }
 
-async function showResult(ended) {
-    result = await resultOf(ended.job_id);
-    const formats = await formatsOf(ended);
-    job = ended;
+async function showResult(ended, mine) {
+    const [itsResult, formats] = await Promise.all([resultOf(ended.job_id), formatsOf(ended)]);
+    if (opening !== mine)
+        return;
+    [job, result] = [ended, itsResult];
     // A long list is not in the job, but its result has the same.
     const worked = ended.approved_regions_url && result ? result.regions : ended.approved_regions;
     const before = kept(regionsKey());
@@ -320,7 +328,6 @@ function showNextStep() {
 async function openLink() {
     const link = new URLSearchParams(location.hash.slice(1)), id = link.get("job"), document_ = link.get("document");
     hideProblem();
-    upload?.abort();
     try {
         if (id)
             await openJob(id);
@@ -329,6 +336,8 @@ async function openLink() {
         else
             leave();
     } catch (e) {
+        if (e.name === "AbortError")
+            return;
         if (e.status === 404)
             e.advice = `${e.message} It may have expired, or belong to another key.`;
         showProblem(e, e.status === 404 ? null : openLink);
@@ -338,9 +347,11 @@ async function openLink() {
 async function openJob(id) {
     if (id === job?.job_id || id === watch.id)
         return;
+    const {signal} = begin();
     const [linked] = await api.job(id, null);
+    signal.throwIfAborted();
     if (pdf?.id !== linked.pdf_id)
-        await openDocument(linked.pdf_id, kept(`name-${linked.pdf_id}`) ?? linked.file_name);
+        await openDocument(linked.pdf_id, kept(`name-${linked.pdf_id}`) ?? linked.file_name, signal);
     $("format").value = linked.output_format;
     closeResult();
     await resume(id);
@@ -349,11 +360,13 @@ async function openJob(id) {
 async function openLinked(id) {
     if (pdf?.id === id && !job && !watch.id)
         return;
+    const {signal} = begin();
     closeResult();
-    await openDocument(id, pdf?.id === id ? pdf.name : "");
+    await openDocument(id, pdf?.id === id ? pdf.name : "", signal);
 }
 
 function leave() {
+    begin();
     reset();
     show("welcome");
 }
@@ -373,7 +386,7 @@ function take(chosen) {
     if (chosen.length < 2)
         return;
     hideProblem();
-    upload?.abort();
+    begin();
     if (pdf) {
         history.pushState(null, "", location.pathname);
         leave();
@@ -388,7 +401,7 @@ function wireUpload() {
         take([...$("file").files]);
         $("file").value = "";
     };
-    $("upload-cancel").onclick = () => upload?.abort();
+    $("upload-cancel").onclick = () => opening?.abort();
     $("open-another").onclick = () => {
         history.pushState(null, "", location.pathname);
         leave();

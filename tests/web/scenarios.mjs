@@ -407,6 +407,29 @@ const scenarios = {
         assert.ok(await page.locator("#workspace").isHidden());
     },
 
+    async two_steps_back_at_once_end_at_the_start(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("ruled-table"));
+        await b.findTables(page);
+        let release;
+        const held = new Promise((done) => { release = done; });
+        await page.route("**/api/v1/documents/*", async (route) => {
+            await held;
+            await route.continue();
+        });
+        const asked = page.waitForRequest("**/api/v1/documents/*");
+        await page.goBack();
+        const request = await asked;
+        await page.goBack();
+        await page.locator("#choose").waitFor();
+        release();
+        await (await request.response()).finished();
+        // What comes after the answer has come when another answer has.
+        await page.evaluate(() => fetch("/api/v1/health").then((r) => r.text()));
+        assert.ok(await page.locator("#workspace").isHidden());
+        assert.ok(await page.locator("#choose").isVisible());
+    },
+
     async next_step_is_the_only_primary_button_and_keeps_the_focus(browse) {
         const {page} = await browse();
         await b.open(page, b.sample("text-table"));
