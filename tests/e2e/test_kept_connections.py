@@ -10,7 +10,7 @@ import struct
 import time
 
 import pytest
-from conftest import KEY, sample
+from conftest import KEY, sample, until
 
 
 def record(kind, content):
@@ -91,7 +91,7 @@ def test_peer_that_stops_in_a_request_is_let_go(make_stack):
 
 def test_worker_without_descriptors_waits_for_one(make_stack):
     s = make_stack(API_WORKERS=1)
-    pid, = s.workers("api")
+    pid, = until(lambda: s.workers("api"))
     used = max(int(f.name) for f in pathlib.Path(f"/proc/{pid}/fd").iterdir())
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1, before[1]))
@@ -111,5 +111,5 @@ def test_worker_without_descriptors_waits_for_one(make_stack):
 
 
 def answers_to_one(connection):
-    connection.settimeout(10)
+    connection.settimeout(60)
     return connection.recv(65536)
