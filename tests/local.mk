@@ -28,7 +28,7 @@ check_PROGRAMS += parts_test
 parts_test_SOURCES = tests/unit/parts_test.c src/app/parts.c src/app/settings.c
 parts_test_CPPFLAGS = $(TEST_CPPFLAGS)
 parts_test_CFLAGS = $(TEST_CFLAGS) $(CURL_CFLAGS)
-parts_test_LDADD = liboutbound.a libtelemetry.a libtesseract_part.a liblocal.a libpostgres.a libs3.a libdispatch.a $(google_test_LDADD) $(SQLITE_LIBS) $(PQ_LIBS) $(XML_LIBS)
+parts_test_LDADD = liboutbound.a libtelemetry.a $(PART_ARCHIVES) libdispatch.a $(google_test_LDADD) $(PART_LIBS)
 
 check_PROGRAMS += format_test
 format_test_SOURCES = tests/unit/format_test.c

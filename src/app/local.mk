@@ -11,7 +11,7 @@ pdf_ocr_api_SOURCES = \
 	src/app/settings.c src/app/settings.h
 pdf_ocr_api_CPPFLAGS = $(AM_CPPFLAGS) -include config.h
 pdf_ocr_api_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(JANSSON_CFLAGS) $(SODIUM_CFLAGS) $(CURL_CFLAGS)
-pdf_ocr_api_LDADD = libapi.a liboutbound.a libprocess.a libauth.a libhttp.a liblocal.a libpostgres.a libs3.a libdispatch.a libgoogle.a libtesseract_part.a libtelemetry.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) \
+pdf_ocr_api_LDADD = libapi.a liboutbound.a libprocess.a libauth.a libhttp.a $(PART_ARCHIVES) libdispatch.a libtelemetry.a libcore.a libformats.a $(XLSXWRITER_LIBS) $(ARCHIVE_LIBS) \
 	libextract.a libsandbox.a libocr.a libports.a libbase.a \
-	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(SQLITE_LIBS) $(PQ_LIBS) $(XML_LIBS) \
-	$(CJOSE_LIBS) $(PNG_LIBS) -lm
+	$(FCGI_LIBS) $(CURL_LIBS) $(JANSSON_LIBS) $(SODIUM_LIBS) $(CRYPTO_LIBS) $(PART_LIBS) \
+	$(CJOSE_LIBS) -lm

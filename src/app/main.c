@@ -32,7 +32,8 @@ static const char usage[] =
     "\n"
     "  --check-config    read the settings, tell what is wrong, end\n"
     "  --health          ask the service of this machine whether it is ready; 0: yes\n"
-    "  --print-env       print the settings in force, without secrets, for a shell\n"
+    "  --print-env       print the settings in force, without secrets, and what nginx has\n"
+    "                    to know, for a shell\n"
     "  --print-settings  list every setting: name, default, meaning, what is expected\n"
     "                    (tab separated)\n"
     "  --routes          list every route and who may call it, as JSON\n"
@@ -82,6 +83,28 @@ static void print_formats(void)
         (void)printf("%s{\"name\":\"%s\",\"extension\":\"%s\",\"media_type\":\"%s\"}",
                      f == formats ? "[" : ",\n ", f->name, f->extension, f->media_type);
     (void)puts("]");
+}
+
+/* Beside the settings what nginx has to know of the parts in force and of the formats. */
+static int print_env(const struct config *cfg)
+{
+    struct parts parts;
+    struct error e = {0};
+    struct buffer origin = BUFFER_INIT, types = BUFFER_INIT;
+    if (parts_find(cfg, &parts, &e) == ERR_OK)
+        parts_write_origin(&parts, cfg, &origin);
+    for (const struct format *f = formats; f->name != NULL; f++)
+        buffer_printf(&types, "%s%.*s %s;", f == formats ? "" : " ",
+                      (int)strcspn(f->media_type, ";"), f->media_type, f->extension);
+    bool failed = buffer_failed(&origin) || buffer_failed(&types);
+    if (!failed) {
+        config_print_env(cfg, stdout);
+        config_print_variable("UPLOAD_ORIGIN", origin.len > 0 ? origin.data : "", stdout);
+        config_print_variable("FORMAT_TYPES", types.data, stdout);
+    }
+    buffer_free(&origin);
+    buffer_free(&types);
+    return failed ? 1 : 0;
 }
 
 static void tell_sandbox(void)
@@ -152,7 +175,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (option == 'p') {
-        config_print_settings(all_settings, stdout);
+        config_print_settings(all_settings(), stdout);
         return 0;
     }
     if (option == 'r') {
@@ -176,7 +199,7 @@ int main(int argc, char **argv)
         curl_global_cleanup();
         return unready;
     }
-    enum err err = config_load(&cfg, all_settings, &e);
+    enum err err = config_load(&cfg, all_settings(), &e);
     if (err == ERR_OK &&
         ((err = parts_fill(&cfg, &e)) != ERR_OK ||
          (err = process_limits_check(&cfg, &e)) != ERR_OK ||
@@ -190,9 +213,7 @@ int main(int argc, char **argv)
     }
     log_setup((enum log_level)cfg.log_level, (enum log_format)cfg.log_format, "master");
     log_project(google_names_of(&cfg)->project);
-    if (option == 'e')
-        config_print_env(&cfg, stdout);
-    int status = option == -1 ? serve(&cfg) : 0;
+    int status = option == -1 ? serve(&cfg) : option == 'e' ? print_env(&cfg) : 0;
     config_free(&cfg);
     curl_global_cleanup();
     return status;

@@ -1,5 +1,6 @@
 #include "app/parts.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,6 +200,31 @@ enum err parts_check(const struct config *cfg, struct error *e)
         if (p.chosen[i]->check != NULL)
             err = p.chosen[i]->check(cfg, e);
     return err;
+}
+
+static void list_table(const struct setting_table *t, const struct setting_table **tables,
+                       size_t *n, size_t room)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (tables[i] == t)
+            return;
+    assert(*n < room);
+    tables[(*n)++] = t;
+}
+
+void parts_list_settings(const struct setting_table **tables, size_t *n, size_t room)
+{
+    for (const struct registry *r = registry; r < registry + N_REGISTRY; r++)
+        for (const struct part *const *p = r->parts; *p != NULL; p++)
+            for (size_t i = 0; i < PART_SETTINGS_MAX && (*p)->settings[i] != NULL; i++)
+                list_table((*p)->settings[i], tables, n, room);
+}
+
+void parts_write_origin(const struct parts *p, const struct config *cfg, struct buffer *out)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->chosen[i]->write_origin != NULL)
+            p->chosen[i]->write_origin(cfg, out);
 }
 
 void parts_write_metrics(const struct parts *p, struct buffer *out)

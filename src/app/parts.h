@@ -24,6 +24,13 @@ enum err parts_find(const struct config *cfg, struct parts *out, struct error *e
  * nobody. ERR_UNPROCESSABLE says what is wrong. */
 enum err parts_check(const struct config *cfg, struct error *e);
 
+/* Appends to tables[0..*n) those of all parts there are, in force or not, each once; there is room
+ * for room of them. */
+void parts_list_settings(const struct setting_table **tables, size_t *n, size_t room);
+
+/* Appends where the web page may send files to beside this service: "https://host", or nothing. */
+void parts_write_origin(const struct parts *p, const struct config *cfg, struct buffer *out);
+
 /* Appends the counters of all parts in force here; a counter that several share comes once. */
 void parts_write_metrics(const struct parts *p, struct buffer *out);
 

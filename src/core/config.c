@@ -134,7 +134,7 @@ void config_print_settings(const struct setting_table *const *tables, FILE *out)
             print_row(&(*tables)->rows[i], out);
 }
 
-static void print_quoted(const char *name, const char *text, FILE *out)
+void config_print_variable(const char *name, const char *text, FILE *out)
 {
     (void)fprintf(out, "%s='", name);
     for (const char *p = text; *p != '\0'; p++)
@@ -157,7 +157,7 @@ static void print_env(const void *values, const struct setting *s, FILE *out)
     const char *text =
         is_read ? *(char *const *)((const char *)values + s->offset) : setting_given(s);
     if (text != NULL && s->type != SETTING_SECRET)
-        print_quoted(s->name, text, out);
+        config_print_variable(s->name, text, out);
 }
 
 void config_print_env(const struct config *c, FILE *out)

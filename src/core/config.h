@@ -125,6 +125,9 @@ const char *config_given(const char *name);
 /* Writes the settings in force, without secrets, as NAME='value' lines for a shell. */
 void config_print_env(const struct config *c, FILE *out);
 
+/* Writes one such line. */
+void config_print_variable(const char *name, const char *text, FILE *out);
+
 /* A path below DATA_DIR that the caller frees; NULL when memory is out. */
 char *config_data_path(const struct config *c, const char *name);
 

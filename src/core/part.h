@@ -1,7 +1,7 @@
 /* A part of the service: an adapter that a setting chooses by its name (JOB_STORE, TASK_QUEUE,
- * BLOB_STORE, OCR_ENGINES, STRUCTURER, ANALYTICS). An adapter brings one const struct part and gets
- * a row in the registry, src/app/parts.c, or, an engine, in the table of ports/engine.h; nothing
- * else knows its name.
+ * BLOB_STORE, OCR_ENGINES, STRUCTURER, ANALYTICS). An adapter brings one const struct part, with
+ * its settings, and gets a row in the registry, src/app/parts.c, or, an engine, in the table of
+ * ports/engine.h; nothing else knows its name.
  */
 #ifndef PDF_OCR_CORE_PART_H
 #define PDF_OCR_CORE_PART_H
@@ -15,6 +15,8 @@
 #include "ports/ocr_engine.h"
 #include "ports/structurer.h"
 #include "ports/task_queue.h"
+
+#define PART_SETTINGS_MAX 3
 
 struct recognizer;
 
@@ -53,6 +55,9 @@ struct queue_run {
 struct part {
     const char *name; /* as in the setting */
 
+    /* The tables of its own settings, ended by NULL where there are fewer; parts may share one. */
+    const struct setting_table *settings[PART_SETTINGS_MAX];
+
     /* Whether the settings have what it needs. Asks nobody. ERR_UNPROCESSABLE says what is
      * missing. */
     enum err (*check)(const struct config *cfg, struct error *e);
@@ -74,6 +79,10 @@ struct part {
 
     /* Whether machines with workers deliver what one without any has put in. */
     bool delivered_elsewhere;
+
+    /* Appends where links of a blob store point that is not behind nginx (https://host), so that
+     * the web page may send there. */
+    void (*write_origin)(const struct config *cfg, struct buffer *out);
 
     /* Appends its counters in Prometheus' text format. Parts may share one. */
     void (*write_metrics)(struct buffer *out);

@@ -1,5 +1,7 @@
 # The adapters of Google's services.
 noinst_LIBRARIES += libgoogle.a
+PART_ARCHIVES += libgoogle.a
+PART_LIBS += $(CJOSE_LIBS) $(PNG_LIBS)
 libgoogle_a_SOURCES = \
 	src/google/bigquery.c \
 	src/google/bigquery_json.c src/google/bigquery_json.h \

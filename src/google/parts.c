@@ -233,17 +233,38 @@ static enum err prepare(const struct config *cfg, struct error *e)
     return google_counters_setup(e);
 }
 
-#define SHARED .prepare = prepare, .close = leave_session, .write_metrics = google_counters_write
+#define SETTINGS &google_names, &google_access
+#define SHARED   .prepare = prepare, .close = leave_session, .write_metrics = google_counters_write
 
-const struct part firestore_part = {
-    .name = "firestore", .check = check_firestore, .open = open_firestore, SHARED};
-const struct part cloud_tasks_part = {
-    .name = "cloud-tasks", .check = check_cloud_tasks, .open = open_cloud_tasks, SHARED};
-const struct part cloud_storage_part = {
-    .name = "cloud-storage", .check = check_cloud_storage, .open = open_cloud_storage, SHARED};
-const struct part bigquery_part = {
-    .name = "bigquery", .check = check_bigquery, .open = open_bigquery, SHARED};
-const struct part documentai_part = {
-    .name = "documentai", .check = check_documentai, .open = open_documentai, SHARED};
-const struct part gemini_part = {
-    .name = "gemini", .check = check_gemini, .open = open_gemini, .probe = probe_gemini, SHARED};
+const struct part firestore_part = {.name = "firestore",
+                                    .settings = {SETTINGS},
+                                    .check = check_firestore,
+                                    .open = open_firestore,
+                                    SHARED};
+const struct part cloud_tasks_part = {.name = "cloud-tasks",
+                                      .settings = {SETTINGS},
+                                      .check = check_cloud_tasks,
+                                      .open = open_cloud_tasks,
+                                      SHARED};
+const struct part cloud_storage_part = {.name = "cloud-storage",
+                                        .settings = {SETTINGS},
+                                        .write_origin = google_link_base,
+                                        .check = check_cloud_storage,
+                                        .open = open_cloud_storage,
+                                        SHARED};
+const struct part bigquery_part = {.name = "bigquery",
+                                   .settings = {SETTINGS},
+                                   .check = check_bigquery,
+                                   .open = open_bigquery,
+                                   SHARED};
+const struct part documentai_part = {.name = "documentai",
+                                     .settings = {SETTINGS},
+                                     .check = check_documentai,
+                                     .open = open_documentai,
+                                     SHARED};
+const struct part gemini_part = {.name = "gemini",
+                                 .settings = {SETTINGS, &gemini_settings},
+                                 .check = check_gemini,
+                                 .open = open_gemini,
+                                 .probe = probe_gemini,
+                                 SHARED};

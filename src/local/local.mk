@@ -1,5 +1,7 @@
 # The local adapters: SQLite and files.
 noinst_LIBRARIES += liblocal.a
+PART_ARCHIVES += liblocal.a
+PART_LIBS += $(SQLITE_LIBS)
 liblocal_a_SOURCES = \
 	src/local/file_blob_store.c \
 	src/local/file_sweep.c \

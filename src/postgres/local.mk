@@ -1,5 +1,7 @@
 # The adapters of PostgreSQL.
 noinst_LIBRARIES += libpostgres.a
+PART_ARCHIVES += libpostgres.a
+PART_LIBS += $(PQ_LIBS)
 libpostgres_a_SOURCES = \
 	src/postgres/db.c src/postgres/db.h \
 	src/postgres/job_store.c \

@@ -83,12 +83,14 @@ static const char *version(void)
 }
 
 const struct part postgres_jobs_part = {.name = "postgres",
+                                        .settings = {&postgres_settings},
                                         .check = check,
                                         .prepare = prepare,
                                         .open = open_jobs,
                                         .library = "libpq",
                                         .version = version};
 const struct part postgres_queue_part = {.name = "postgres",
+                                         .settings = {&postgres_settings},
                                          .check = check,
                                          .prepare = prepare,
                                          .open = open_queue,
@@ -96,5 +98,7 @@ const struct part postgres_queue_part = {.name = "postgres",
                                          .delivered_elsewhere = true,
                                          .library = "libpq",
                                          .version = version};
-const struct part postgres_analytics_part = {
-    .name = "postgres", .check = check_analytics, .open = open_analytics};
+const struct part postgres_analytics_part = {.name = "postgres",
+                                             .settings = {&postgres_settings},
+                                             .check = check_analytics,
+                                             .open = open_analytics};

@@ -55,6 +55,18 @@ static void append_endpoint(const struct s3_settings *s, bool links, struct buff
         buffer_printf(out, "https://s3.%s.amazonaws.com", s->region);
 }
 
+void s3_origin(const struct s3_settings *s, struct buffer *out)
+{
+    struct buffer url = BUFFER_INIT;
+    s3_base_url(s, true, &url);
+    const char *slashes = url.data != NULL ? strstr(url.data, "://") : NULL;
+    if (slashes != NULL)
+        buffer_printf(out, "%.*s", (int)(slashes + 3 - url.data + strcspn(slashes + 3, "/")),
+                      url.data);
+    out->failed = out->failed || url.failed;
+    buffer_free(&url);
+}
+
 void s3_base_url(const struct s3_settings *s, bool links, struct buffer *out)
 {
     struct buffer endpoint = BUFFER_INIT;

@@ -47,6 +47,9 @@ bool s3_again(enum err err, int64_t started_us, int tries);
 /* Appends the bucket's URL, where requests go; links: where links point. No slash at the end. */
 void s3_base_url(const struct s3_settings *settings, bool links, struct buffer *out);
 
+/* Appends scheme and host of links. */
+void s3_origin(const struct s3_settings *settings, struct buffer *out);
+
 /* The keys of now (s3/keys.h), for links. */
 enum err s3_client_keys(struct s3_client *c, const struct s3_keys **out, struct error *e);
 

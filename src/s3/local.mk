@@ -1,5 +1,7 @@
 # The adapter of S3.
 noinst_LIBRARIES += libs3.a
+PART_ARCHIVES += libs3.a
+PART_LIBS += $(XML_LIBS)
 libs3_a_SOURCES = \
 	src/s3/blob_store.c \
 	src/s3/client.c src/s3/client.h \

@@ -1,4 +1,5 @@
 /* The part that is in S3. */
+#include "s3/client.h"
 #include "s3/counters.h"
 #include "s3/keys.h"
 #include "s3/s3.h"
@@ -23,8 +24,15 @@ static enum err prepare(const struct config *cfg, struct error *e)
     return s3_counters_setup(e);
 }
 
+static void write_origin(const struct config *cfg, struct buffer *out)
+{
+    s3_origin(s3_settings_of(cfg), out);
+}
+
 const struct part s3_part = {.name = "s3",
+                             .settings = {&s3_settings},
                              .check = check,
                              .prepare = prepare,
                              .open = open_blobs,
+                             .write_origin = write_origin,
                              .write_metrics = s3_counters_write};

@@ -3,6 +3,7 @@
 
 #include "core/part.h"
 #include "extract/recognizer.h"
+#include "tesseract/settings.h"
 
 static enum err open_engine(const struct part_context *x, struct slots *out, struct error *e)
 {
@@ -16,5 +17,8 @@ static const char *version(void)
     return TESSERACT_VERSION_STR;
 }
 
-const struct part tesseract_part = {
-    .name = "tesseract", .open = open_engine, .library = "tesseract", .version = version};
+const struct part tesseract_part = {.name = "tesseract",
+                                    .settings = {&tesseract_settings},
+                                    .open = open_engine,
+                                    .library = "tesseract",
+                                    .version = version};

@@ -18,7 +18,7 @@ static enum err start(const char *const settings[SETTINGS_MAX][2], struct buffer
     struct parts p = {.n = 0};
     for (size_t i = 0; i < SETTINGS_MAX && settings[i][0] != NULL; i++)
         CU_ASSERT_EQUAL(setenv(settings[i][0], settings[i][1], 1), 0);
-    CU_ASSERT_EQUAL_FATAL(config_load(&c, all_settings, e), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(config_load(&c, all_settings(), e), ERR_OK);
     enum err err = parts_fill(&c, e);
     if (err == ERR_OK)
         err = parts_check(&c, e);
