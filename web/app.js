@@ -13,10 +13,11 @@ import {askKey, keyCame, setUpKey} from "./key.js";
 import {Layer} from "./layer.js";
 import {askPassword} from "./password.js";
 import {RegionList} from "./region_list.js";
-import {Regions} from "./regions.js";
+import {EVERY_PAGE, Regions} from "./regions.js";
 import {ResultView} from "./results.js";
 import {setUpSplitter} from "./splitter.js";
 import {shareKey} from "./tabs.js";
+import {Templates} from "./templates.js";
 import {Viewer} from "./viewer.js";
 
 const HEADER_WINDOW = 1024; // readers look for %PDF- this far
@@ -29,7 +30,9 @@ const api = new Api({askKey: (why) => askKey(api, why), onAnswer: hideNotice,
 const regions = new Regions();
 const viewer = new Viewer(api);
 const layer = new Layer($("layer"), regions);
-const list = new RegionList(regions, (region) => reveal(region));
+const list = new RegionList(regions, (region) => reveal(region),
+    (region, on) => regions.update(region, {page: on ? EVERY_PAGE : viewer.page}));
+const templates = new Templates(api, regions, () => viewer.pages.length, (region) => reveal(region));
 const edits = new Edits();
 const results = new ResultView(edits);
 const downloads = new Downloads(api, edits);
@@ -129,6 +132,7 @@ async function openDocument(id, name, signal) {
     regions.restore(kept(regionsKey()) ?? {items: [], removed: []});
     $("pages-option").hidden = $("pages-help").hidden = $("join-option").hidden = pages.length === 1;
     $("main").focus();
+    templates.load();
     say(`The document has ${plural(pages.length, "page")}.`);
 }
 
@@ -374,7 +378,8 @@ function leave() {
 // --- wiring ---
 
 function reveal(region) {
-    viewer.go(region.page);
+    if (region.page !== EVERY_PAGE)
+        viewer.go(region.page);
     regions.select(region);
     layer.focus(region);
 }

@@ -4,7 +4,7 @@ import {el, say} from "./dom.js";
 import {SMALLEST, boxBetween, labelOf, movedBox, resizedBox} from "./regions.js";
 
 const EDGES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
-const TAG_WIDTH = 66; // pixels
+const TAG_WIDTH = 82; // pixels
 const STEP = 0.005, FINE = 0.001; // of the page, a key press
 const ARROWS = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]};
 

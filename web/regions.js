@@ -3,10 +3,15 @@
 export const TYPES = ["auto", "table", "form", "text"];
 const WORDS = {table: "Table", form: "Form", text: "Text", auto: "Region"};
 
-// What a person calls it: a name of the service's own (region-0) becomes "Table 1".
+export const EVERY_PAGE = "all"; // a region's page, as the service calls it
+
+// What a person calls it: a name of the service's own (region-0) becomes "Table 1"; one of a region
+// of every page (Total-page-2) "Total, page 2".
 export function labelOf(id, type) {
-    const own = /^region-(\d+)$/.exec(id);
-    return own ? `${WORDS[type] ?? "Region"} ${Number(own[1]) + 1}` : id;
+    const [, name, page] = /^(.+?)(?:-page-(\d+))?$/s.exec(id);
+    const own = /^region-(\d+)$/.exec(name);
+    const label = own ? `${WORDS[type] ?? "Region"} ${Number(own[1]) + 1}` : name;
+    return page ? `${label}, page ${page}` : label;
 }
 
 export const SMALLEST = 0.005; // of the page
@@ -45,7 +50,7 @@ export function resizedBox(b, edge, dx, dy) {
 
 const bytes = (text) => new TextEncoder().encode(text).length;
 
-// A region: {id, page, type, box, job}. job is what the last job made of it ({id, page, type, box,
+// A region: {id, page, type, box, job}. page may be EVERY_PAGE. job is what the last job made of it ({id, page, type, box,
 // confidence}), or null for one that is new. Every change dispatches "change" at once, and
 // "settle" when the next frame is drawn: for what would be slow to follow a drag.
 export class Regions extends EventTarget {
@@ -81,6 +86,17 @@ export class Regions extends EventTarget {
         const region = {id: this.freeId(""), page, type, box: tidy(box), job: null};
         this.items.push(region);
         this.selected = region;
+        this.changed();
+        return region;
+    }
+
+    // One of a template, unless it is there already: the region, or null.
+    take({region_id: id, page, region_type: type, x, y, width: w, height: h}) {
+        const box = tidy({x, y, w, h});
+        if (this.items.some((r) => r.page === page && r.type === type && sameBox(r.box, box)))
+            return null;
+        const region = {id: this.freeId(labelOf(id, type)), page, type, box, job: null};
+        this.items.push(region);
         this.changed();
         return region;
     }
@@ -149,7 +165,7 @@ export class Regions extends EventTarget {
     }
 
     onPage(page) {
-        return this.items.filter((r) => r.page === page);
+        return this.items.filter((r) => r.page === page || r.page === EVERY_PAGE);
     }
 
     // As POST /extract takes them.

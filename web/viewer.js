@@ -2,6 +2,7 @@
 
 import {$, el, percent, showProblem} from "./dom.js";
 import {passing} from "./api.js";
+import {EVERY_PAGE} from "./regions.js";
 
 const WIDTHS = [200, 400, 800, 1200, 1600, 2400]; // what the service draws
 const THUMBNAIL = 200;
@@ -63,10 +64,10 @@ export class Viewer extends EventTarget {
             el("span", {class: "count"}));
     }
 
-    // counts: page -> number of regions.
+    // counts: page, or EVERY_PAGE -> number of regions.
     showCounts(counts) {
         for (const button of $("thumbnails").children) {
-            const n = counts.get(Number(button.dataset.page)) ?? 0;
+            const n = (counts.get(Number(button.dataset.page)) ?? 0) + (counts.get(EVERY_PAGE) ?? 0);
             if (Number(button.dataset.count ?? 0) === n)
                 continue;
             button.dataset.count = n;

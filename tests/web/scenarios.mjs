@@ -125,6 +125,89 @@ const scenarios = {
         assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("ruled-table"));
     },
 
+    async templates_are_saved_used_renamed_replaced_and_deleted(browse) {
+        const {context, page} = await browse(b.FOR_AXE);
+        const key = env.OTHER_KEY; // one that has no templates from elsewhere
+        const box = page.locator("#templates"), button = (name) => page.getByRole("button", {name, exact: true});
+        const told = (words) => page.locator("#template-told").getByText(words).waitFor();
+        const named = async (name, press) => {
+            await page.fill("#template-name", name);
+            await page.locator("dialog[open]").getByRole("button", {name: press, exact: true}).click();
+        };
+        const listed = async () => (await (await b.call(context, "GET", "/api/v1/templates", {key})).json()).templates
+            .map(({name, regions}) => [name, ...regions.map((r) => r.page)]);
+        await b.open(page, b.sample("ruled-table"), key);
+        assert.ok(await box.isHidden(), "there is nothing to save or to use");
+        await b.drag(page, [0.05, 0.13], [0.95, 0.93]);
+        await page.getByLabel("Name of the region").fill("Weather");
+        await page.getByLabel("Name of the region").press("Tab");
+        await button("Save as a template").click();
+        await page.locator("dialog[open]").waitFor();
+        await b.accessible(page);
+        await named("Statement", "Save");
+        await told("“Statement” is saved.");
+        await b.accessible(page);
+
+        await page.getByLabel("Weather on every page").check();
+        await button("Save as a template").click();
+        await named("Statement", "Replace");
+        await told("“Statement” is replaced.");
+        assert.deepEqual(await listed(), [["Statement", "all"]]);
+        await button("Undo the change of templates").click();
+        await button("Undo the change of templates").waitFor({state: "hidden"});
+        await button("Rename the template").click();
+        await named("First page", "Rename");
+        await told("“Statement” is called “First page” now.");
+        assert.deepEqual(await listed(), [["First page", 1]]);
+        await button("Save as a template").click();
+        await named("Every page", "Save");
+        await told("“Every page” is saved.");
+
+        await b.open(page, b.sample("text-table"), key);
+        await page.locator("#template option").nth(1).waitFor({state: "attached"});
+        await page.locator("#template").selectOption("Every page");
+        await button("Use the template").click();
+        await told("1 region marked.");
+        await page.locator("#thumbnails .count").nth(1).filter({hasText: "1 marked"}).waitFor();
+        await button("Use the template").click();
+        await told("0 regions marked.");
+        await button("Extract the region").click();
+        const tables = await b.result(page);
+        assert.deepEqual(await tables.locator("h3").allTextContents(), ["Weather, page 1", "Weather, page 2"]);
+        assert.equal((await b.rows(tables.locator("table").nth(1)))[0][0], "Station");
+
+        await b.open(page, b.sample("form"), key);
+        await page.locator("#template option").nth(1).waitFor({state: "attached"});
+        await page.locator("#template").selectOption("First page");
+        await button("Delete the template").click();
+        await told("“First page” is deleted.");
+        assert.deepEqual(await listed(), [["Every page", "all"]]);
+        await button("Undo the change of templates").click();
+        await page.locator("#template option").nth(1).waitFor({state: "attached"});
+        assert.equal((await listed()).length, 2);
+    },
+
+    async template_for_a_page_that_the_document_lacks_is_told(browse) {
+        const {context, page} = await browse();
+        const whole = {x: 0.05, y: 0.13, width: 0.9, height: 0.5};
+        assert.equal((await b.call(context, "POST", "/api/v1/templates", {data: {name: "Far",
+            regions: [{page: 900, ...whole}, {page: 1, region_id: "Near", ...whole}]}})).status(), 201);
+        await b.open(page, b.sample("form"));
+        await page.locator("#template").selectOption("Far");
+        await page.getByRole("button", {name: "Use the template"}).click();
+        await page.locator("#alert").getByText("“Far” marks page 900, but the document has 1 page.").waitFor();
+        assert.equal(await page.locator(".tag").textContent(), "Near");
+        await page.getByRole("button", {name: "Undo the change of templates"}).click();
+        await page.locator(".region").waitFor({state: "detached"});
+        await b.call(context, "PUT", `/api/v1/templates/${(await (await b.call(context, "GET", "/api/v1/templates")).json())
+            .templates.find((t) => t.name === "Far").template_id}`, {data: {regions: [{page: 900, ...whole}]}});
+        await page.reload();
+        await page.locator("#template").selectOption("Far");
+        await page.getByRole("button", {name: "Use the template"}).click();
+        await page.locator("#template-told").getByText("0 regions marked.").waitFor();
+        await page.locator("#alert").getByText("marks page 900").waitFor();
+    },
+
     async everything_by_keyboard(browse) {
         const {page} = await browse();
         await b.open(page, b.sample("ruled-table"));
@@ -540,7 +623,7 @@ const scenarios = {
             await route.fulfill({response, json: {...await response.json(), detail: "It is locked."}});
         });
         await page.reload();
-        await page.locator("password-dialog").getByText("It is locked.").waitFor();
+        await page.locator("dialog[open]").getByText("It is locked.").waitFor();
         await page.getByRole("button", {name: "Cancel"}).click();
         await page.locator("#alert").getByText("It is locked.").waitFor();
     },
