@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/media_type.h"
+#include "reader/orientation.h"
 
 /* Cameras and screens write 72 or 96 where they know nothing. */
 #define DPI_KNOWN_MIN 100
@@ -15,7 +16,8 @@
 #define PAGE_LONG_IN  11.69 /* of A4, which a photo of a page shows */
 
 struct image_page {
-    int width, height, dpi;
+    int width, height, dpi; /* as it is shown */
+    int orientation;        /* as it is decoded: Leptonica turns those of TIFF */
 };
 
 struct image_file {
@@ -58,6 +60,9 @@ static const char *read_header(struct image_file *f, int n)
              fgetJpegResolution(f->file, &dpi, &other) == 0;
     if (!ok || p->width < 1 || p->height < 1)
         return "image";
+    p->orientation = is(f, "image/jpeg") ? orientation_of_jpeg(fileno(f->file)) : 1;
+    int turned = is(f, "image/tiff") ? orientation_of_tiff(fileno(f->file), n) : p->orientation;
+    orientation_turn_size(turned, &p->width, &p->height);
     p->dpi = resolution_for(p->width, p->height, dpi);
     return p->width <= IMAGE_SIDE_MAX && p->height <= IMAGE_SIDE_MAX &&
                    (int64_t)p->width * p->height <= IMAGE_PIXELS_MAX
@@ -159,14 +164,17 @@ bool image_draw(struct image_file *f, int n, cairo_t *cr)
         f->decoded = decode(f, n);
         f->at = n;
     }
-    if (f->decoded == NULL || pixGetWidth(f->decoded) != p->width ||
-        pixGetHeight(f->decoded) != p->height)
+    int width = p->width, height = p->height;
+    orientation_turn_size(p->orientation, &width, &height);
+    if (f->decoded == NULL || pixGetWidth(f->decoded) != width ||
+        pixGetHeight(f->decoded) != height)
         return false;
     cairo_surface_t *surface = cairo_image_surface_create_for_data(
-        (unsigned char *)pixGetData(f->decoded), CAIRO_FORMAT_RGB24, p->width, p->height,
+        (unsigned char *)pixGetData(f->decoded), CAIRO_FORMAT_RGB24, width, height,
         4 * pixGetWpl(f->decoded));
     cairo_save(cr);
     cairo_scale(cr, 72.0 / p->dpi, 72.0 / p->dpi);
+    orientation_turn(p->orientation, p->width, p->height, cr);
     cairo_set_source_surface(cr, surface, 0, 0);
     cairo_paint(cr);
     bool ok = cairo_status(cr) == CAIRO_STATUS_SUCCESS;

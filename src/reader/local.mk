@@ -4,9 +4,10 @@ pdf_ocr_page_SOURCES = \
 	src/reader/document.c src/reader/document.h \
 	src/reader/fields.c src/reader/fields.h \
 	src/reader/image.c src/reader/image.h \
+	src/reader/orientation.c src/reader/orientation.h \
 	src/reader/page_image.c src/reader/page_image.h \
 	src/reader/words.c src/reader/words.h \
 	src/reader/main.c
-pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS)
-pdf_ocr_page_LDADD = libsandbox.a libocr.a libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(LEPT_LIBS) \
+pdf_ocr_page_CFLAGS = $(AM_CFLAGS) $(POPPLER_CFLAGS) $(EXIF_CFLAGS)
+pdf_ocr_page_LDADD = libsandbox.a libocr.a libports.a libbase.a $(POPPLER_LIBS) $(SECCOMP_LIBS) $(LEPT_LIBS) $(EXIF_LIBS) \
 	$(SODIUM_LIBS) -lm

@@ -72,6 +72,50 @@ def test_image_goes_through_a_signed_address(stack, page):
     assert stack.call("GET", f"/api/v1/documents/{made['pdf_id']}").json["pages_total"] == 1
 
 
+STORED = {1: None, 2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+          4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90,
+          7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_270}
+
+
+def held(image, orientation, kind="JPEG"):
+    """An image that says how the camera was held; viewers show it upright."""
+    stored = image.transpose(STORED[orientation]) if STORED[orientation] is not None else image
+    if kind == "TIFF":
+        return saved(stored, "TIFF", dpi=(200, 200), tiffinfo={0x0112: orientation})
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return saved(stored, "JPEG", quality=95, dpi=(200, 200), exif=exif)
+
+
+# Leptonica 1.82 turns coloured TIFF files of orientation 8 the wrong way.
+@pytest.mark.parametrize("kind, mode", [("JPEG", "RGB"), ("TIFF", "L")])
+@pytest.mark.parametrize("orientation", STORED)
+def test_photo_stands_as_the_camera_was_held(stack, orientation, kind, mode):
+    image = Image.new("RGB", (2, 2))
+    image.putdata([(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0)])
+    image = image.convert(mode)
+    corners = image.convert("RGB").getdata()
+    data = held(image.resize((600, 400), Image.Resampling.NEAREST), orientation, kind)
+    pdf_id = stack.call("POST", "/api/v1/upload/documents", data, headers={"Content-Type": TYPES[kind]}).json["pdf_id"]
+    size = stack.call("GET", f"/api/v1/documents/{pdf_id}").json["pages"][0]
+    assert (round(size["width"]), round(size["height"])) == (216, 144)
+    r = stack.call("GET", f"/api/v1/documents/{pdf_id}/pages/1.png?width=400")
+    assert r.status == 200, r.body
+    seen = Image.open(io.BytesIO(r.body))
+    assert seen.size == (400, 267)
+    for at, colour in zip([(100, 60), (300, 60), (100, 200), (300, 200)], corners):
+        assert max(abs(a - b) for a, b in zip(seen.convert("RGB").getpixel(at), colour)) < 8
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_photo_is_read_as_the_camera_was_held(stack, page, orientation):
+    r = extract(stack, held(page, orientation), "image/jpeg")
+    assert r.status == 200 and "Article" in words(r)
+    region, upright = r.json["regions"][0], extract(stack, held(page, 1), "image/jpeg").json["regions"][0]
+    assert region["structured_data"] == upright["structured_data"]
+    assert all(abs(region["bbox"][side] - upright["bbox"][side]) < .01 for side in "xywh")
+
+
 def wide():
     return saved(Image.new("1", (40000, 8)), "PNG"), "image/png"
 
