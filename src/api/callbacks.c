@@ -71,11 +71,13 @@ static enum err conclude(const struct app *app, const struct job *j, const struc
 {
     if (status >= 200 && status < 300) {
         tell(LOG_INFO, "a callback was delivered", status, why);
+        callback_done(&app->services, j->id);
         return ERR_OK;
     }
     if (status == STATUS_GONE ||
         c->attempt + 1 >= outbound_settings_of(app->services.cfg)->attempts) {
         tell(LOG_WARNING, "a callback is given up", status, why);
+        callback_done(&app->services, j->id);
         return ERR_OK;
     }
     tell(LOG_NOTICE, "a callback was not taken; it is tried again", status, why);

@@ -1,5 +1,6 @@
 #include "core/blob_names.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -109,4 +110,17 @@ void sealed_name(const char *job_id, char out[BLOB_NAME_MAX + 1])
 void sealed_prefix(const char *job_id, char out[BLOB_NAME_MAX + 1])
 {
     text_format(out, BLOB_NAME_MAX + 1, "results/%.36s/sealed/", job_id);
+}
+
+/* As wide as the numbers can be, so that the names are in their order. */
+void callback_mark_name(const char *job_id, int64_t version, int attempt,
+                        char out[BLOB_NAME_MAX + 1])
+{
+    text_format(out, BLOB_NAME_MAX + 1, CALLBACKS_PREFIX "%.36s/%019" PRId64 "-%04d", job_id,
+                version, attempt);
+}
+
+void callback_marks_prefix(const char *job_id, char out[BLOB_NAME_MAX + 1])
+{
+    text_format(out, BLOB_NAME_MAX + 1, CALLBACKS_PREFIX "%.36s/", job_id);
 }

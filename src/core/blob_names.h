@@ -44,4 +44,11 @@ void kept_pages_prefix(const char *job_id, char out[BLOB_NAME_MAX + 1]);
 void sealed_name(const char *job_id, char out[BLOB_NAME_MAX + 1]);
 void sealed_prefix(const char *job_id, char out[BLOB_NAME_MAX + 1]);
 
+/* A mark for each try to tell a job's end: callbacks/{id}/{version}-{attempt}; what is before them,
+ * and before those of all jobs. */
+#define CALLBACKS_PREFIX "callbacks/"
+void callback_mark_name(const char *job_id, int64_t version, int attempt,
+                        char out[BLOB_NAME_MAX + 1]);
+void callback_marks_prefix(const char *job_id, char out[BLOB_NAME_MAX + 1]);
+
 #endif

@@ -102,6 +102,7 @@ void job_note_end(const struct services *s, const struct job *j)
     char attempts[16];
     const struct analytics_ops *analytics = s->analytics.ops;
     sealed_password_drop(s, j);
+    callback_announce(s, j);
     if (analytics != NULL)
         analytics->job_ended(s->analytics.self, j);
     (void)snprintf(attempts, sizeof attempts, "%d", j->attempts);
@@ -137,7 +138,7 @@ enum err job_change(const struct services *s, const char *owner, const char *id,
         if ((err = change(j, arg, e)) != ERR_OK)
             break;
         job_set_times(s, j, !was_final);
-        err = !was_final && job_is_final(j) ? callback_announce(s, j, e) : ERR_OK;
+        err = !was_final && job_is_final(j) ? callback_mark(s, j, e) : ERR_OK;
         if (err == ERR_OK)
             err = s->jobs.ops->replace(s->jobs.self, j, e);
         if (err == ERR_OK) {

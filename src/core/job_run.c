@@ -47,7 +47,7 @@ static enum err lease_try(struct lease *h, lease_fn change, void *arg, struct er
     if (err == ERR_OK) {
         job_set_times(h->s, h->job, true);
         if (job_is_final(h->job))
-            err = callback_announce(h->s, h->job, e);
+            err = callback_mark(h->s, h->job, e);
     }
     if (err == ERR_OK)
         err = h->s->jobs.ops->replace(h->s->jobs.self, h->job, e);

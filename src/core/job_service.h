@@ -56,7 +56,8 @@ enum err job_load(const struct services *s, const char *owner, const char *id, s
                   struct error *e);
 
 /* Re-queues a failed job at the user's wish. version: the only one that is meant, or 0;
- * ERR_PRECONDITION when the job has another by now. */
+ * ERR_PRECONDITION when the job has another by now. ERR_UNAVAILABLE: its task could not be queued;
+ * the job waits for the sweep. */
 enum err job_retry_now(const struct services *s, const char *owner, const char *id, int64_t version,
                        struct job **out, struct error *e);
 

@@ -134,13 +134,13 @@ static enum err submit_again(const struct services *s, const char *owner,
     return err;
 }
 
-/* A job that the client can name by its key waits for him, or for the sweep: while this request
- * waited for the queue, another with the key may have been told that the job is accepted. */
-static enum err not_queued(const struct services *s, const char *id, bool has_key, struct error *e)
+/* A job that the client can name, by its key or its id, waits for him, or for the sweep: while this
+ * request waited for the queue, another may have been told that the job is accepted. */
+static enum err not_queued(const struct services *s, const char *id, bool named, struct error *e)
 {
     struct error ignored;
     char cause[ERROR_TEXT_MAX];
-    if (!has_key)
+    if (!named)
         (void)job_fail_unleased(s, id, "The job could not be queued.", &ignored);
     log_error(LOG_ERROR, "a job could not be queued", e);
     (void)snprintf(cause, sizeof cause, "%s", e->cause[0] != '\0' ? e->cause : e->detail);
@@ -234,15 +234,11 @@ enum err job_retry_now(const struct services *s, const char *owner, const char *
 {
     struct wish w = {s, version};
     enum err err = job_change(s, owner, id, change_retry, &w, out, e);
-    if (err != ERR_OK)
+    if (err != ERR_OK || (err = job_enqueue_extraction(s, *out, e)) == ERR_OK)
         return err;
-    if ((err = job_enqueue_extraction(s, *out, e)) != ERR_OK) {
-        struct error ignored;
-        (void)job_fail_unleased(s, id, "The job could not be queued.", &ignored);
-        job_free(*out);
-        *out = NULL;
-    }
-    return err;
+    job_free(*out);
+    *out = NULL;
+    return not_queued(s, id, true, e);
 }
 
 static enum err change_cancel(struct job *j, void *arg, struct error *e)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/log.h"
+#include "core/callback.h"
 #include "core/job_change.h"
 
 #define SWEEP_BATCH 100
@@ -101,6 +102,8 @@ enum err job_sweep(const struct services *s, int64_t retention_us, int *requeued
     for (size_t i = 0; err == ERR_OK && i < page.n; i++)
         recover(s, page.jobs[i], &again);
     job_page_free(&page);
+    if (err == ERR_OK)
+        err = callback_sweep(s, e);
     if (err == ERR_OK)
         err = s->jobs.ops->list_expired(s->jobs.self, retention_us, SWEEP_BATCH, &page, e);
     for (size_t i = 0; err == ERR_OK && i < page.n; i++) {

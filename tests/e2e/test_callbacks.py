@@ -1,8 +1,10 @@
 """callback_url: that a job has ended is told, signed, until somebody has heard it."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
+import sqlite3
 import subprocess
 import time
 
@@ -141,6 +143,23 @@ def test_who_never_takes_it_is_given_up(stack, receiver, path, attempts):
     until(lambda: given_up(stack, job_id))
     assert len(heard(receiver, job_id)) == attempts
     assert stack.wait(job_id)["status"] == "completed"
+
+
+def test_an_end_whose_task_was_lost_is_told_by_the_sweep(make_stack, receiver, secrets_file):
+    s = make_stack(WEBHOOK_SECRETS_FILE=str(secrets_file), RETRY_BASE_S=3600, RETRY_MAX_S=3600, SWEEP_INTERVAL_S=1,
+                   JOB_STALE_S=1, **receiver.settings())
+    job_id = s.submit(s.upload(sample("text-table")), callback_url=receiver.url("/first-refuse?lost"))
+    heard(receiver, job_id)
+
+    def lose():
+        """The second try would come in an hour."""
+        with contextlib.closing(sqlite3.connect(s.data / "pdf-ocr.sqlite3", timeout=60)) as db, db:
+            return db.execute("DELETE FROM tasks WHERE name LIKE ?", (f"callback-{job_id}-%-1",)).rowcount
+    until(lose)
+    first, second = heard(receiver, job_id, 2)
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] and first.body == second.body
+    until(lambda: not list((s.data / "blobs" / "callbacks").rglob("*-*-*")))
+    assert any(e["message"] == "a callback whose task did not come is queued again" for e in s.events())
 
 
 def test_a_name_that_leads_to_what_may_not_be_called_is_not(stack, receiver):

@@ -11,6 +11,7 @@
 #include "core/blob_names.h"
 #include "core/callback.h"
 #include "core/extraction_request.h"
+#include "core/job_change.h"
 #include "core/job_service.h"
 #include "core/retention.h"
 #include "core/sealed_password.h"
@@ -249,26 +250,55 @@ static void key_used_while_the_queue_was_down_gives_a_job_that_runs(void)
     close_services();
 }
 
+static enum err no_room(void *self, const char *name, const void *bytes, size_t n,
+                        const char *content_type, struct error *e)
+{
+    (void)self, (void)name, (void)bytes, (void)n, (void)content_type;
+    return error_set(e, ERR_STORAGE_FULL, "The disk is full.");
+}
+
 static char callback_url[] = "https://www.example.com/";
 
-static void no_job_ends_without_the_task_that_tells_it(void)
+static bool has_mark(const char *id)
+{
+    char prefix[BLOB_NAME_MAX + 1], name[BLOB_NAME_MAX + 1];
+    struct blob_info info;
+    struct error e;
+    callback_marks_prefix(id, prefix);
+    return t.s.blobs.ops->find(t.s.blobs.self, prefix, name, &info, &e) == ERR_OK;
+}
+
+static void sweep(int64_t later_s)
+{
+    struct error e;
+    t.now_us = clock_now_us(&system_clock) + later_s * US_PER_S; /* of the files, too */
+    CU_ASSERT_EQUAL(job_sweep(&t.s, 0, NULL, NULL, &e), ERR_OK);
+}
+
+static void no_job_ends_without_the_mark_that_it_is_to_be_told(void)
 {
     open_services();
     struct error e;
     t.request.callback_url = callback_url;
     struct job *j = submit(NULL, ERR_OK);
-    t.queue_down = true;
-    CU_ASSERT_EQUAL(job_erase(&t.s, "me", j->id, 0, &e), ERR_UNAVAILABLE);
+    const struct blob_store_ops *real = t.s.blobs.ops;
+    struct blob_store_ops full = *real;
+    full.put_bytes = no_room;
+    t.s.blobs.ops = &full;
+    CU_ASSERT_EQUAL(job_erase(&t.s, "me", j->id, 0, &e), ERR_STORAGE_FULL);
     struct job *waits = load(j->id);
     CU_ASSERT_EQUAL(waits->status, JOB_QUEUED);
-    t.queue_down = false;
+    t.s.blobs.ops = real;
     CU_ASSERT_EQUAL(job_erase(&t.s, "me", j->id, 0, &e), ERR_OK);
     struct job *ended = load(j->id);
     CU_ASSERT_EQUAL(ended->status, JOB_CANCELLED);
+    CU_ASSERT_TRUE(has_mark(j->id));
     CU_ASSERT_EQUAL(strncmp(t.last_task, "callback-", 9), 0);
     char *url = callback_url_of(ended);
     CU_ASSERT_PTR_NOT_NULL_FATAL(url);
     CU_ASSERT_STRING_EQUAL(url, callback_url);
+    callback_done(&t.s, j->id);
+    CU_ASSERT_FALSE(has_mark(j->id));
     free(url);
     job_free(ended);
     job_free(waits);
@@ -276,7 +306,54 @@ static void no_job_ends_without_the_task_that_tells_it(void)
     close_services();
 }
 
-static void callback_that_comes_before_the_end_waits_for_it(void)
+/* Dropped by the queue, or never in it: the sweep finds the mark, at first and after a retry. */
+static void callback_whose_task_was_lost_is_queued_again(void)
+{
+    open_services();
+    char lost[TASK_NAME_MAX + 1];
+    t.request.callback_url = callback_url;
+    struct job *j = submit(NULL, ERR_OK);
+    t.queue_down = true;
+    process(j->id, ERR_OK);
+    t.queue_down = false;
+    CU_ASSERT_EQUAL(t.tasks, 1);
+    sweep(t.cfg.job_stale_s / 2);
+    CU_ASSERT_EQUAL(t.tasks, 1);
+    for (int i = 2; i < 5; i++) {
+        (void)memcpy(lost, t.last_task, sizeof lost);
+        t.has_task = false;
+        sweep(t.cfg.job_stale_s + 5);
+        CU_ASSERT_EQUAL(t.tasks, i);
+        CU_ASSERT_EQUAL(strncmp(t.last_task, "callback-", 9), 0);
+        CU_ASSERT_STRING_NOT_EQUAL(t.last_task, lost);
+        t.has_task = true;
+        sweep(t.cfg.job_stale_s + 5);
+        CU_ASSERT_EQUAL(t.tasks, i);
+    }
+    callback_done(&t.s, j->id);
+    t.has_task = false;
+    sweep(t.cfg.job_stale_s + 5);
+    CU_ASSERT_EQUAL(t.tasks, 4);
+    job_free(j);
+    close_services();
+}
+
+static void marks_of_erased_jobs_are_forgotten(void)
+{
+    open_services();
+    struct error e;
+    t.request.callback_url = callback_url;
+    struct job *j = submit(NULL, ERR_OK);
+    process(j->id, ERR_OK);
+    CU_ASSERT_EQUAL(job_erase(&t.s, "me", j->id, 0, &e), ERR_OK);
+    CU_ASSERT_TRUE(has_mark(j->id));
+    sweep(t.cfg.job_stale_s + 5);
+    CU_ASSERT_FALSE(has_mark(j->id));
+    job_free(j);
+    close_services();
+}
+
+static void end_that_could_not_be_stored_is_not_told(void)
 {
     open_services();
     struct error e = {0};
@@ -285,11 +362,9 @@ static void callback_that_comes_before_the_end_waits_for_it(void)
     struct job *j = submit(NULL, ERR_OK);
     struct callback c = {.version = j->version};
     (void)snprintf(c.job_id, sizeof c.job_id, "%s", j->id);
-    CU_ASSERT_EQUAL(callback_job(&t.s, &c, &told, &e), ERR_CONFLICT);
-    CU_ASSERT_PTR_NULL(told);
-    CU_ASSERT_EQUAL(e.retry_after_s, 1);
-    t.fail_replace = 2; /* the end was announced, and could not be stored */
+    t.fail_replace = 2; /* the end was marked, and could not be stored */
     process(j->id, ERR_OK);
+    CU_ASSERT_EQUAL(strncmp(t.last_task, "retry-", 6), 0);
     CU_ASSERT_EQUAL(callback_job(&t.s, &c, &told, &e), ERR_OK);
     CU_ASSERT_PTR_NULL(told);
     process(j->id, ERR_OK);
@@ -309,6 +384,30 @@ static void job_accepted_by_a_second_request_is_not_failed_by_the_first(void)
     CU_ASSERT_PTR_NULL(submit("key", ERR_UNAVAILABLE));
     struct job *j = submit("key", ERR_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    process(j->id, ERR_OK);
+    struct job *done = load(j->id);
+    CU_ASSERT_EQUAL(done->status, JOB_COMPLETED);
+    job_free(done);
+    job_free(j);
+    close_services();
+}
+
+/* The retry is stored; who asks for it again, or the key's other request, may have been told so. */
+static void retry_that_cannot_be_queued_waits_for_the_sweep(void)
+{
+    open_services();
+    struct error e;
+    struct job *j = submit(NULL, ERR_OK), *again = NULL;
+    CU_ASSERT_EQUAL(job_fail_unleased(&t.s, j->id, "broken", &e), ERR_OK);
+    t.queue_down = true;
+    CU_ASSERT_EQUAL(job_retry_now(&t.s, "me", j->id, 0, &again, &e), ERR_UNAVAILABLE);
+    CU_ASSERT_PTR_NULL(again);
+    CU_ASSERT_EQUAL(e.retry_after_s, 5);
+    t.queue_down = false;
+    int before = t.tasks;
+    t.now_us += (t.cfg.job_stale_s + 1) * US_PER_S;
+    CU_ASSERT_EQUAL(job_sweep(&t.s, 0, NULL, NULL, &e), ERR_OK);
+    CU_ASSERT_EQUAL(t.tasks, before + 1);
     process(j->id, ERR_OK);
     struct job *done = load(j->id);
     CU_ASSERT_EQUAL(done->status, JOB_COMPLETED);
@@ -620,9 +719,12 @@ static const struct test_case tests[] = {
     TEST(finish_that_cannot_be_stored_is_tried_again),
     TEST(job_that_runs_elsewhere_is_delivered_again),
     TEST(key_used_while_the_queue_was_down_gives_a_job_that_runs),
-    TEST(no_job_ends_without_the_task_that_tells_it),
-    TEST(callback_that_comes_before_the_end_waits_for_it),
+    TEST(no_job_ends_without_the_mark_that_it_is_to_be_told),
+    TEST(callback_whose_task_was_lost_is_queued_again),
+    TEST(marks_of_erased_jobs_are_forgotten),
+    TEST(end_that_could_not_be_stored_is_not_told),
     TEST(job_accepted_by_a_second_request_is_not_failed_by_the_first),
+    TEST(retry_that_cannot_be_queued_waits_for_the_sweep),
     TEST(job_that_breaks_off_its_workers_is_given_up),
     TEST(long_job_goes_on_in_the_next_task),
     TEST(failures_count_only_until_the_job_gets_further),
