@@ -485,5 +485,6 @@ shareKey(api, () => {
 });
 addEventListener("popstate", openLink);
 list.show();
+files.restore();
 show("welcome");
 openLink();

@@ -32,10 +32,16 @@ export async function call(context, method, where, {key = env.API_KEY, data} = {
 }
 
 // What must never happen on the page, whatever the scenario.
-function guard(page) {
+function guard(page, asked) {
     const wrong = [];
     page.on("pageerror", (e) => wrong.push(`error: ${e.message}`));
-    page.on("dialog", (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
+    page.on("dialog", (d) => {
+        if (d.type() === "beforeunload")
+            asked.push(d.type());
+        else
+            wrong.push(`dialog: ${d.message()}`);
+        d.accept();
+    });
     page.on("console", (m) => {
         if (m.text().includes("ERR_NETWORK_CHANGED"))
             console.log(m.text());
@@ -58,8 +64,9 @@ export async function run(scenario) {
                 viewport: {width: 1400, height: 900}, ...options});
             context.setDefaultTimeout(180000);
             const page = await context.newPage();
-            checks.push(guard(page));
-            return {context, page};
+            const asked = []; // whether to leave the page
+            checks.push(guard(page, asked));
+            return {context, page, asked};
         });
         checks.forEach((check) => check());
     } finally {

@@ -659,6 +659,41 @@ const scenarios = {
         assert.equal(await page.textContent("#file-name"), "ruled-table.pdf");
         await page.click("#open-another");
         assert.equal(await lines.count(), 3);
+        await page.getByRole("button", {name: "Clear the list"}).click();
+        assert.ok(await page.locator("#files").isHidden());
+        await page.reload();
+        await page.locator("#choose").waitFor();
+        assert.ok(await page.locator("#files").isHidden());
+    },
+
+    async list_of_files_survives_a_reload(browse) {
+        const {page, asked} = await browse();
+        await page.goto(base + "/");
+        await page.evaluate((k) => sessionStorage.setItem("api-key", k), KEY());
+        let uploads = 0, hold = true;
+        await page.route("**/api/v1/upload/documents", (route) => (uploads++ === 0 ? route.continue() : null)); // the second hangs
+        await page.route(/\/api\/v1\/extract\/[0-9a-f]{8}-/, (route) => (hold ? route.fulfill({status: 503,
+            contentType: "application/problem+json", body: "{}"}) : route.continue()));
+        const file = (name) => ({name: `${name}.pdf`, mimeType: "application/pdf", buffer: fs.readFileSync(b.sample(name))});
+        await page.setInputFiles("#file", [{name: "letter.txt", mimeType: "text/plain", buffer: Buffer.from("Dear all")},
+            file("ruled-table"), file("text-table"), file("form")]);
+        const lines = page.locator("#file-list li");
+        await lines.nth(2).getByText("sending").waitFor();
+        await lines.nth(1).locator("a[href^='#job=']").waitFor();
+        await page.mouse.click(1, 1); // a page is asked only where somebody has done something
+        await page.reload();
+        assert.deepEqual(asked, ["beforeunload"]);
+        assert.match(await lines.nth(0).textContent(), /^letter\.txt failed: /);
+        for (const i of [2, 3])
+            await lines.nth(i).getByText("not sent, since the page was left: choose it again").waitFor();
+        hold = false;
+        await lines.nth(1).getByText("done").waitFor();
+        await page.reload(); // nothing is lost now
+        assert.deepEqual(asked, ["beforeunload"]);
+        await lines.nth(1).getByText("done").waitFor();
+        await lines.nth(1).getByRole("link").click();
+        await page.locator("#tables").getByText("Temperature").waitFor();
+        assert.equal(await page.textContent("#file-name"), "ruled-table.pdf");
     },
 
     async file_is_dropped(browse) {
