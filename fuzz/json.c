@@ -1,5 +1,5 @@
-/* Any bytes as the body of POST /extract and of POST /feedback/corrections. What is accepted must
- * survive being written and read again. */
+/* Any bytes as the body of POST /extract, of POST /feedback/corrections and of PUT /templates/{id}.
+ * What is accepted must survive being written and read again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "core/extraction_request.h"
 #include "core/feedback.h"
+#include "core/template.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,6 +32,25 @@ static void read_request(json_t *tree, bool agentic)
     extraction_request_free(&b);
 }
 
+static void read_template(json_t *tree)
+{
+    static const struct config cfg = {.max_regions = 200};
+    const struct services s = {.cfg = &cfg, .clock = &system_clock};
+    static char first[] = "{\"template_id\":\"i\",\"name\":\"a\",\"regions\":[],"
+                          "\"created_at\":\"2024-01-02T03:04:05Z\"}";
+    const struct buffer now = {.data = first, .len = sizeof first - 1};
+    struct buffer changed = BUFFER_INIT, again = BUFFER_INIT;
+    struct error e;
+    json_t *stored = NULL;
+    if (template_change(&s, &now, tree, &changed, &e) == ERR_OK &&
+        (json_parse(changed.data, changed.len, &stored, &e) != ERR_OK ||
+         template_change(&s, &changed, tree, &again, &e) != ERR_OK))
+        abort();
+    json_decref(stored);
+    buffer_free(&changed);
+    buffer_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t *tree = NULL;
@@ -40,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     read_request(tree, false);
     read_request(tree, true);
+    read_template(tree);
     if (feedback_read(tree, &system_clock, &f, &e) == ERR_OK)
         feedback_clear(&f);
     json_decref(tree);

@@ -46,11 +46,15 @@ bool address_may_be_called(const struct sockaddr *a, socklen_t len, const char *
     return may_be_called(address, allowed);
 }
 
+/* inet_aton() takes whatever a resolver takes for an address: 127.1, 0x7f000001, 2130706433. */
 bool host_may_be_called(const char *host, const char *allowed)
 {
     struct network w;
+    struct sockaddr_in four = {.sin_family = AF_INET};
     size_t n = strlen(host);
     bool six = n > 2 && host[0] == '[' && host[n - 1] == ']';
+    if (inet_aton(host, &four.sin_addr) != 0)
+        return address_may_be_called((const struct sockaddr *)&four, sizeof four, allowed);
     return !network_read(six ? host + 1 : host, six ? n - 2 : n, &w) ||
            may_be_called(w.address, allowed);
 }

@@ -14,8 +14,8 @@
  * is judged as itself. allowed: networks (core/networks.h) that may be called anyhow, or NULL. */
 bool address_may_be_called(const struct sockaddr *a, socklen_t len, const char *allowed);
 
-/* The same of a host as URLs have it: 192.0.2.7, [2001:db8::7]. True for a name, whose addresses
- * are judged when they are known. */
+/* The same of a host as URLs have it: 192.0.2.7 (or as resolvers take it, 3221225991),
+ * [2001:db8::7]. True for a name, whose addresses are judged when they are known. */
 bool host_may_be_called(const char *host, const char *allowed);
 
 #endif

@@ -74,6 +74,7 @@ def test_one_call_fetches_and_extracts(stack, source):
     ("https://169.254.169.254/latest/meta-data", "private, local or reserved"),
     ("https://[::ffff:169.254.169.254]/", "private, local or reserved"),
     ("https://2130706433/", "private, local or reserved"),
+    ("https://2%31%33%307064%33%33/", "private, local or reserved"),
     ("https://[fd00::1]/", "private, local or reserved"),
     ("https://localhost:{port}/My%20table.pdf", "address, which is not called"),
     ("/moved", "redirects are not followed"),
