@@ -1,6 +1,10 @@
 """scripts/serve: plain HTTP behind a proxy, the readiness probe, and how it ends."""
+import concurrent.futures
+import contextlib
+import fcntl
 import http.client
 import os
+import pathlib
 import signal
 import socket
 import ssl
@@ -135,6 +139,31 @@ def test_second_start_in_the_same_folder_changes_nothing(make_stack):
     assert files() == before
     assert s.extract(sample("form"))["status"] == "completed"
     assert s.call("GET", "/api/v1/health/ready").status == 200
+
+
+@pytest.mark.parametrize("name", ["serve.lock", "master.pid"])
+def test_start_waits_for_what_a_killed_service_left(make_stack, name):
+    """A worker may live on for a moment, and has the lock of its master or its script."""
+    s = make_stack()
+    s.kill()
+    killed = s.process
+
+    def waits():
+        """Or has ended, which it should not."""
+        if s.process is killed:
+            return False
+        below = pathlib.Path(f"/proc/{s.process.pid}/task/{s.process.pid}/children")
+        with contextlib.suppress(OSError):
+            names = [pathlib.Path(f"/proc/{p}/comm").read_text() for p in below.read_text().split()]
+            return "flock\n" in names
+        return s.process.poll() is not None
+    with open(s.base / "run" / name, "a") as left, concurrent.futures.ThreadPoolExecutor() as pool:
+        fcntl.flock(left, fcntl.LOCK_EX)
+        started = pool.submit(s.start)
+        until(waits)
+        left.close()
+        started.result()
+    assert s.extract(sample("form"))["status"] == "completed"
 
 
 def test_own_certificate_holds_though_the_clock_goes_back(stack):
