@@ -5,7 +5,8 @@ import * as model from "./table_model.js";
 
 const times = (n, f) => (table) => Array.from({length: n}).reduce(f, table);
 
-// Each: its words, what it does to a table where block is marked, whether it can.
+// Each: its words, what it does to a table where block is marked, whether it can. Those of rows
+// come first: a form has no others.
 const TOOLS = [
     ["Row above", (b) => (t) => model.insertRow(t, b.top), () => true],
     ["Row below", (b) => (t) => model.insertRow(t, b.bottom + 1), () => true],
@@ -19,14 +20,17 @@ const TOOLS = [
     ["Header", (b) => (t) => model.setHeader(t, b.top, !model.isHeader(t, b.top)), () => true],
 ];
 
+const ROW_TOOLS = 3;
+
 // {node, show()} for a ResultTable; show() follows what is marked in it.
 export function editBar(shown) {
-    const buttons = TOOLS.map(([words, make]) => el("button", {type: "button", class: "small",
+    const buttons = TOOLS.slice(0, shown.columns ? ROW_TOOLS : TOOLS.length).map(([words, make]) => el("button", {type: "button", class: "small",
         onclick: () => shown.change(make(shown.block))}, words));
     const show = () => {
         const block = shown.block, table = shown.table.now;
         buttons.forEach((button, i) => { button.disabled = !block || !TOOLS[i][2](block, table); });
-        buttons.at(-1).setAttribute("aria-pressed", String(Boolean(block && model.isHeader(table, block.top))));
+        if (!shown.columns)
+            buttons.at(-1).setAttribute("aria-pressed", String(Boolean(block && model.isHeader(table, block.top))));
     };
     const node = el("div", {class: "edit-bar", role: "toolbar", "aria-label": `Change ${shown.title}`}, ...buttons,
         el("p", {class: "hint"}, "Double-click or type to change a cell. Shift and arrow keys mark several."));

@@ -1,11 +1,12 @@
 // What was changed in the tables of a result: undo, redo, and what the service is told of it.
 
-import {editOf, edited} from "./table_model.js";
+import {editOf, edited, editedForm, fieldsOf} from "./table_model.js";
 
 const STEPS_MOST = 500;
 
 // Dispatches "change" with {table}: which one has another state, null: all may have. A table here:
-// {region, index, read, now}: of which region's tables it is, as it was read, as it is.
+// {region, index, read, now}: of which region's tables it is, or, index null, that region's form; as
+// it was read, as it is.
 export class Edits extends EventTarget {
     tables = [];
     removed = new Set(); // indexes of regions that were corrected away
@@ -80,23 +81,27 @@ export class Edits extends EventTarget {
     // As POST /jobs/{id}/results/{format} takes it.
     body() {
         const changed = this.tables.filter((t) => t.now !== t.read && !this.removed.has(t.region));
-        return {edits: changed.map((t) => ({region_index: t.region, table: t.index, ...editOf(t.now)})),
-            removed: [...this.removed]};
+        return {edits: changed.filter((t) => t.index !== null)
+            .map((t) => ({region_index: t.region, table: t.index, ...editOf(t.now)})),
+        forms: changed.filter((t) => t.index === null).map((t) => ({region_index: t.region, fields: fieldsOf(t.now)})),
+        removed: [...this.removed]};
     }
 
     // Takes such a body up again.
-    restore({edits, removed}) {
-        for (const {region_index, table: index, ...edit} of edits) {
-            const table = this.tables.find((t) => t.region === region_index && t.index === index);
+    restore({edits, forms = [], removed}) {
+        const mend = (region, index, now) => {
+            const table = this.tables.find((t) => t.region === region && t.index === index);
             if (table)
-                table.now = edited(table.read, edit);
-        }
+                table.now = now(table.read);
+        };
+        edits.forEach(({region_index: region, table, ...edit}) => mend(region, table, (read) => edited(read, edit)));
+        forms.forEach(({region_index: region, fields}) => mend(region, null, (read) => editedForm(read, fields)));
         this.removed = new Set(removed);
         this.#changed(null);
     }
 
     // The number in the document of a table, as the service counts those that are there.
     numberOf(table) {
-        return this.tables.filter((t) => !this.removed.has(t.region)).indexOf(table) + 1;
+        return this.tables.filter((t) => t.index !== null && !this.removed.has(t.region)).indexOf(table) + 1;
     }
 }

@@ -37,11 +37,10 @@ export class ResultTable {
     #to = null; // the other corner of what is marked
     #nodes = new Map(); // "row,col" of a cell -> its node
 
-    // table: one of Edits, or {now} with columns (their names) for one that cannot be changed.
+    // table: one of Edits; columns: their names, of a form.
     // view: {watch(owner, node, page, box), forget(owner, node), change(table, after), chosen(resultTable)}.
     constructor(view, table, title, page, columns = null) {
         Object.assign(this, {view, table, title, page, columns});
-        this.canChange = columns === null;
         this.head = el("thead");
         this.body = el("tbody");
         const grid = el("table", {onkeydown: (e) => this.#key(e), onfocusin: (e) => this.#focused(e),
@@ -200,7 +199,7 @@ export class ResultTable {
             this.#end(from, e.key === "End", command);
         else if ((e.key === "Enter" || e.key === "F2") && !command)
             this.#edit(from);
-        else if (e.key === "Delete" && this.canChange && from.cell)
+        else if (e.key === "Delete" && from.cell)
             this.change((t) => model.cellsIn(t, this.block).reduce((now, c) => model.setText(now, c.row, c.col, ""), t));
         else if (e.key.length === 1 && e.key !== " " && !command)
             this.#edit(from, e.key);
@@ -248,10 +247,10 @@ export class ResultTable {
 
     // start: what is typed already; without it the text is changed.
     #edit(node, start = null) {
-        if (!this.canChange || !node?.cell || node.querySelector("textarea"))
+        if (!node?.cell || node.querySelector("textarea"))
             return;
         const {row, col, text} = node.cell;
-        const input = el("textarea", {rows: "1", "aria-label": `Text of ${letters(col)}${row + 1}`, spellcheck: "false"});
+        const input = el("textarea", {rows: "1", "aria-label": this.columns ? `${this.columns[col]} of field ${row + 1}` : `Text of ${letters(col)}${row + 1}`, spellcheck: "false"});
         input.value = start ?? text;
         let open = true;
         const close = (keep, go = null) => {

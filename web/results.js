@@ -4,7 +4,7 @@ import {$, el, plural, say} from "./dom.js";
 import {editBar} from "./edit_bar.js";
 import {labelOf} from "./regions.js";
 import {ResultTable, isLow, tint} from "./result_table.js";
-import {tableOf} from "./table_model.js";
+import {formOf, tableOf} from "./table_model.js";
 
 const OUTCOMES = {
     success: ["Extracted", "good"],
@@ -28,9 +28,13 @@ function readTable(region, index) {
     return tableOf(rows, cols, region.cells.filter((c) => c.table === index).map((c) => ({...c, was: [c.row, c.col]})));
 }
 
-const fieldsTable = (fields) => tableOf(fields.length, 2, fields.flatMap((f, row) => [
-    {row, col: 0, row_span: 1, col_span: 1, header: false, text: f.name, confidence: 1},
-    {...f, row, col: 1, row_span: 1, col_span: 1, header: false, text: f.value}]));
+// Its tables and its form, as Edits takes them.
+function readRegion(region, i) {
+    const tables = region.tables.map((_, index) => ({region: i, index, read: readTable(region, index)}));
+    const fields = region.structured_data.form_fields;
+    const form = fields.length > 0 ? [{region: i, index: null, read: formOf(fields)}] : [];
+    return [...tables, ...form].map((table) => ({...table, now: table.read}));
+}
 
 // Dispatches "point" with {page, box, go}: the place of a cell is to be lit up; box null: none. And
 // "download" with the number of a table that is wanted alone.
@@ -100,10 +104,7 @@ export class ResultView extends EventTarget {
         $("outcome").dataset.mood = mood;
         $("result-text").textContent = this.#summary(job, result);
         this.#result = result;
-        this.edits.open((result?.regions ?? []).flatMap((region, i) => region.tables.map((_, index) => {
-            const read = readTable(region, index);
-            return {region: i, index, read, now: read};
-        })));
+        this.edits.open((result?.regions ?? []).flatMap(readRegion));
         if (kept)
             this.edits.restore(kept);
         $("result").hidden = false;
@@ -149,31 +150,30 @@ export class ResultView extends EventTarget {
     }
 
     #region(region, all) {
-        const name = labelOf(region.region_id, region.region_type), title = `${name}, page ${region.page}`;
+        const name = labelOf(region.region_id, region.region_type);
         const own = this.edits.tables.filter((t) => all[t.region] === region);
-        const fields = region.structured_data.form_fields;
         const hint = el("p", {class: "hint"});
         const tell = () => {
             hint.textContent = `${region.region_type}, page ${region.page}, read ${READERS[region.engine] ?? `by ${region.engine}`}${doubts(region, own)}`;
         };
         tell();
-        const parts = own.map((table, i) => this.#table(region, table, own.length > 1 ? `${name}, table ${i + 1}` : name, own.length > 1, tell));
-        const form = fields.length > 0 ? new ResultTable(this, {now: fieldsTable(fields)}, title, region.page, ["Name", "Value"]) : null;
-        const text = !parts.length && !form && region.text && region.joined_to === undefined ? el("p", {class: "text"}, region.text) : null;
-        const copied = form ? () => this.#copy(form.text(), form.html()) : () => this.#copy(region.text);
+        const called = ({index}) => (own.length === 1 ? name : index === null ? `${name}, fields` : `${name}, table ${index + 1}`);
+        const parts = own.map((table) => this.#table(region, table, called(table), tell));
+        const text = !parts.length && region.text && region.joined_to === undefined ? el("p", {class: "text"}, region.text) : null;
         return el("article", {class: "result-region", "data-type": region.region_type},
             el("div", {class: "title-row"}, el("h3", {}, name), own.length === 1 ? parts[0].tools
-                : form || text ? el("button", {type: "button", class: "quiet small", "aria-label": `Copy ${name}`, onclick: copied}, "Copy") : null),
+                : text ? el("button", {type: "button", class: "quiet small", "aria-label": `Copy ${name}`, onclick: () => this.#copy(region.text)}, "Copy") : null),
             hint,
             region.joined_to === undefined ? null
                 : el("p", {class: "hint"}, `Its rows are part of the table in ${labelOf(all[region.joined_to].region_id, all[region.joined_to].region_type)}.`),
             region.warning ? el("p", {class: "warning"}, region.warning) : null,
             ...parts.flatMap((p) => (own.length > 1 ? [el("div", {class: "title-row"}, el("h4", {}, p.name), p.tools)] : []).concat(p.bar, p.node)),
-            form?.node, text);
+            text);
     }
 
-    #table(region, table, name, several, tell) {
-        const view = new ResultTable(this, table, `${name}, page ${region.page}`, region.page);
+    #table(region, table, name, tell) {
+        const isForm = table.index === null;
+        const view = new ResultTable(this, table, `${name}, page ${region.page}`, region.page, isForm ? ["Name", "Value"] : null);
         const bar = editBar(view);
         bar.node.hidden = true;
         const edit = el("button", {type: "button", class: "quiet small", "aria-pressed": "false", "aria-label": `Edit ${name}`, onclick: () => {
@@ -184,7 +184,7 @@ export class ResultView extends EventTarget {
         }}, "Edit");
         const button = (words, onclick) => el("button", {type: "button", class: "quiet small", "aria-label": `${words} ${name}`, onclick}, words);
         const tools = el("div", {class: "tools"}, edit, button("Copy", () => this.#copy(view.text(), view.html())),
-            button("Save", () => this.dispatchEvent(new CustomEvent("download", {detail: this.edits.numberOf(table)}))));
+            isForm ? null : button("Save", () => this.dispatchEvent(new CustomEvent("download", {detail: this.edits.numberOf(table)}))));
         this.#shown.push({table, view, bar, tell});
         return {name, tools, bar: bar.node, node: view.node};
     }

@@ -105,6 +105,23 @@ export function split(table, row, col) {
     return cell.row_span * cell.col_span === 1 ? table : swap(table, [cell], {...cell, row_span: 1, col_span: 1});
 }
 
+// The table of a form's fields: a row each, its name and its value.
+export const formOf = (fields) => tableOf(fields.length, 2, fields.flatMap((field, row) => {
+    const place = (col) => ({row, col, row_span: 1, col_span: 1, header: false, was: [row, col]});
+    return [{...place(0), text: field.name, confidence: 1}, {...field, ...place(1), text: field.value}];
+}));
+
+// The fields of such a table, as POST /jobs/{id}/results/{format} takes them.
+export const fieldsOf = (table) => Array.from({length: table.rows}, (_, row) => {
+    const [name, value] = [cellAt(table, row, 0), cellAt(table, row, 1)];
+    return {name: name.text, value: value.text, ...(value.was ? {was: value.was[0]} : {})};
+});
+
+// The table that such fields make of the one that was read.
+export const editedForm = (read, fields) => edited(read, {rows: fields.length, cols: 2,
+    cells: fields.flatMap(({name, value, was}, row) => [name, value].map((text, col) => (
+        {row, col, row_span: 1, col_span: 1, header: false, text, ...(was === undefined ? {} : {was: [was, col]})})))});
+
 // As POST /jobs/{id}/results/{format} takes it.
 export const editOf = (table) => ({rows: table.rows, cols: table.cols,
     cells: table.cells.map(({row, col, row_span, col_span, header, text, was}) => ({row, col, row_span, col_span, header, text, ...(was ? {was} : {})}))});

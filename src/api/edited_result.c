@@ -68,8 +68,9 @@ static enum err read_result(const struct services *s, const struct job *j, struc
 static enum err read_options(const struct json_at *root, int format, int64_t most_bytes,
                              struct format_options *out, struct error *e)
 {
-    static const char *const members[] = {
-        "edits", "removed", "escape_formulas", "tables", "table", "source_columns", "bom", NULL};
+    static const char *const members[] = {"edits",           "forms",  "removed",
+                                          "escape_formulas", "tables", "table",
+                                          "source_columns",  "bom",    NULL};
     const struct json_at escape = json_member(root, "escape_formulas");
     struct extraction_request asked = {.format = format, .escape_formulas = true};
     enum err err = json_read_object(root, e);

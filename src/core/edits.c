@@ -157,22 +157,32 @@ static enum err read_cells(const struct json_at *cells, const struct table *was,
     return err;
 }
 
-static enum err find_table(const struct json_at *edit, const struct extraction *x,
-                           struct table **out, struct error *e)
+static enum err find_region(const struct json_at *edit, const struct extraction *x,
+                            struct region_result **out, struct error *e)
 {
-    const struct json_at region = json_member(edit, "region_index"),
-                         table = json_member(edit, "table");
-    int64_t r = 0, t = 0;
+    const struct json_at region = json_member(edit, "region_index");
+    int64_t r = 0;
     enum err err = json_read_integer(&region, 0, INT32_MAX, &r, e);
     if (err == ERR_OK && (size_t)r >= x->n_results)
         err = json_refuse(&region, e, "there is no such region; there are %zu", x->n_results);
     if (err == ERR_OK)
-        err = json_read_integer(&table, 0, INT32_MAX, &t, e);
-    if (err == ERR_OK && (size_t)t >= x->results[r].n_tables)
-        err = json_refuse(&table, e, "the region has no such table; it has %zu",
-                          x->results[r].n_tables);
+        *out = &x->results[r];
+    return err;
+}
+
+static enum err find_table(const struct json_at *edit, const struct extraction *x,
+                           struct table **out, struct error *e)
+{
+    const struct json_at table = json_member(edit, "table");
+    struct region_result *r = NULL;
+    int64_t t = 0;
+    enum err err = find_region(edit, x, &r, e);
     if (err == ERR_OK)
-        *out = &x->results[r].tables[t];
+        err = json_read_integer(&table, 0, INT32_MAX, &t, e);
+    if (err == ERR_OK && (size_t)t >= r->n_tables)
+        err = json_refuse(&table, e, "the region has no such table; it has %zu", r->n_tables);
+    if (err == ERR_OK)
+        *out = &r->tables[t];
     return err;
 }
 
@@ -204,6 +214,95 @@ static enum err apply_edit(const struct json_at *edit, struct extraction *x, str
     if (err == ERR_OK)
         *was = now;
     return err;
+}
+
+/* --- a form --- */
+
+static enum err find_field(const struct json_at *was, const struct region_result *r,
+                           const struct form_field **out, struct error *e)
+{
+    int64_t i = 0;
+    if (json_missing(was))
+        return ERR_OK;
+    enum err err = json_read_integer(was, 0, INT32_MAX, &i, e);
+    if (err == ERR_OK && (size_t)i >= r->n_fields)
+        err = json_refuse(was, e, "the region has no such field; it has %zu", r->n_fields);
+    if (err == ERR_OK)
+        *out = &r->fields[i];
+    return err;
+}
+
+static enum err read_field(const struct json_at *at, const struct region_result *r,
+                           struct form_field *out, struct error *e)
+{
+    static const char *const members[] = {"name", "value", "was", NULL};
+    const struct json_at name = json_member(at, "name"), value = json_member(at, "value"),
+                         origin = json_member(at, "was");
+    const struct form_field *from = NULL;
+    const char *named = "", *words = "";
+    enum err err = json_read_object(at, e);
+    if (err == ERR_OK)
+        err = json_only(at, members, e);
+    if (err == ERR_OK)
+        err = find_field(&origin, r, &from, e);
+    if (err == ERR_OK)
+        err = json_read_string(&name, 0, TEXT_MAX, &named, e);
+    if (err == ERR_OK)
+        err = json_read_string(&value, 0, TEXT_MAX, &words, e);
+    if (err != ERR_OK)
+        return err;
+    struct form_field f = {.confidence = 1, .value_box = r->region.box, .edited = true};
+    if (from != NULL && strcmp(from->name, named) == 0 && strcmp(from->value, words) == 0)
+        return form_field_copy(from, out, e);
+    if (from != NULL) {
+        f.name_box = from->name_box;
+        f.value_box = from->value_box;
+        f.engine = from->engine;
+    }
+    f.name = (char *)named; /* borrowed until it is copied */
+    f.value = (char *)words;
+    return form_field_copy(&f, out, e);
+}
+
+static void free_fields(struct form_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        form_field_free(&fields[i]);
+    free(fields);
+}
+
+static enum err apply_form(const struct json_at *form, struct extraction *x, struct error *e)
+{
+    static const char *const members[] = {"region_index", "fields", NULL};
+    const struct json_at list = json_member(form, "fields");
+    struct region_result *r = NULL;
+    size_t n = 0, done = 0;
+    enum err err = json_read_object(form, e);
+    if (err == ERR_OK)
+        err = json_only(form, members, e);
+    if (err == ERR_OK)
+        err = find_region(form, x, &r, e);
+    if (err == ERR_OK)
+        err = json_read_array(&list, PLACES_MAX, &n, e);
+    if (err == ERR_OK && n == 0)
+        err = json_refuse(&list, e, "must hold at least one field; removed leaves a region out");
+    if (err != ERR_OK)
+        return err;
+    struct form_field *now = calloc(n, sizeof *now);
+    if (now == NULL)
+        return error_no_memory(e);
+    for (; err == ERR_OK && done < n; done += err == ERR_OK) {
+        const struct json_at at = json_item(&list, done);
+        err = read_field(&at, r, &now[done], e);
+    }
+    if (err != ERR_OK) {
+        free_fields(now, done);
+        return err;
+    }
+    free_fields(r->fields, r->n_fields);
+    r->fields = now;
+    r->n_fields = n;
+    return ERR_OK;
 }
 
 /* --- regions --- */
@@ -251,18 +350,30 @@ static enum err remove_regions(struct extraction *x, bool *gone, struct error *e
     return ERR_OK;
 }
 
+typedef enum err apply_fn(const struct json_at *, struct extraction *, struct error *);
+
+static enum err apply_all(const struct json_at *list, apply_fn *apply, struct extraction *x,
+                          struct error *e)
+{
+    size_t n = 0;
+    enum err err = json_missing(list) ? ERR_OK : json_read_array(list, SIZE_MAX, &n, e);
+    for (size_t i = 0; err == ERR_OK && i < n; i++) {
+        const struct json_at item = json_item(list, i);
+        err = apply(&item, x, e);
+    }
+    return err;
+}
+
 enum err edits_apply(const struct json_at *root, struct extraction *x, struct error *e)
 {
-    const struct json_at edits = json_member(root, "edits"), removed = json_member(root, "removed");
+    const struct json_at edits = json_member(root, "edits"), forms = json_member(root, "forms"),
+                         removed = json_member(root, "removed");
     bool *gone = calloc(x->n_results + 1, sizeof *gone);
-    size_t n = 0;
     enum err err = gone != NULL ? ERR_OK : error_no_memory(e);
-    if (err == ERR_OK && !json_missing(&edits))
-        err = json_read_array(&edits, SIZE_MAX, &n, e);
-    for (size_t i = 0; err == ERR_OK && i < n; i++) {
-        const struct json_at edit = json_item(&edits, i);
-        err = apply_edit(&edit, x, e);
-    }
+    if (err == ERR_OK)
+        err = apply_all(&edits, apply_edit, x, e);
+    if (err == ERR_OK)
+        err = apply_all(&forms, apply_form, x, e);
     if (err == ERR_OK)
         err = read_removed(&removed, x->n_results, gone, e);
     if (err == ERR_OK)

@@ -88,7 +88,8 @@ static enum err read_fields(const json_t *region, struct region_result *out, str
                                  .value = text_of(field, "value"),
                                  .value_box = box_of(field),
                                  .confidence = real_of(field, "confidence"),
-                                 .engine = engine_of(field)};
+                                 .engine = engine_of(field),
+                                 .edited = json_is_true(json_object_get(field, "edited"))};
         if (f->name == NULL || f->value == NULL) {
             form_field_free(f);
             return error_no_memory(e);

@@ -157,9 +157,13 @@ static enum err take_filled(const struct page_reading *s, struct region_result *
     out->fields = grown;
     for (size_t i = 0; i < s->content.n_fields; i++) {
         const struct filled_field *f = &s->content.fields[i];
-        struct form_field own = {
-            f->name, f->value,   pose_from_page(&s->pose, f->box), pose_from_page(&s->pose, f->box),
-            1,       ENGINE_TEXT};
+        const struct box place = pose_from_page(&s->pose, f->box);
+        struct form_field own = {.name = f->name,
+                                 .value = f->value,
+                                 .name_box = place,
+                                 .value_box = place,
+                                 .confidence = 1,
+                                 .engine = ENGINE_TEXT};
         if (!centre_in(own.value_box, out->region.box))
             continue;
         if (form_field_copy(&own, &out->fields[out->n_fields], e) != ERR_OK)

@@ -40,6 +40,8 @@ static void put_fields(struct json_writer *w, const struct region_result *r)
         json_begin_object(w, NULL);
         json_put_string(w, "name", f->name);
         json_put_string(w, "value", f->value);
+        if (f->edited)
+            json_put_bool(w, "edited", true);
         put_provenance(w, f->value_box, f->confidence, f->engine);
         json_end_object(w);
     }

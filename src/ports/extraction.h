@@ -99,6 +99,7 @@ struct form_field {
     struct box name_box, value_box;
     float confidence;
     enum engine engine;
+    bool edited; /* its name or value is a person's */
 };
 
 void form_field_free(struct form_field *f);

@@ -81,6 +81,33 @@ def test_edit_of_what_is_not_there_is_refused(stack, job):
     assert edited(stack, job, "csv", {}, key="x" * len(KEY)).status == 403
 
 
+def test_edited_form_is_written_and_the_original_stays(stack):
+    pdf = stack.upload(sample("form").read_bytes(), "form.pdf")
+    job = stack.wait(stack.submit(pdf, regions=[{"page": 1, "x": 0.05, "y": 0.13, "width": 0.9, "height": 0.5}],
+                                  also_formats=["json"]))["job_id"]
+    before = stored(stack, job, "csv").body
+    read = stored(stack, job, "json").json["regions"][0]["structured_data"]["form_fields"]
+    assert read[0]["name"] == "Name" and len(read) > 2
+    fields = [{"name": f["name"], "value": f["value"], "was": i} for i, f in enumerate(read) if i != 1]
+    fields[0]["value"] = "Eva Musterfrau"
+    body = {"forms": [{"region_index": 0, "fields": [*fields, {"name": "Telephone", "value": "0221"}]}]}
+    made = edited(stack, job, "json", body).json["regions"][0]["structured_data"]["form_fields"]
+    assert [(f["name"], f["value"]) for f in made] == \
+        [("Name", "Eva Musterfrau"), *((f["name"], f["value"]) for f in read[2:]), ("Telephone", "0221")]
+    assert [f.get("edited", False) for f in made] == [True] + [False] * (len(read) - 2) + [True]
+    assert made[0]["bbox"] == read[0]["bbox"] and made[1] == read[2]
+    table = list(csv.reader(io.StringIO(edited(stack, job, "csv", body).body.decode())))
+    assert table[0] == ["Name", "Eva Musterfrau"] and table[-1] == ["Telephone", "0221"] and len(table) == len(read)
+    assert stored(stack, job, "csv").body == before
+    for fields, said in [([], "/forms/0/fields: must hold at least one"),
+                         ([{"name": "a", "value": "b", "was": 99}], f"/forms/0/fields/0/was: the region has no such field; it has {len(read)}"),
+                         ([{"name": "a"}], "/forms/0/fields/0/value"), ([{"name": "a", "value": "b", "x": 1}], "x")]:
+        r = edited(stack, job, "csv", {"forms": [{"region_index": 0, "fields": fields}]})
+        assert r.status == 422 and said in r.detail, r.body
+    r = edited(stack, job, "csv", {"forms": [{"region_index": 1, "fields": body["forms"][0]["fields"]}]})
+    assert r.status == 422 and "there is no such region" in r.detail
+
+
 def test_job_without_json_says_so(stack):
     pdf = stack.upload(sample("form").read_bytes())
     job = stack.wait(stack.submit(pdf, agentic=True))["job_id"]

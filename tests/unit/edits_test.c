@@ -154,6 +154,31 @@ static void table_is_as_it_was_edited(void)
     extraction_free(&x);
 }
 
+static void form_is_as_it_was_edited(void)
+{
+    struct extraction x = read_back();
+    struct error e;
+    CU_ASSERT_EQUAL(edit(&x,
+                         "{\"forms\":[{\"region_index\":2,\"fields\":["
+                         "{\"name\":\"Place\",\"value\":\"\"},"
+                         "{\"name\":\"Name\",\"value\":\"Eva\",\"was\":0},"
+                         "{\"name\":\"Name\",\"value\":\"Erika \\\"E\\\"\",\"was\":0}]}]}",
+                         &e),
+                    ERR_OK);
+    const struct region_result *r = &x.results[2];
+    CU_ASSERT_EQUAL_FATAL(r->n_fields, 3);
+    CU_ASSERT_TRUE(r->fields[0].edited && r->fields[0].confidence == 1);
+    CU_ASSERT_TRUE(r->fields[1].edited && r->fields[1].confidence == 1 &&
+                   r->fields[1].value_box.x == somewhere.x);
+    CU_ASSERT_TRUE(!r->fields[2].edited && r->fields[2].confidence == 0);
+    char *csv = written(&x, "csv"), *json = written(&x, "json");
+    CU_ASSERT_PTR_NOT_NULL(strstr(csv, "Place,\r\nName,Eva\r\nName,\"Erika \"\"E\"\"\"\r\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(json, "\"value\":\"Eva\",\"edited\":true"));
+    free(csv);
+    free(json);
+    extraction_free(&x);
+}
+
 static void removed_region_takes_those_whose_rows_it_has(void)
 {
     struct extraction x = read_back();
@@ -168,6 +193,7 @@ static void removed_region_takes_those_whose_rows_it_has(void)
     extraction_free(&x);
 }
 
+#define FORM "{\"forms\":[{\"region_index\":2,\"fields\":["
 #define EDIT "{\"edits\":[{\"region_index\":0,\"table\":0,\"rows\":1,\"cols\":2,\"cells\":"
 
 static void what_is_not_there_is_refused(void)
@@ -189,6 +215,14 @@ static void what_is_not_there_is_refused(void)
         {EDIT "[{\"row\":0,\"col\":0}]}]}", "/edits/0/cells: no cell has row 0, column 1"},
         {"{\"edits\":[{\"region_index\":0,\"table\":0,\"rows\":1001,\"cols\":1000,\"cells\":[]}]}",
          "/edits/0/cols: must be"},
+        {"{\"forms\":[{\"region_index\":3,\"fields\":[]}]}",
+         "/forms/0/region_index: there is no such region; there are 3"},
+        {"{\"forms\":[{\"region_index\":2,\"fields\":[]}]}",
+         "/forms/0/fields: must hold at least one field"},
+        {FORM "{\"name\":\"a\",\"value\":\"b\",\"was\":0},{\"name\":\"a\",\"value\":\"b\",\"was\":"
+              "1}]}]}",
+         "/forms/0/fields/1/was: the region has no such field; it has 1"},
+        {FORM "{\"name\":\"a\"}]}]}", "/forms/0/fields/0/value: "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct extraction x = read_back();
@@ -200,8 +234,11 @@ static void what_is_not_there_is_refused(void)
 }
 
 static const struct test_case tests[] = {
-    TEST(result_is_read_back_as_it_was), TEST(other_json_is_no_result),
-    TEST(table_is_as_it_was_edited),     TEST(removed_region_takes_those_whose_rows_it_has),
+    TEST(result_is_read_back_as_it_was),
+    TEST(other_json_is_no_result),
+    TEST(table_is_as_it_was_edited),
+    TEST(form_is_as_it_was_edited),
+    TEST(removed_region_takes_those_whose_rows_it_has),
     TEST(what_is_not_there_is_refused),
 };
 

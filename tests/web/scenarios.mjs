@@ -379,6 +379,44 @@ const scenarios = {
         assert.deepEqual(await grid(), read);
     },
 
+    async fields_of_a_form_are_changed_undone_and_downloaded(browse) {
+        const {page} = await browse(b.FOR_AXE);
+        await b.open(page, b.sample("form"));
+        await b.drag(page, [0.05, 0.13], [0.95, 0.63]);
+        await page.click("#extract");
+        const form = (await b.result(page)).locator("table"), grid = () => b.rows(form);
+        const read = await grid();
+        assert.deepEqual(read[0], ["Name", "Erika Mustermann"]);
+        await form.getByText("Erika Mustermann").dblclick();
+        await page.getByLabel("Value of field 1").fill("Eva Musterfrau");
+        await page.keyboard.press("Enter");
+        await page.getByRole("button", {name: /^Edit /}).click();
+        const bar = page.getByRole("toolbar");
+        assert.deepEqual(await bar.getByRole("button").allTextContents(), ["Row above", "Row below", "Delete row"]);
+        await form.getByText("Eva Musterfrau").click();
+        await bar.getByRole("button", {name: "Row below"}).click();
+        await page.keyboard.press("ArrowDown");
+        await page.keyboard.type("0221");
+        await page.keyboard.press("Enter");
+        await bar.getByRole("button", {name: "Delete row"}).click();
+        const mended = await grid();
+        assert.deepEqual(mended, [["Name", "Eva Musterfrau"], ["", "0221"], ...read.slice(2)]);
+        await b.accessible(page);
+        for (let i = 0; i < 4; i++)
+            await page.getByRole("button", {name: "Undo", exact: true}).click();
+        assert.deepEqual(await grid(), read);
+        for (let i = 0; i < 4; i++)
+            await page.getByRole("button", {name: "Redo", exact: true}).click();
+        assert.deepEqual(await grid(), mended);
+        await page.reload();
+        await b.result(page);
+        assert.deepEqual(await grid(), mended, "a reload loses nothing");
+        const csv = (await b.saved(page, "csv")).bytes.toString();
+        assert.ok(csv.startsWith("Name,Eva Musterfrau\r\n,0221\r\n"), csv);
+        await page.getByRole("button", {name: "As it was read"}).click();
+        assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("form"));
+    },
+
     async tables_are_downloaded_alone_and_as_a_zip(browse) {
         const {page} = await browse();
         await b.open(page, b.sample("text-table"));
