@@ -23,7 +23,8 @@ static const char result[] =
     "\"bbox\":" BOX ",\"confidence\":1,\"engine\":\"text\",\"text\":\"t\",\"tables\":[{\"rows\":2,"
     "\"cols\":2,\"bbox\":" BOX ",\"confidence\":1}],\"cells\":[" CELL(0, 0) "," CELL(0, 1) "," CELL(
         1, 0) "," CELL(1, 1) "]},{\"region_index\":1,\"region_id\":\"b\",\"page\":2,\"bbox\":" BOX
-                             ",\"joined_to\":0}],\"summary\":{}}";
+                             ",\"joined_to\":0,\"structured_data\":{\"form_fields\":[{\"name\":"
+                             "\"n\",\"value\":\"v\",\"bbox\":" BOX "}]}}],\"summary\":{}}";
 
 static bool read_back(const char *text, size_t n, struct extraction *out)
 {
