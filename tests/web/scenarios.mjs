@@ -313,11 +313,41 @@ const scenarios = {
         await page.getByText("Copied; paste").waitFor();
         const copied = (await page.evaluate(() => navigator.clipboard.readText())).split("\n");
         assert.equal(copied[1], "Washer\t4000\t0.02\tB-11");
+        const html = await page.evaluate(async () => (await (await navigator.clipboard.read())[0].getType("text/html")).text());
+        assert.match(html, /<th\b[^>]*>Article<\/th>.*<td\b[^>]*>Washer<\/td>/s);
         await sort.click();
         assert.deepEqual(await column(1), ["Quantity", "1200", "850", "4000", "75", "310"]);
         const empty = tables.locator("table").nth(1);
         await empty.getByRole("button", {name: "B"}).click();
         assert.deepEqual((await b.rows(empty)).map((row) => row[1]), ["Temperature", "11.5", "12.9", "14.1", ""]);
+    },
+
+    async long_table_keeps_its_heads_in_sight(browse) {
+        const {page} = await browse();
+        await page.route("**/results/json", async (route) => {
+            if (route.request().method() === "HEAD")
+                return route.continue();
+            const response = await route.fetch(), json = await response.json(), [region] = json.regions;
+            Object.assign(region.tables[0], {rows: 90, cols: 30});
+            region.cells = Array.from({length: 90 * 30}, (_, i) => ({...region.cells[0], header: false, row_span: 1, col_span: 1,
+                row: Math.floor(i / 30), col: i % 30, text: i % 30 ? `${i}.50` : `Line ${i / 30}`}));
+            return route.fulfill({response, json});
+        });
+        await b.open(page, b.sample("ruled-table"));
+        const table = (await b.findTables(page)).locator(".table-scroll"), focused = () => page.evaluate(() => document.activeElement.textContent);
+        await table.getByText("Line 0", {exact: true}).click();
+        for (const [key, words] of [["End", "29.50"], ["Home", "Line 0"], ["Control+End", "2699.50"]]) {
+            await page.keyboard.press(key);
+            assert.equal(await focused(), words);
+        }
+        const box = await table.boundingBox(), head = await table.locator("thead th").last().boundingBox();
+        const number = await table.locator("tbody tr").last().locator(".row-number").boundingBox();
+        assert.ok(Math.abs(head.y - box.y) < 3 && Math.abs(number.x - box.x) < 3, "its head and its numbers stay");
+        assert.ok(await table.evaluate((node) => node.scrollTop > 500 && node.scrollLeft > 500));
+        const align = (words) => table.getByText(words, {exact: true}).evaluate((cell) => getComputedStyle(cell).textAlign);
+        assert.deepEqual([await align("Line 0"), await align("29.50")], ["left", "right"]);
+        await page.keyboard.press("Control+Home");
+        assert.equal(await focused(), "Line 0");
     },
 
     async cells_are_changed_undone_and_downloaded(browse) {
@@ -842,6 +872,43 @@ const scenarios = {
         assert.equal(left, 0);
         await page.getByRole("button", {name: "Try again"}).click();
         await alert.waitFor({state: "hidden"});
+    },
+
+    async restart_of_the_service_is_told_at_once(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("form"));
+        await page.evaluate(() => { // what was told, however short
+            window.told = [];
+            new MutationObserver(() => window.told.push(document.getElementById("notice").textContent))
+                .observe(document.getElementById("notice"), {childList: true});
+        });
+        const restarting = (route) => route.fulfill({status: 502, body: "<h1>502</h1>"}); // as nginx while nobody listens
+        await page.route("**/api/v1/extract/agentic", restarting, {times: 1});
+        await page.click("#find");
+        await b.result(page);
+        assert.deepEqual(await page.evaluate(() => window.told), ["The service is being restarted. Trying again in 1 second…"]);
+        assert.ok(await page.locator("#notice").isHidden());
+        const looks = /\/api\/v1\/extract\/[0-9a-f]{8}-/;
+        await page.route(looks, restarting);
+        await page.click("#find");
+        await page.locator("#job-text").getByText("The service is being restarted. The job goes on.").waitFor();
+        await page.unroute(looks);
+        await page.locator("#job").waitFor({state: "hidden"});
+        await b.result(page);
+        assert.ok(await page.locator("#alert").isHidden());
+    },
+
+    async languages_are_asked_for_and_a_missing_one_is_told(browse) {
+        const {page} = await browse();
+        await b.open(page, b.sample("scanned"));
+        await page.getByLabel("Languages of scans").fill("eng, xyz");
+        const asked = page.waitForRequest("**/api/v1/extract/agentic");
+        await page.click("#find");
+        assert.deepEqual((await asked).postDataJSON().languages, ["eng", "xyz"]);
+        await page.locator("#alert").getByText("tesseract-ocr-xyz").waitFor();
+        await page.getByLabel("Languages of scans").fill("eng");
+        await page.click("#find");
+        await page.locator("#tables").getByText("Folder").waitFor();
     },
 
     async failed_job_tells_why(browse) {
