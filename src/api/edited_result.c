@@ -46,15 +46,12 @@ static enum err read_blob(const struct blob_store *b, const char *name, struct b
 static enum err read_result(const struct services *s, const struct job *j, struct extraction *out,
                             struct error *e)
 {
-    const struct sheet_choices none = {0};
-    char name[BLOB_NAME_MAX + 1];
+    struct result_place place;
     struct buffer text = BUFFER_INIT;
     json_t *tree = NULL;
-    int format = format_index("json");
-    result_name(j, format, &none, name);
-    enum err err = read_blob(&s->blobs, name, &text, e);
-    if (err == ERR_NOT_FOUND)
-        err = result_explain_missing(s, j, format, e);
+    enum err err = result_place(s, j, format_index("json"), &place, e);
+    if (err == ERR_OK && (err = read_blob(&s->blobs, place.blob, &text, e)) == ERR_NOT_FOUND)
+        err = result_missing(&place, e);
     if (err == ERR_OK)
         err = json_parse(text.data, text.len, &tree, e);
     buffer_free(&text);

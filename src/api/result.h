@@ -14,10 +14,18 @@ enum err result_format(const struct request *r, const char *name, int preferred,
 /* ERR_NOT_FOUND: format (-1) is none, and name was asked for; ERR_CONFLICT: j has no results. */
 enum err result_check(const struct job *j, int format, const char *name, struct error *e);
 
-/* Why a completed job, which had a file in each format that it was asked for, has none in this:
+/* The blob of a job's result in a format, and whether the job was asked for that. */
+struct result_place {
+    char blob[BLOB_NAME_MAX + 1];
+    int format;
+    bool was_asked_for;
+};
+enum err result_place(const struct services *s, const struct job *j, int format,
+                      struct result_place *out, struct error *e);
+
+/* Why a completed job, which had a file in each format that it was asked for, has none there:
  * ERR_GONE or ERR_NOT_FOUND. */
-enum err result_explain_missing(const struct services *s, const struct job *j, int format,
-                                struct error *e);
+enum err result_missing(const struct result_place *place, struct error *e);
 
 /* Sets the headers of a result; who saves it does so under the last part of the blob's name
  * (RFC 6266). */

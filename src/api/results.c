@@ -2,9 +2,7 @@
  * GET /jobs/{job_id}/results/{format}: the same for who has the key.
  * GET /jobs/{job_id}/result: the same, once the job has ended, in the format that is wanted. */
 #include <curl/curl.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +11,6 @@
 #include "api/handlers.h"
 #include "api/result.h"
 #include "api/wait.h"
-#include "base/file.h"
 #include "core/blob_names.h"
 #include "core/extraction_request.h"
 #include "formats/format.h"
@@ -71,12 +68,12 @@ static enum err send_from_store(const struct services *s, const char *blob, stru
     enum err err = s->blobs.ops->open(s->blobs.self, blob, "", &fd, e);
     if (err != ERR_OK)
         return err;
-    int code = file_read_open(fd, SIZE_MAX - 1, &p->body);
-    (void)close(fd);
-    if (code == ENOMEM)
+    p->file = fdopen(fd, "r");
+    if (p->file == NULL) {
+        (void)close(fd);
         return error_no_memory(e);
-    return code == 0 ? result_headers(blob, p, e)
-                     : error_set(e, ERR_UNAVAILABLE, "The result could not be read.");
+    }
+    return result_headers(blob, p, e);
 }
 
 static enum err refuse_format(const char *name, struct error *e)
@@ -111,43 +108,39 @@ static enum err send_result(const struct services *s, const char *blob, struct r
     return err == ERR_OK ? send_by_nginx(&s->blobs, blob, p, e) : err;
 }
 
-static enum err explain(const struct extraction_request *asked, int format, struct error *e)
-{
-    if (asked->format == format || asked->also[format])
-        return error_set(e, ERR_GONE,
-                         "The file of this result is not there any more; send the job again.");
-    return error_set(e, ERR_NOT_FOUND,
-                     "This job has no result as %s; ask for it with also_formats.",
-                     format_names[format]);
-}
-
-enum err result_explain_missing(const struct services *s, const struct job *j, int format,
-                                struct error *e)
-{
-    struct extraction_request asked = {0};
-    enum err err =
-        extraction_request_parse(j->request_json, strlen(j->request_json), s->cfg, &asked, e);
-    if (err == ERR_OK)
-        err = explain(&asked, format, e);
-    extraction_request_free(&asked);
-    return err;
-}
-
 /* A format beside the first has its name by what was asked for. */
-static enum err send_format(const struct services *s, const struct job *j, int format,
-                            struct reply *p, struct error *e)
+enum err result_place(const struct services *s, const struct job *j, int format,
+                      struct result_place *out, struct error *e)
 {
     struct extraction_request asked = {0};
-    char blob[BLOB_NAME_MAX + 1];
     enum err err =
         extraction_request_parse(j->request_json, strlen(j->request_json), s->cfg, &asked, e);
     if (err != ERR_OK)
         return err;
-    result_name(j, format, &asked.sheets, blob);
-    err = send_result(s, blob, p, e);
-    if (err == ERR_NOT_FOUND)
-        err = explain(&asked, format, e);
+    result_name(j, format, &asked.sheets, out->blob);
+    out->format = format;
+    out->was_asked_for = asked.format == format || asked.also[format];
     extraction_request_free(&asked);
+    return ERR_OK;
+}
+
+enum err result_missing(const struct result_place *place, struct error *e)
+{
+    if (place->was_asked_for)
+        return error_set(e, ERR_GONE,
+                         "The file of this result is not there any more; send the job again.");
+    return error_set(e, ERR_NOT_FOUND,
+                     "This job has no result as %s; ask for it with also_formats.",
+                     format_names[place->format]);
+}
+
+static enum err send_format(const struct services *s, const struct job *j, int format,
+                            struct reply *p, struct error *e)
+{
+    struct result_place place;
+    enum err err = result_place(s, j, format, &place, e);
+    if (err == ERR_OK && (err = send_result(s, place.blob, p, e)) == ERR_NOT_FOUND)
+        err = result_missing(&place, e);
     return err;
 }
 

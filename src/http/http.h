@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -131,6 +132,7 @@ struct reply {
     int status;               /* 200 until set */
     const char *content_type; /* "application/json" until set */
     struct buffer body;
+    FILE *file; /* sent behind the body, from its start to its end; closed by the server */
     struct {
         const char *name; /* static */
         char value[1024];

@@ -1,10 +1,12 @@
 #include "process/serve.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "auth/limits.h"
 #include "base/clock.h"
@@ -15,10 +17,11 @@
 #include "http/request.h"
 #include "process/metrics.h"
 
-#define SETTLE_S 20
-#define HEALTH_S 4 /* less than a probe waits */
-#define FILE_S   45
-#define RETRY_S  5 /* after a failure that may pass and does not say when */
+#define SETTLE_S   20
+#define HEALTH_S   4 /* less than a probe waits */
+#define FILE_S     45
+#define FILE_CHUNK 65536
+#define RETRY_S    5 /* after a failure that may pass and does not say when */
 
 #define PASSED_ON_MAX 512
 #define PLAIN         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
@@ -39,11 +42,39 @@ void reply_header(struct reply *p, const char *name, const char *fmt, ...)
 
 /* --- writing the answer --- */
 
+static void close_file(struct reply *p)
+{
+    if (p->file != NULL)
+        (void)fclose(p->file);
+    p->file = NULL;
+}
+
+static size_t length_of(const struct reply *p)
+{
+    struct stat st;
+    bool known = p->file != NULL && fstat(fileno(p->file), &st) == 0;
+    return p->body.len + (known ? (size_t)st.st_size : 0);
+}
+
+/* Ends early when the client has gone away, which is no error of ours. */
+static void send_file(FILE *file, FCGX_Stream *out)
+{
+    char chunk[FILE_CHUNK];
+    size_t n;
+    rewind(file);
+    while ((n = fread(chunk, 1, sizeof chunk, file)) > 0)
+        if (FCGX_PutStr(chunk, (int)n, out) < 0)
+            return;
+    if (ferror(file))
+        log_event(LOG_ERROR, "a file could not be read to its end", "cause", strerror(errno), NULL);
+}
+
 /* application/problem+json, RFC 9457. */
 static void write_problem(const struct request *r, const struct error *e, const char *allow,
                           struct reply *p)
 {
     buffer_reset(&p->body);
+    close_file(p);
     p->n_headers = 0;
     p->status = err_http_status(e->kind);
     p->content_type = "application/problem+json";
@@ -94,7 +125,7 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
         buffer_printf(&head, "%s: %s\r\n", p->headers[i].name, p->headers[i].value);
     }
     if (!redirect && p->status != 204 && p->status != 304)
-        buffer_printf(&head, "Content-Length: %zu\r\n", p->body.len);
+        buffer_printf(&head, "Content-Length: %zu\r\n", length_of(p));
     if (r->rate.limit > 0)
         buffer_printf(&head,
                       "RateLimit-Limit: %" PRId64 "\r\nRateLimit-Remaining: %" PRId64
@@ -114,8 +145,9 @@ static void write_reply(const struct server *s, FCGX_Request *cgi, const struct 
     if (r->method != METHOD_HEAD)
         buffer_append(&head, p->body.data, p->body.len);
     /* A client that has gone away is no error of ours. */
-    if (!buffer_failed(&head))
-        (void)FCGX_PutStr(head.data, (int)head.len, cgi->out);
+    bool sent = !buffer_failed(&head) && FCGX_PutStr(head.data, (int)head.len, cgi->out) >= 0;
+    if (sent && p->file != NULL && r->method != METHOD_HEAD)
+        send_file(p->file, cgi->out);
     buffer_free(&head);
 }
 
@@ -330,6 +362,7 @@ static void serve(const struct server *s, FCGX_Request *cgi, bool refused)
     context_set(0, NULL);
     buffer_free(&r.body);
     buffer_free(&p.body);
+    close_file(&p);
 }
 
 void serve_request(const struct server *s, FCGX_Request *cgi)
