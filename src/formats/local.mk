@@ -13,5 +13,6 @@ libformats_a_SOURCES = \
 	src/formats/sheet_zip.c src/formats/sheet_zip.h \
 	src/formats/table.h \
 	src/formats/tsv.c \
-	src/formats/xlsx.c
+	src/formats/xlsx.c \
+	src/formats/zip.c src/formats/zip.h
 libformats_a_CFLAGS = $(AM_CFLAGS) $(XLSXWRITER_CFLAGS) $(ARCHIVE_CFLAGS)

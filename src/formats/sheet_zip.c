@@ -1,60 +1,24 @@
 #include "formats/sheet_zip.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <stdio.h>
 
+#include "formats/zip.h"
+
 #define FILES_MAX 1000 /* more are of no use to people, and costly to unpack */
-#define DATED     946684800
 
-static enum err refuse(struct archive *a, struct error *e)
-{
-    if (archive_errno(a) == ENOMEM)
-        return error_no_memory(e);
-    error_set(e, ERR_UNAVAILABLE, "The ZIP file could not be written.");
-    return error_cause(e, "libarchive: %s", archive_error_string(a));
-}
-
-static la_ssize_t append(struct archive *a, void *out, const void *bytes, size_t n)
-{
-    buffer_append(out, bytes, n);
-    if (!buffer_failed(out))
-        return (la_ssize_t)n;
-    archive_set_error(a, ENOMEM, "no room for the result");
-    return ARCHIVE_FATAL;
-}
-
-static enum err add_file(struct archive *a, const struct block *b, const struct sheet_kind *kind,
-                         const struct buffer *bytes, struct error *e)
-{
-    char name[48];
-    struct archive_entry *entry = archive_entry_new();
-    if (entry == NULL)
-        return error_no_memory(e);
-    (void)snprintf(name, sizeof name, "%s-%d.%s", block_names[b->kind], b->number, kind->extension);
-    archive_entry_set_pathname(entry, name);
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, 0644);
-    archive_entry_set_mtime(entry, DATED, 0);
-    archive_entry_set_size(entry, (la_int64_t)bytes->len);
-    bool ok = archive_write_header(a, entry) == ARCHIVE_OK &&
-              (bytes->len == 0 ||
-               archive_write_data(a, bytes->data, bytes->len) == (la_ssize_t)bytes->len);
-    archive_entry_free(entry);
-    return ok ? ERR_OK : refuse(a, e);
-}
-
-static enum err add_block(struct archive *a, const struct blocks *b, size_t i,
+static enum err add_block(struct zip *z, const struct blocks *b, size_t i,
                           const struct format_options *o, const struct sheet_kind *kind,
                           struct error *e)
 {
+    char name[48];
     struct buffer bytes = BUFFER_INIT;
+    (void)snprintf(name, sizeof name, "%s-%d.%s", block_names[b->items[i].kind], b->items[i].number,
+                   kind->extension);
     enum err err = sheet_write_block(b, i, o, kind, &bytes, e);
     if (err == ERR_OK && buffer_failed(&bytes))
         err = error_no_memory(e);
     if (err == ERR_OK)
-        err = add_file(a, &b->items[i], kind, &bytes, e);
+        err = zip_add(z, name, bytes.data, bytes.len, e);
     buffer_free(&bytes);
     return err;
 }
@@ -72,20 +36,14 @@ static enum err check_count(const struct blocks *b, struct error *e)
 enum err sheet_zip_write(const struct blocks *b, const struct format_options *o,
                          const struct sheet_kind *kind, struct buffer *out, struct error *e)
 {
+    struct zip *z = NULL;
     enum err err = check_count(b, e);
-    if (err != ERR_OK)
-        return err;
-    struct archive *a = archive_write_new();
-    if (a == NULL)
-        return error_no_memory(e);
-    if (archive_write_set_format_zip(a) != ARCHIVE_OK ||
-        archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK ||
-        archive_write_open(a, out, NULL, append, NULL) != ARCHIVE_OK)
-        err = refuse(a, e);
+    if (err == ERR_OK)
+        err = zip_begin(&z, out, e);
     for (size_t i = 0; err == ERR_OK && i < b->n; i++)
-        err = add_block(a, b, i, o, kind, e);
-    if (err == ERR_OK && archive_write_close(a) != ARCHIVE_OK)
-        err = refuse(a, e);
-    (void)archive_write_free(a);
+        err = add_block(z, b, i, o, kind, e);
+    if (err == ERR_OK)
+        err = zip_end(z, e);
+    zip_free(z);
     return err;
 }

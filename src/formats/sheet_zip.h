@@ -1,5 +1,4 @@
-/* Blocks as files of a ZIP (APPNOTE 6.3), by libarchive: table-1.csv, form-1.csv, text-1.csv. The
- * same blocks give the same bytes: the files are dated 2000-01-01. */
+/* Blocks as files of a ZIP: table-1.csv, form-1.csv, text-1.csv (formats/zip.h). */
 #ifndef PDF_OCR_FORMATS_SHEET_ZIP_H
 #define PDF_OCR_FORMATS_SHEET_ZIP_H
 
