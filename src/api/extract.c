@@ -1,4 +1,5 @@
 /* POST /extract and /extract/agentic. */
+#include <assert.h>
 #include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -15,38 +16,40 @@
 #define IDEMPOTENCY_KEY_MAX 255
 #define BODY_HASH_BYTES     32
 
-struct idempotency_text {
-    char key[80], hash[2 * BODY_HASH_BYTES + 1];
-};
+static_assert(sizeof((struct extract_key *)0)->hash == 2 * BODY_HASH_BYTES + 1,
+              "room for the hash");
+
+static enum err check_key(const char *key, struct error *e)
+{
+    for (const char *p = key; *p != '\0'; p++)
+        if (!isgraph((unsigned char)*p) || p - key >= IDEMPOTENCY_KEY_MAX)
+            return error_set(e, ERR_BAD_REQUEST,
+                             "Idempotency-Key must be 1 to 255 visible ASCII characters.");
+    return key[0] != '\0' ? ERR_OK : error_set(e, ERR_BAD_REQUEST, "Idempotency-Key is empty.");
+}
 
 /* A request that has no key of the client's is known by its id: nginx sends it to another worker
  * when one dies before it answers. A body with a password is hashed by a key. Others are not: each
  * machine has to find the same hash, whatever its key is. */
-static enum err read_idempotency(const struct services *s, const struct request *r,
-                                 bool has_password, const struct buffer *body,
-                                 struct idempotency_text *text, struct idempotency *out,
-                                 struct error *e)
+enum err extract_key_read(const struct services *s, const struct request *r, bool has_password,
+                          const struct buffer *text, struct extract_key *out, struct error *e)
 {
     const char *key = request_header(r, "Idempotency-Key");
     unsigned char digest[BODY_HASH_BYTES];
     crypto_generichash_state state;
-    for (const char *p = key; p != NULL && *p != '\0'; p++)
-        if (!isgraph((unsigned char)*p) || p - key >= IDEMPOTENCY_KEY_MAX)
-            return error_set(e, ERR_BAD_REQUEST,
-                             "Idempotency-Key must be 1 to 255 visible ASCII characters.");
-    if (key != NULL && key[0] == '\0')
-        return error_set(e, ERR_BAD_REQUEST, "Idempotency-Key is empty.");
-    (void)snprintf(text->key, sizeof text->key, "request:%s", r->request_id);
-    out->key = key != NULL ? key : text->key;
-    out->of_client = key != NULL;
+    if (key != NULL && check_key(key, e) != ERR_OK)
+        return ERR_BAD_REQUEST;
+    (void)snprintf(out->made, sizeof out->made, "request:%s", r->request_id);
     (void)crypto_generichash_init(&state, has_password ? s->sealing_key : NULL,
                                   has_password ? sizeof s->sealing_key : 0, sizeof digest);
     (void)crypto_generichash_update(&state, (const unsigned char *)r->path, strlen(r->path) + 1);
-    (void)crypto_generichash_update(&state, (const unsigned char *)body->data, body->len);
+    (void)crypto_generichash_update(&state, (const unsigned char *)text->data, text->len);
     (void)crypto_generichash_final(&state, digest, sizeof digest);
-    sodium_bin2hex(text->hash, sizeof text->hash, digest, sizeof digest);
-    out->owner = r->auth.subject;
-    out->body_hash = text->hash;
+    sodium_bin2hex(out->hash, sizeof out->hash, digest, sizeof digest);
+    out->idempotency = (struct idempotency){.owner = r->auth.subject,
+                                            .key = key != NULL ? key : out->made,
+                                            .body_hash = out->hash,
+                                            .of_client = key != NULL};
     return ERR_OK;
 }
 
@@ -66,20 +69,26 @@ enum err extract_check_languages(struct app *app, const struct extraction_reques
     return err;
 }
 
+enum err extract_queue(struct app *app, const struct request *r,
+                       const struct extraction_request *extraction,
+                       const struct idempotency *idempotency, struct job **out, struct error *e)
+{
+    const struct services *s = &app->services;
+    enum err err = callback_check(app, extraction, e);
+    if (err == ERR_OK)
+        err = document_owner_check(s, request_owner(r), extraction->pdf_id, e);
+    return err == ERR_OK
+               ? job_submit(s, r->auth.subject, extraction, idempotency, r->traceparent, out, e)
+               : err;
+}
+
 enum err extract_submit(struct app *app, const struct request *r,
                         const struct extraction_request *extraction, const struct buffer *text,
                         struct job **out, struct error *e)
 {
-    const struct services *s = &app->services;
-    struct idempotency idem;
-    struct idempotency_text idem_text;
-    enum err err = callback_check(app, extraction, e);
-    if (err == ERR_OK)
-        err = read_idempotency(s, r, extraction->has_password, text, &idem_text, &idem, e);
-    if (err == ERR_OK)
-        err = document_owner_check(s, request_owner(r), extraction->pdf_id, e);
-    return err == ERR_OK ? job_submit(s, r->auth.subject, extraction, &idem, r->traceparent, out, e)
-                         : err;
+    struct extract_key key;
+    enum err err = extract_key_read(&app->services, r, extraction->has_password, text, &key, e);
+    return err == ERR_OK ? extract_queue(app, r, extraction, &key.idempotency, out, e) : err;
 }
 
 enum err extract_accepted(const struct services *s, const struct request *r, const struct job *j,

@@ -9,8 +9,22 @@
 enum err extract_check_languages(struct app *app, const struct extraction_request *extraction,
                                  struct error *e);
 
-/* Queues a job for a PDF of the caller's. text: what makes a request with the same Idempotency-Key
- * the same one. *out is owned by the caller. */
+/* What makes a request with the same Idempotency-Key the same one. */
+struct extract_key {
+    char made[80], hash[65];        /* what idempotency points to */
+    struct idempotency idempotency; /* valid as long as this and the request */
+};
+
+/* Reads the header, and hashes the path and text. ERR_BAD_REQUEST. */
+enum err extract_key_read(const struct services *s, const struct request *r, bool has_password,
+                          const struct buffer *text, struct extract_key *out, struct error *e);
+
+/* Queues a job for a PDF of the caller's. *out is owned by the caller. */
+enum err extract_queue(struct app *app, const struct request *r,
+                       const struct extraction_request *extraction,
+                       const struct idempotency *idempotency, struct job **out, struct error *e);
+
+/* Both, one after the other. */
 enum err extract_submit(struct app *app, const struct request *r,
                         const struct extraction_request *extraction, const struct buffer *text,
                         struct job **out, struct error *e);

@@ -21,6 +21,10 @@ enum err document_get(void *app, struct request *r, struct reply *p, struct erro
 enum err document_list(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_delete(void *app, struct request *r, struct reply *p, struct error *e);
 enum err document_page_image(void *app, struct request *r, struct reply *p, struct error *e);
+enum err batch_post(void *app, struct request *r, struct reply *p, struct error *e);
+enum err batch_show(void *app, struct request *r, struct reply *p, struct error *e);
+enum err batch_results(void *app, struct request *r, struct reply *p, struct error *e);
+enum err batch_delete(void *app, struct request *r, struct reply *p, struct error *e);
 enum err template_post(void *app, struct request *r, struct reply *p, struct error *e);
 enum err template_index(void *app, struct request *r, struct reply *p, struct error *e);
 enum err template_show(void *app, struct request *r, struct reply *p, struct error *e);

@@ -2,6 +2,9 @@
 noinst_LIBRARIES += libapi.a
 libapi_a_SOURCES = \
 	src/api/app.h \
+	src/api/batch_results.c \
+	src/api/batch_view.c src/api/batch_view.h \
+	src/api/batches.c \
 	src/api/callbacks.c src/api/callbacks.h \
 	src/api/documents.c \
 	src/api/edited_result.c \

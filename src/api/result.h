@@ -17,6 +17,7 @@ enum err result_check(const struct job *j, int format, const char *name, struct 
 /* The blob of a job's result in a format, and whether the job was asked for that. */
 struct result_place {
     char blob[BLOB_NAME_MAX + 1];
+    const char *extension; /* of the blob, without a dot; static */
     int format;
     bool was_asked_for;
 };
@@ -26,6 +27,9 @@ enum err result_place(const struct services *s, const struct job *j, int format,
 /* Why a completed job, which had a file in each format that it was asked for, has none there:
  * ERR_GONE or ERR_NOT_FOUND. */
 enum err result_missing(const struct result_place *place, struct error *e);
+
+/* Why a job that has ended has no result: ERR_CONFLICT, it was cancelled; ERR_UNPROCESSABLE. */
+enum err result_explain_end(const struct job *j, struct error *e);
 
 /* Sets the headers of a result; who saves it does so under the last part of the blob's name
  * (RFC 6266). */

@@ -118,6 +118,7 @@ enum err result_place(const struct services *s, const struct job *j, int format,
     if (err != ERR_OK)
         return err;
     result_name(j, format, &asked.sheets, out->blob);
+    out->extension = format_extension(format, &asked.sheets);
     out->format = format;
     out->was_asked_for = asked.format == format || asked.also[format];
     extraction_request_free(&asked);
@@ -202,8 +203,7 @@ void result_address(const char *job_id, int format, int64_t seconds, char out[RE
         (void)snprintf(out + n, (size_t)(RESULT_ADDRESS_MAX - n), "&wait=%" PRId64, seconds);
 }
 
-/* What a job that has ended without a result has come to. */
-static enum err explain_end(const struct job *j, struct error *e)
+enum err result_explain_end(const struct job *j, struct error *e)
 {
     if (j->status == JOB_CANCELLED)
         return error_set(e, ERR_CONFLICT, "The job was cancelled.");
@@ -232,7 +232,7 @@ static enum err give(const struct services *s, const struct request *r, const st
         return extract_accepted(s, r, j, address, p, e);
     }
     if (j->status != JOB_COMPLETED)
-        return explain_end(j, e);
+        return result_explain_end(j, e);
     (void)snprintf(p->job_id, sizeof p->job_id, "%s", j->id);
     return send_format(s, j, format, p, e);
 }

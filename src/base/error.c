@@ -127,6 +127,14 @@ const char *err_code(enum err kind)
     return kinds[kind].code;
 }
 
+enum err err_of_code(const char *code)
+{
+    for (int kind = ERR_OK + 1; code != NULL && kind < ERR__MAX; kind++)
+        if (strcmp(kinds[kind].code, code) == 0)
+            return (enum err)kind;
+    return ERR_INTERNAL;
+}
+
 bool err_is_transient(enum err kind)
 {
     return kinds[kind].transient;

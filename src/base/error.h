@@ -78,6 +78,9 @@ const char *err_title(enum err kind);
  */
 const char *err_code(enum err kind);
 
+/* The kind of that name; ERR_INTERNAL when there is none, or code is NULL. */
+enum err err_of_code(const char *code);
+
 /* Whether trying again later can help. */
 bool err_is_transient(enum err kind);
 

@@ -47,6 +47,15 @@ bool file_write(int fd, const void *bytes, size_t n)
     return true;
 }
 
+bool file_drain(void *sink, const char *bytes, size_t n)
+{
+    struct file_sink *s = sink;
+    if (file_write(s->fd, bytes, n))
+        return true;
+    s->code = errno;
+    return false;
+}
+
 int file_temporary(const char *folder)
 {
     char path[512];

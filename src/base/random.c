@@ -16,6 +16,20 @@ void random_uuid(char out[UUID_LEN + 1])
                    hex + 20);
 }
 
+void uuid_of_texts(const char *a, const char *b, char out[UUID_LEN + 1])
+{
+    unsigned char hash[16];
+    char hex[2 * sizeof hash + 1];
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    (void)crypto_generichash_update(&state, (const unsigned char *)a, strlen(a) + 1);
+    (void)crypto_generichash_update(&state, (const unsigned char *)b, strlen(b));
+    (void)crypto_generichash_final(&state, hash, sizeof hash);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13,
+                   hex + 17, hex + 20);
+}
+
 bool uuid_valid(const char *text)
 {
     size_t n = 0;

@@ -1,4 +1,4 @@
-/* Random ids and delays, from libsodium's generator. */
+/* Ids, random or made of what they name, and random delays, by libsodium. */
 #ifndef PDF_OCR_BASE_RANDOM_H
 #define PDF_OCR_BASE_RANDOM_H
 
@@ -10,6 +10,9 @@
 
 /* Writes a random UUID, version 4 (RFC 9562), lower case, NUL-terminated. */
 void random_uuid(char out[UUID_LEN + 1]);
+
+/* Writes a UUID of version 8 (RFC 9562) that is made of two texts: the same for the same two. */
+void uuid_of_texts(const char *a, const char *b, char out[UUID_LEN + 1]);
 
 /* Whether text is a UUID of any version, in lower case. */
 bool uuid_valid(const char *text);

@@ -48,6 +48,13 @@ void template_name(const char *owner, const char *id, char out[BLOB_NAME_MAX + 1
     text_format(out, BLOB_NAME_MAX + 1, "templates/%s/%.36s/template.json", hex, id);
 }
 
+void batch_name(const char *owner, const char *id, char out[BLOB_NAME_MAX + 1])
+{
+    char hex[OWNER_HEX + 1];
+    owner_hex(owner, hex);
+    text_format(out, BLOB_NAME_MAX + 1, "batches/%s/%.36s/batch.json", hex, id);
+}
+
 void pdf_name(const char *pdf_id, const char *file_name, char out[BLOB_NAME_MAX + 1])
 {
     text_format(out, BLOB_NAME_MAX + 1, "pdfs/%s/%s", pdf_id, file_name);

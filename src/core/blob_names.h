@@ -14,6 +14,9 @@ void owner_hex(const char *owner, char out[OWNER_HEX + 1]);
 void template_name(const char *owner, const char *id, char out[BLOB_NAME_MAX + 1]);
 void templates_prefix(const char *owner, char out[BLOB_NAME_MAX + 1]);
 
+/* A batch of an owner's: batches/{owner}/{id}/batch.json. */
+void batch_name(const char *owner, const char *id, char out[BLOB_NAME_MAX + 1]);
+
 /* A PDF that was put to a link: pdfs/{id}/{file name}; and what is before its file name. */
 void pdf_name(const char *pdf_id, const char *file_name, char out[BLOB_NAME_MAX + 1]);
 void pdf_prefix(const char *pdf_id, char out[BLOB_NAME_MAX + 1]);

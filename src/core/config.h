@@ -59,6 +59,7 @@ struct config {
     int64_t max_upload_bytes;    /* MAX_UPLOAD_BYTES: 52428800 */
     int64_t max_json_bytes;      /* MAX_JSON_BYTES: 1048576 */
     int64_t max_result_bytes;    /* MAX_RESULT_BYTES: 67108864 */
+    int64_t max_batch_items;     /* MAX_BATCH_ITEMS: 50 */
     int64_t max_regions;         /* MAX_REGIONS: 200 */
     int64_t max_pages;           /* MAX_PAGES: 500 */
     int64_t max_raster_pixels;   /* MAX_RASTER_PIXELS: 40000000 */

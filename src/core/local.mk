@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libcore.a
 libcore_a_SOURCES = \
 	src/core/attempts.c src/core/attempts.h \
+	src/core/batch.c src/core/batch.h \
+	src/core/batch_request.c src/core/batch_request.h \
 	src/core/callback.c src/core/callback.h \
 	src/core/config.c src/core/config.h src/core/config_settings.c \
 	src/core/document_erase.c src/core/document_erase.h \
@@ -24,6 +26,7 @@ libcore_a_SOURCES = \
 	src/core/region_request.c src/core/region_request.h \
 	src/core/result_file.c src/core/result_file.h \
 	src/core/blob_names.c src/core/blob_names.h \
+	src/core/blob_read.c src/core/blob_read.h \
 	src/core/result_read.c src/core/result_read.h \
 	src/core/retention.c src/core/retention.h \
 	src/core/sealed_password.c src/core/sealed_password.h \

@@ -6,20 +6,6 @@
 
 #include "base/file.h"
 
-struct sink {
-    int fd;
-    int code; /* the errno of what could not be written; 0: nothing */
-};
-
-static bool write_on(void *self, const char *bytes, size_t n)
-{
-    struct sink *s = self;
-    if (file_write(s->fd, bytes, n))
-        return true;
-    s->code = errno;
-    return false;
-}
-
 static enum err refuse(int code, struct error *e)
 {
     error_set(e, err_of_errno(code), "The result could not be written; try again later.");
@@ -29,10 +15,10 @@ static enum err refuse(int code, struct error *e)
 enum err result_file_put(const struct services *s, const char *name, const struct extraction *x,
                          int format, const struct format_options *o, struct error *e)
 {
-    struct sink sink = {file_temporary(s->cfg->uploads_dir), 0};
+    struct file_sink sink = {file_temporary(s->cfg->uploads_dir), 0};
     if (sink.fd < 0)
         return refuse(errno, e);
-    struct buffer out = {.drain = write_on, .drain_self = &sink};
+    struct buffer out = {.drain = file_drain, .drain_self = &sink};
     enum err err = format_write(x, format, o, &out, e);
     if (sink.code != 0)
         err = refuse(sink.code, e);

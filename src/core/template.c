@@ -1,18 +1,15 @@
 #include "core/template.h"
 
-#include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "base/rfc3339.h"
 #include "core/blob_names.h"
+#include "core/blob_read.h"
 #include "core/region_request.h"
 
 #define BYTES_MAX (8U << 20) /* beyond what MAX_REGIONS regions come to */
@@ -27,21 +24,6 @@ struct draft {
 };
 
 /* --- names --- */
-
-/* A UUID of version 8 (RFC 9562), made of who and what. */
-static void make_id(const char *owner, const char *name, char out[UUID_LEN + 1])
-{
-    unsigned char hash[16];
-    char hex[2 * sizeof hash + 1];
-    crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    (void)crypto_generichash_update(&state, (const unsigned char *)owner, strlen(owner) + 1);
-    (void)crypto_generichash_update(&state, (const unsigned char *)name, strlen(name));
-    (void)crypto_generichash_final(&state, hash, sizeof hash);
-    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-    (void)snprintf(out, UUID_LEN + 1, "%.8s-%.4s-8%.3s-a%.3s-%.12s", hex, hex + 8, hex + 13,
-                   hex + 17, hex + 20);
-}
 
 static enum err read_name(const struct json_at *at, const char **out, struct error *e)
 {
@@ -60,21 +42,6 @@ static enum err not_found(const char *id_or_name, struct error *e)
 }
 
 /* --- reading and writing --- */
-
-static enum err read_blob(const struct services *s, const char *name, struct buffer *out,
-                          struct error *e)
-{
-    int fd = -1;
-    enum err err = s->blobs.ops->open(s->blobs.self, name, "", &fd, e);
-    if (err != ERR_OK)
-        return err;
-    int code = file_read_open(fd, BYTES_MAX, out);
-    (void)close(fd);
-    if (code == 0)
-        return ERR_OK;
-    return code == ENOMEM ? error_no_memory(e)
-                          : error_set(e, ERR_UNAVAILABLE, "The template could not be read.");
-}
 
 static enum err read_draft(json_t *body, const struct config *cfg, struct draft *d, struct error *e)
 {
@@ -143,7 +110,7 @@ enum err template_create(const struct services *s, const char *owner, json_t *bo
     struct draft d = {.created_us = clock_now_us(s->clock)};
     enum err err = read_draft(body, s->cfg, &d, e);
     if (err == ERR_OK) {
-        make_id(owner, d.name, d.id);
+        uuid_of_texts(owner, d.name, d.id);
         err = check_new(s, owner, &d, e);
     }
     if (err == ERR_OK)
@@ -188,9 +155,9 @@ enum err template_get(const struct services *s, const char *owner, const char *i
     if (uuid_valid(id_or_name))
         (void)snprintf(id, sizeof id, "%s", id_or_name);
     else
-        make_id(owner, id_or_name, id);
+        uuid_of_texts(owner, id_or_name, id);
     template_name(owner, id, blob);
-    enum err err = read_blob(s, blob, out, e);
+    enum err err = blob_read(&s->blobs, blob, BYTES_MAX, out, e);
     return err == ERR_NOT_FOUND ? not_found(id_or_name, e) : err;
 }
 
@@ -217,7 +184,7 @@ enum err template_list(const struct services *s, const char *owner, const char *
     for (size_t i = 0; err == ERR_OK && i < page.n; i++) {
         size_t before = out->len;
         buffer_puts(out, any ? ",\n" : "\n");
-        err = read_blob(s, page.items[i].name, out, e);
+        err = blob_read(&s->blobs, page.items[i].name, BYTES_MAX, out, e);
         any = any || err == ERR_OK;
         if (err == ERR_NOT_FOUND) { /* it was deleted meanwhile */
             out->len = before;

@@ -32,9 +32,9 @@ static la_ssize_t append(struct archive *a, void *out, const void *bytes, size_t
     return ARCHIVE_FATAL;
 }
 
-enum err zip_begin(struct zip **out, struct buffer *to, struct error *e)
+enum err zip_begin(struct zip **made, struct buffer *out, struct error *e)
 {
-    struct zip *z = *out = calloc(1, sizeof *z);
+    struct zip *z = *made = calloc(1, sizeof *z);
     if (z == NULL)
         return error_no_memory(e);
     z->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
@@ -43,7 +43,7 @@ enum err zip_begin(struct zip **out, struct buffer *to, struct error *e)
         return error_no_memory(e);
     if (archive_write_set_format_zip(z->archive) != ARCHIVE_OK ||
         archive_write_set_bytes_in_last_block(z->archive, 1) != ARCHIVE_OK ||
-        archive_write_open(z->archive, to, NULL, append, NULL) != ARCHIVE_OK)
+        archive_write_open(z->archive, out, NULL, append, NULL) != ARCHIVE_OK)
         return refuse(z->archive, e);
     return ERR_OK;
 }

@@ -11,8 +11,9 @@
 
 struct zip;
 
-/* Appends the ZIP to out, which may have a drain. *z is to be freed by zip_free. ERR_EXHAUSTED. */
-enum err zip_begin(struct zip **z, struct buffer *out, struct error *e);
+/* Appends the ZIP to out, which may have a drain. *made is to be freed by zip_free. ERR_EXHAUSTED.
+ */
+enum err zip_begin(struct zip **made, struct buffer *out, struct error *e);
 
 /* Adds a file of n bytes. ERR_EXHAUSTED: memory is out, or out has failed. */
 enum err zip_add(struct zip *z, const char *name, const void *bytes, size_t n, struct error *e);

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/rfc3339.h"
 #include "base/span.h"
+#include "http/problem.h"
 #include "http/request.h"
 #include "process/metrics.h"
 
@@ -78,11 +79,7 @@ static void write_problem(const struct request *r, const struct error *e, const 
     p->n_headers = 0;
     p->status = err_http_status(e->kind);
     p->content_type = "application/problem+json";
-    buffer_printf(&p->body,
-                  "{\"type\":\"/api/v1/problems#%s\",\"code\":\"%s\",\"title\":\"%s\","
-                  "\"status\":%d,\"detail\":",
-                  err_code(e->kind), err_code(e->kind), err_title(e->kind), p->status);
-    buffer_json_string(&p->body, e->detail);
+    problem_open(e, &p->body);
     buffer_puts(&p->body, ",\"instance\":");
     buffer_json_string(&p->body, r->path);
     buffer_puts(&p->body, ",\"request_id\":");

@@ -33,6 +33,10 @@ POLICIES = {
     "GET /api/v1/documents/{pdf_id}": "key",
     "DELETE /api/v1/documents/{pdf_id}": "key",
     "GET /api/v1/documents/{pdf_id}/pages/{page}.png": "key",
+    "POST /api/v1/batches": "key",
+    "GET /api/v1/batches/{batch_id}": "key",
+    "DELETE /api/v1/batches/{batch_id}": "key",
+    "GET /api/v1/batches/{batch_id}/results": "key",
     "GET /api/v1/templates": "key",
     "POST /api/v1/templates": "key",
     "GET /api/v1/templates/{template_id}": "key",
@@ -180,7 +184,8 @@ EXPECTED["optional"] = {**EXPECTED["key"], "none": "in", "empty key": "in", "bas
 
 def path_of(pattern):
     example = {"job_id": str(uuid.uuid4()), "pdf_id": str(uuid.uuid4()), "file_name": "a.pdf",
-               "name": "result.csv", "page": "1", "template_id": str(uuid.uuid4()), "format": "csv"}
+               "name": "result.csv", "page": "1", "template_id": str(uuid.uuid4()), "batch_id": str(uuid.uuid4()),
+               "format": "csv"}
     return re.sub(r"{(\w+)}", lambda m: example[m.group(1)], pattern)
 
 

@@ -18,6 +18,7 @@ from google_stack import World, call, document, grid, needs_firestore, proposal
 from made_scan import scan, turned, written
 from PIL import Image
 from receiver import Receiver
+from test_batches import check_partial_failure
 from fault_proxy import status  # noqa: I001
 from stack import TASKS_ACCOUNT
 
@@ -114,6 +115,10 @@ def test_pages_and_results_come_through_the_service(world):
     assert csv.headers["Content-Type"] == "text/csv; charset=utf-8"
     assert len(s.call("GET", path + "json").json["regions"]) == 2
     assert s.call("GET", path + "tsv").status == 404
+
+
+def test_batch_with_a_broken_document(world):
+    check_partial_failure(world.stack)
 
 
 def test_one_token_a_process(world):

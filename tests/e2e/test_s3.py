@@ -18,6 +18,7 @@ import urllib.request
 import pytest
 from conftest import BUILD, ROOT, Stack, expected, sample, until
 from s3_server import SERVER, S3Server
+from test_batches import check_partial_failure
 
 sys.path.insert(0, str(ROOT / "tests" / "google"))
 from fault_proxy import FaultProxy, reset_before, reset_mid_body, status  # noqa: E402
@@ -100,6 +101,10 @@ def test_extraction_through_the_bucket(stack, server):
     by_api = stack.call("GET", f"/api/v1/jobs/{job['job_id']}/results/csv")
     assert by_api.status == 200 and by_api.body == expected("text-table")
     assert any(job["job_id"] in name for name in server.names())
+
+
+def test_batch_with_a_broken_document(stack):
+    check_partial_failure(stack)
 
 
 def test_calls_are_counted(stack):
