@@ -149,23 +149,27 @@ static enum err not_queued(const struct services *s, const char *id, bool named,
     return error_cause(e, "%s", cause);
 }
 
-enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
-                    const struct idempotency *idem, const char *traceparent, struct job **out,
-                    struct error *e)
+/* A request that was sent before makes no job: *existing is its job, and no quota is asked. */
+static enum err check_room(const struct services *s, const char *owner,
+                           const struct extraction_request *r, const char *blob,
+                           const struct idempotency *idem, struct job **existing, struct error *e)
 {
-    char blob[BLOB_NAME_MAX + 1];
+    enum err err = ERR_OK;
+    if (!quota_is_set(s->cfg))
+        return ERR_OK;
+    if (idem != NULL)
+        err = s->jobs.ops->find_by_key(s->jobs.self, idem, existing, e);
+    if (err != ERR_OK || *existing != NULL)
+        return err;
+    err = job_pages_check_budget(s, owner, r->engine, e);
+    return err == ERR_OK ? quota_check_job(s, owner, r->pdf_id, blob, e) : err;
+}
+
+static enum err fill_job(const struct services *s, const char *owner,
+                         const struct extraction_request *r, const char *blob,
+                         const char *traceparent, struct job *j, struct error *e)
+{
     struct buffer request = BUFFER_INIT;
-    struct job *existing = NULL;
-    struct job *j = job_new();
-    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, j->pdf_version, e) : error_no_memory(e);
-    if (err == ERR_OK)
-        err = job_pages_check_budget(s, owner, r->engine, e);
-    if (err == ERR_OK)
-        err = quota_check_job(s, owner, r->pdf_id, blob, e);
-    if (err == ERR_OK)
-        err = find_file_name(s, owner, r->pdf_id, blob, &j->file_name, e);
-    if (err != ERR_OK)
-        goto out;
     random_uuid(j->id);
     (void)snprintf(j->owner, sizeof j->owner, "%s", owner);
     (void)snprintf(j->pdf_id, sizeof j->pdf_id, "%s", r->pdf_id);
@@ -178,34 +182,54 @@ enum err job_submit(const struct services *s, const char *owner, const struct ex
     j->created_us = j->updated_us = job_now_us(s);
     j->next_attempt_us = job_steady_us(s);
     extraction_request_write(r, &request);
-    if ((j->request_json = buffer_take(&request)) == NULL) {
-        err = error_no_memory(e);
-        goto out;
-    }
-    if ((err = keep_password(s, r, j->id, e)) != ERR_OK)
-        goto out;
-    err = s->jobs.ops->create(s->jobs.self, j, idem, &existing, e);
-    if (err != ERR_OK || existing != NULL)
-        sealed_password_drop(s, j);
+    j->request_json = buffer_take(&request);
+    buffer_free(&request);
+    return j->request_json != NULL ? find_file_name(s, owner, r->pdf_id, blob, &j->file_name, e)
+                                   : error_no_memory(e);
+}
+
+static enum err store_job(const struct services *s, const struct extraction_request *r,
+                          const struct idempotency *idem, struct job *j, struct job **existing,
+                          struct error *e)
+{
+    enum err err = keep_password(s, r, j->id, e);
     if (err != ERR_OK)
-        goto out;
-    if (existing != NULL) {
-        err = submit_again(s, owner, r, &existing, e);
-        *out = err == ERR_OK ? existing : NULL;
-        existing = err == ERR_OK ? NULL : existing;
-        goto out;
+        return err;
+    err = s->jobs.ops->create(s->jobs.self, j, idem, existing, e);
+    if (err != ERR_OK || *existing != NULL) {
+        sealed_password_drop(s, j);
+        return err;
     }
     j->version = 1;
-    if ((err = job_enqueue_extraction(s, j, e)) != ERR_OK) {
-        err = not_queued(s, j->id, idem != NULL && idem->of_client, e);
-        goto out;
+    err = job_enqueue_extraction(s, j, e);
+    return err == ERR_OK ? ERR_OK : not_queued(s, j->id, idem != NULL && idem->of_client, e);
+}
+
+enum err job_submit(const struct services *s, const char *owner, const struct extraction_request *r,
+                    const struct idempotency *idem, const char *traceparent, struct job **out,
+                    struct error *e)
+{
+    char blob[BLOB_NAME_MAX + 1];
+    struct job *existing = NULL;
+    struct job *j = job_new();
+    enum err err = j != NULL ? pdf_find(s, r->pdf_id, blob, j->pdf_version, e) : error_no_memory(e);
+    if (err == ERR_OK)
+        err = check_room(s, owner, r, blob, idem, &existing, e);
+    if (err == ERR_OK && existing == NULL)
+        err = fill_job(s, owner, r, blob, traceparent, j, e);
+    if (err == ERR_OK && existing == NULL)
+        err = store_job(s, r, idem, j, &existing, e);
+    if (err == ERR_OK && existing != NULL)
+        err = submit_again(s, owner, r, &existing, e);
+    if (err == ERR_OK && existing != NULL) {
+        job_free(j);
+        j = existing;
+    } else if (err != ERR_OK) {
+        job_free(existing);
+        job_free(j);
+        j = NULL;
     }
     *out = j;
-    j = NULL;
-out:
-    buffer_free(&request);
-    job_free(existing);
-    job_free(j);
     return err;
 }
 

@@ -21,6 +21,12 @@ static const struct kind {
                      "bytes of uploads", ""},
 };
 
+bool quota_is_set(const struct config *cfg)
+{
+    return cfg->ocr_pages_per_key > 0 || cfg->pages_per_key > 0 || cfg->upload_bytes_per_key > 0 ||
+           cfg->jobs_waiting_per_key > 0;
+}
+
 static int64_t most_of(const struct services *s, enum quota q)
 {
     return *(const int64_t *)((const char *)s->cfg + kinds[q].most);

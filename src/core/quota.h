@@ -15,6 +15,9 @@ enum quota {
     QUOTA__MAX
 };
 
+/* Whether a key has any quota. */
+bool quota_is_set(const struct config *cfg);
+
 /* Uses n of the owner's day, all or nothing; n 0: only whether any is left. ERR_RATE_LIMITED;
  * errors of the job store. */
 enum err quota_take(const struct services *s, enum quota q, const char *owner, int64_t n,

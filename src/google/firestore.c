@@ -229,6 +229,16 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
     return error_set(e, ERR_UNAVAILABLE, "The job is being created by another request; try again.");
 }
 
+static enum err store_find_by_key(void *self, const struct idempotency *idem, struct job **existing,
+                                  struct error *e)
+{
+    char key_id[65], replacing[40];
+    *existing = NULL;
+    idempotency_id(idem, key_id);
+    enum err err = find_existing(self, idem, key_id, existing, replacing, e);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 /* --- read and change --- */
 
 static enum err store_get(void *self, const char *id, struct job **out, struct error *e)
@@ -444,6 +454,7 @@ static void store_close(void *self)
 static const struct job_store_ops ops = {
     .name = "firestore",
     .create = store_create,
+    .find_by_key = store_find_by_key,
     .get = store_get,
     .replace = store_replace,
     .list = store_list,

@@ -287,6 +287,20 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
     return err;
 }
 
+static enum err store_find_by_key(void *self, const struct idempotency *idem, struct job **existing,
+                                  struct error *e)
+{
+    struct store *t = self;
+    char earlier[UUID_LEN + 1];
+    *existing = NULL;
+    enum err err =
+        find_idempotent(t, idem, clock_steady_us(t->clock) - IDEMPOTENCY_LIFE_US, earlier, e);
+    if (err == ERR_OK && earlier[0] != '\0' &&
+        (err = store_get(t, earlier, existing, e)) == ERR_NOT_FOUND)
+        err = ERR_OK;
+    return err;
+}
+
 static enum err store_replace(void *self, struct job *next, struct error *e)
 {
     struct store *t = self;
@@ -545,6 +559,7 @@ static void store_close(void *self)
 static const struct job_store_ops ops = {
     .name = "sqlite",
     .create = store_create,
+    .find_by_key = store_find_by_key,
     .get = store_get,
     .replace = store_replace,
     .list = store_list,

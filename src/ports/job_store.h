@@ -111,6 +111,11 @@ struct job_store_ops {
     enum err (*create)(void *self, const struct job *j, const struct idempotency *idem,
                        struct job **existing, struct error *e);
 
+    /* *existing is the job that create would find by the key, NULL when there is none;
+     * ERR_UNPROCESSABLE as there. */
+    enum err (*find_by_key)(void *self, const struct idempotency *idem, struct job **existing,
+                            struct error *e);
+
     /* ERR_NOT_FOUND. *out is owned by the caller. */
     enum err (*get)(void *self, const char *id, struct job **out, struct error *e);
 

@@ -249,24 +249,22 @@ static void purge_keys(struct store *t, int64_t since_us)
     (void)pg_db_run(t->db, &t->st[ST_IDEM_PURGE], &a, NULL, &ignored);
 }
 
-/* The job that was made with the key before. */
-static enum err get_earlier(struct store *t, const struct idempotency *idem, struct job **existing,
-                            struct error *e)
+static enum err store_find_by_key(void *self, const struct idempotency *idem, struct job **existing,
+                                  struct error *e)
 {
+    struct store *t = self;
     struct pg_args a = {.n = 0};
     PGresult *r = NULL;
     pg_text(&a, idem->owner);
     pg_text(&a, idem->key);
+    *existing = NULL;
     enum err err = pg_db_run(t->db, &t->st[ST_IDEM_GET], &a, &r, e);
-    if (err == ERR_OK && PQntuples(r) == 0)
-        err = error_set(e, ERR_UNAVAILABLE,
-                        "The job of this Idempotency-Key has just gone; "
-                        "try again.");
-    else if (err == ERR_OK && strcmp(PQgetvalue(r, 0, 0), idem->body_hash) != 0)
+    bool known = err == ERR_OK && PQntuples(r) > 0;
+    if (known && strcmp(PQgetvalue(r, 0, 0), idem->body_hash) != 0)
         err = error_set(e, ERR_UNPROCESSABLE,
                         "This Idempotency-Key was used with another body; use a new one.");
-    else if (err == ERR_OK)
-        err = store_get(t, PQgetvalue(r, 0, 1), existing, e);
+    else if (known && (err = store_get(t, PQgetvalue(r, 0, 1), existing, e)) == ERR_NOT_FOUND)
+        err = ERR_OK;
     PQclear(r);
     return err;
 }
@@ -297,7 +295,10 @@ static enum err store_create(void *self, const struct job *j, const struct idemp
         return error_set(e, ERR_CONFLICT, "There is a job %s already.", j->id);
     if (err == ERR_OK && idem != NULL) {
         purge_keys(t, now_us - IDEMPOTENCY_LIFE_US);
-        err = made ? ERR_OK : get_earlier(t, idem, existing, e);
+        err = made ? ERR_OK : store_find_by_key(t, idem, existing, e);
+        if (err == ERR_OK && !made && *existing == NULL)
+            err = error_set(e, ERR_UNAVAILABLE,
+                            "The job of this Idempotency-Key has just gone; try again.");
     }
     return err;
 }
@@ -548,6 +549,7 @@ static void store_close(void *self)
 static const struct job_store_ops ops = {
     .name = "postgres",
     .create = store_create,
+    .find_by_key = store_find_by_key,
     .get = store_get,
     .replace = store_replace,
     .list = store_list,

@@ -126,7 +126,16 @@ static void idempotency_key_finds_the_first_job(void)
     struct job *j = new_job("me"), *existing = NULL;
     struct error e;
     fresh_store();
+    CU_ASSERT_EQUAL(store.ops->find_by_key(store.self, &idem, &existing, &e), ERR_OK);
+    CU_ASSERT_PTR_NULL(existing);
     stored("me", &idem, id);
+    CU_ASSERT_EQUAL(store.ops->find_by_key(store.self, &idem, &existing, &e), ERR_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(existing);
+    CU_ASSERT_STRING_EQUAL(existing->id, id);
+    job_free(existing);
+    CU_ASSERT_EQUAL(store.ops->find_by_key(store.self, &changed, &existing, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_EQUAL(store.ops->find_by_key(store.self, &other, &existing, &e), ERR_OK);
+    CU_ASSERT_PTR_NULL(existing);
     CU_ASSERT_EQUAL(store.ops->create(store.self, j, &idem, &existing, &e), ERR_OK);
     CU_ASSERT_PTR_NOT_NULL_FATAL(existing);
     CU_ASSERT_STRING_EQUAL(existing->id, id);
