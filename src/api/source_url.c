@@ -65,8 +65,12 @@ static void name_file(const char *url, char out[FORM_NAME_MAX])
 static enum err fetch(const struct services *s, const char *url, int fd, struct error *e)
 {
     int64_t max = s->cfg->max_upload_bytes;
+    const struct outbound_settings *outbound = outbound_settings_of(s->cfg);
+    if (!outbound->source_urls)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "this service fetches no documents; send the document itself");
     if (!is_object(url))
-        return outbound_download(outbound_settings_of(s->cfg), url, max, fd, e);
+        return outbound_download(outbound, url, max, fd, e);
     if (s->blobs.ops->fetch == NULL)
         return error_set(e, ERR_UNPROCESSABLE, "must be an https URL");
     return s->blobs.ops->fetch(s->blobs.self, url + sizeof OBJECT_SCHEME - 1, max, fd, e);

@@ -7,6 +7,8 @@ static const struct setting outbound_rows[] = {
                  "networks that clients may name hosts of although they are not public"),
     BOOL_SETTING("OUTBOUND_ALLOW_HTTP", AT(allow_http), "false",
                  "whether clients may name http:// URLs, for closed networks"),
+    BOOL_SETTING("OUTBOUND_SOURCE_URLS", AT(source_urls), "true",
+                 "whether requests may name a document by its source_url, gs:// ones as well"),
     INTEGER_SETTING("OUTBOUND_TIMEOUT_S", AT(timeout_s), "20", 1, 50,
                     "time that a call to a host named by a client may take"),
     TEXT_SETTING(FILE, "OUTBOUND_CA_FILE", AT(ca_file), NULL,

@@ -7,6 +7,7 @@
 struct outbound_settings {
     char *allowed_networks; /* OUTBOUND_ALLOWED_NETWORKS; NULL: public addresses only */
     bool allow_http;        /* OUTBOUND_ALLOW_HTTP: false */
+    bool source_urls;       /* OUTBOUND_SOURCE_URLS: true */
     int64_t timeout_s;      /* OUTBOUND_TIMEOUT_S: 20; of a whole call */
     char *ca_file;          /* OUTBOUND_CA_FILE; NULL: the system's */
     char *webhook_secrets;  /* WEBHOOK_SECRETS_FILE; NULL: no callbacks */

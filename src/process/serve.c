@@ -228,11 +228,18 @@ static enum err write_known_query(const struct request *r, const char *names, st
     return err;
 }
 
+/* Whose turn it takes where clients take turns. */
+static void tell_client(const struct request *r, struct reply *p)
+{
+    char address[64];
+    limits_address(r->remote_addr, address, sizeof address);
+    reply_header(p, "X-Turn-Client", "%s", r->auth.anonymous ? address : r->auth.subject);
+}
+
 /* nginx asks the page pool, or its cache. It decodes the path once more, hence plain ones only. */
 static enum err pass_to_page_pool(const struct server *s, const struct request *r,
                                   const struct route *route, struct reply *p, struct error *e)
 {
-    char address[64];
     struct buffer query = BUFFER_INIT, version = BUFFER_INIT;
     if (r->path[strspn(r->path, PLAIN "/")] != '\0')
         return error_set(e, ERR_NOT_FOUND, "There is nothing at %.200s.", r->path);
@@ -244,10 +251,9 @@ static enum err pass_to_page_pool(const struct server *s, const struct request *
     if (err == ERR_OK && (buffer_failed(&query) || buffer_failed(&version)))
         err = error_no_memory(e);
     if (err == ERR_OK) {
-        limits_address(r->remote_addr, address, sizeof address);
         reply_header(p, "X-Accel-Redirect", "/_page%s%s", r->path,
                      query.data != NULL ? query.data : "");
-        reply_header(p, "X-Page-Client", "%s", r->auth.anonymous ? address : r->auth.subject);
+        tell_client(r, p);
         reply_header(p, "X-Page-Version", "%s", version.data != NULL ? version.data : "");
     }
     buffer_free(&query);
@@ -273,7 +279,9 @@ static enum err answer(const struct server *s, FCGX_Request *cgi, struct request
     }
     if (err == ERR_OK && r->step == AUTH_STEP_CHECK) {
         p->status = 204;
-        return let_in(s, *route, r, e);
+        if ((err = let_in(s, *route, r, e)) == ERR_OK)
+            tell_client(r, p);
+        return err;
     }
     bool pass_on = err == ERR_OK && (*route)->pool == POOL_PAGE && s->pool == POOL_API;
     if (err == ERR_OK && (*route)->pool != s->pool && !pass_on)
@@ -328,8 +336,11 @@ static void serve(const struct server *s, FCGX_Request *cgi, bool refused)
     log_context(r.request_id, NULL);
     log_trace(r.traceparent);
     if (err == ERR_OK && refused)
-        err = error_set(&e, ERR_RATE_LIMITED,
-                        "Pages that you asked for before are still being drawn; try again.");
+        err =
+            error_set(&e, ERR_RATE_LIMITED,
+                      s->pool == POOL_PAGE
+                          ? "Pages that you asked for before are still being drawn; try again."
+                          : "Documents that you named before are still being fetched; try again.");
     if (err == ERR_OK)
         err = answer(s, cgi, &r, &p, &route, allow, &e);
     if (err != ERR_OK)
@@ -374,6 +385,6 @@ void serve_refusal(const struct server *s, FCGX_Request *cgi)
 
 const char *serve_client(const FCGX_Request *cgi)
 {
-    const char *client = FCGX_GetParam("PAGE_CLIENT", cgi->envp);
+    const char *client = FCGX_GetParam("TURN_CLIENT", cgi->envp);
     return client != NULL && client[0] != '\0' ? client : NULL;
 }

@@ -23,7 +23,7 @@ struct server {
 /* Answers the request that FCGX_Accept_r has just read. */
 void serve_request(const struct server *s, FCGX_Request *cgi);
 
-/* Whose turn a request of the page pool takes (turns.h); NULL: nobody's. */
+/* Whose turn a request takes where clients take turns (turns.h); NULL: nobody's. */
 const char *serve_client(const FCGX_Request *cgi);
 
 /* Answers 429: the client has too much before it. */

@@ -65,10 +65,13 @@ static void flush_between(void *self)
     f->program->flush(f->instance, f->give_ms);
 }
 
-static enum err open_turns(const struct config *cfg, int *fd, struct error *e)
+/* In these pools of a client one request at a time is worked on. */
+static enum err open_turns(const struct config *cfg, enum role role, int *fd, struct error *e)
 {
     char path[PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/page-turns", cfg->run_dir);
+    if (role != ROLE_PAGE && role != ROLE_FETCH)
+        return ERR_OK;
+    (void)snprintf(path, sizeof path, "%s/%s-turns", cfg->run_dir, role_names[role]);
     return turns_open(path, fd, e);
 }
 
@@ -100,8 +103,8 @@ static enum err run_pool(const struct worker *w, enum role role, struct instance
                      .turns_fd = -1,
                      .queue_s = w->cfg->page_deadline_s};
     enum err err = origins_read(w->cfg->cors_origins, &s.origins, e);
-    if (err == ERR_OK && role == ROLE_PAGE)
-        err = open_turns(w->cfg, &l.turns_fd, e);
+    if (err == ERR_OK)
+        err = open_turns(w->cfg, role, &l.turns_fd, e);
     if (err == ERR_OK)
         err = auth_open(&s.auth, e);
     if ((role == ROLE_TASK || role == ROLE_UPLOAD || role == ROLE_FETCH) &&

@@ -1,4 +1,5 @@
 """Documents that a request names by source_url."""
+import concurrent.futures
 import hashlib
 import json
 import threading
@@ -127,6 +128,37 @@ def test_who_waits_for_a_slow_host_holds_up_no_upload(stack, source):
     go_on.set()
     t.join()
     assert answers[0].status == 201, answers[0].body
+
+
+def test_who_waits_for_a_slow_host_holds_up_no_other_client(make_stack, source, tmp_path):
+    """Two workers, and three documents of one client that do not come."""
+    asked.clear()
+    go_on.clear()
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [{"id": k, "hash": hashlib.blake2b(k.encode() * 40, digest_size=32).hexdigest(),
+                                          "scopes": ["client"]} for k in "ab"]}))
+    s = make_stack(FETCH_WORKERS=2, API_KEYS_FILE=keys, PAGE_DEADLINE_S=200, **source.settings())
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        try:
+            before = sum(r.path == "/slow.pdf" for r in source.requests)
+            slow = [pool.submit(s.call, "POST", UPLOAD, {"source_url": source.url("/slow.pdf")}, key="a" * 40)
+                    for _ in range(3)]
+            until(lambda: asked.is_set() and sum(p.is_file() for p in (s.data / "uploads").rglob("*[0-9]")) >= 3)
+            r = s.call("POST", UPLOAD, {"source_url": source.url("/My%20table.pdf")}, key="b" * 40)
+            assert r.status == 201, r.body
+            assert sum(r.path == "/slow.pdf" for r in source.requests) == before + 1
+        finally:
+            go_on.set()
+        assert sorted(f.result().status for f in slow) == [200, 200, 201]
+
+
+def test_fetching_can_be_switched_off(make_stack, source):
+    s = make_stack(OUTBOUND_SOURCE_URLS="false", **source.settings())
+    before = len(source.requests)
+    for path in (UPLOAD, ONE_CALL):
+        r = s.call("POST", path, {"source_url": source.url("/My%20table.pdf")})
+        assert r.status == 422 and "fetches no documents" in r.detail and "/source_url" in r.detail, r.body
+    assert len(source.requests) == before
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(make_stack, source):
