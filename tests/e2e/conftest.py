@@ -1,4 +1,5 @@
 """Starts the real stack, nginx and workers, on loopback, and talks to it over TLS."""
+import collections
 import contextlib
 import http.client
 import json
@@ -31,12 +32,19 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "main_path: runs with the plain build as well")
 
 
+SHARE = 30  # tests of a module that use one service; more of them would be long in one process
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook too
 def pytest_collection_modifyitems(items):
     """For --dist loadgroup: what shares a service runs in one process; what waits long starts first."""
+    sharing = collections.Counter()
     for item in items:
         shared = [d for defs in item._fixtureinfo.name2fixturedefs.values() for d in defs if d.scope == "module"]
         if shared:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+            module = item.module.__name__
+            item.add_marker(pytest.mark.xdist_group(f"{module}-{sharing[module] // SHARE}"))
+            sharing[module] += 1
     items.sort(key=lambda item: "google" not in item.module.__name__)
 
 
