@@ -17,7 +17,8 @@ needs_firestore = pytest.mark.skipif(
     firestore_jar() is None,
     reason="Google's Firestore emulator is not installed: Google mode is NOT tested here")
 
-QUICK = {"RETRY_BASE_S": 1, "RETRY_MAX_S": 2}
+# The stand-in does not look at pixels.
+QUICK = {"RETRY_BASE_S": 1, "RETRY_MAX_S": 2, "OCR_DPI": 72}
 
 
 class GoogleStack(Stack):

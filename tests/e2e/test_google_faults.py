@@ -522,7 +522,7 @@ def different_scans(n):
     """A document of n scanned pages, no two the same."""
     png = subprocess.run(["pdftoppm", "-png", "-r", "100", sample("scanned")], check=True, stdout=subprocess.PIPE).stdout
     page, pdf = Image.open(io.BytesIO(png)).convert("L"), io.BytesIO()
-    pages = [ImageOps.pad(page, (page.width, page.height + i), color=255) for i in range(n)]
+    pages = [ImageOps.pad(page, (page.width, page.height + 4 * i), color=255) for i in range(n)]
     pages[0].save(pdf, "PDF", resolution=100, save_all=True, append_images=pages[1:])
     return pdf.getvalue()
 
