@@ -56,7 +56,8 @@ static PopplerDocument *open_pdf(int fd, const char *password, const char **why)
 bool document_open(struct document *d, int fd, const char *password, int64_t max_pages,
                    const char **why)
 {
-    *d = (struct document){.images = image_open(fd, max_pages, why)};
+    *d = (struct document){.images = image_open(fd, max_pages, why), .fd = fd};
+    d->password = g_strdup(password);
     if (d->images == NULL && *why == NULL)
         d->pdf = open_pdf(fd, password, why);
     if (d->images != NULL)
@@ -80,6 +81,10 @@ void document_close(struct document *d)
     d->pdf = NULL;
     image_close(d->images);
     d->images = NULL;
+    if (d->password != NULL)
+        explicit_bzero(d->password, strlen(d->password));
+    g_free(d->password);
+    d->password = NULL;
 }
 
 bool document_page_open(const struct document *d, int number, struct document_page *out)

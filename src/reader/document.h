@@ -18,6 +18,8 @@ struct document {
     PopplerDocument *pdf; /* or */
     struct image_file *images;
     int pages;
+    int fd;         /* of a PDF's bytes */
+    char *password; /* "": none */
 };
 
 struct document_page {

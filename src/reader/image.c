@@ -1,5 +1,6 @@
 #include "reader/image.h"
 
+#include <glib.h>
 #include <leptonica/allheaders.h>
 #include <math.h>
 #include <stdlib.h>
@@ -156,6 +157,22 @@ static PIX *decode(struct image_file *f, int n)
     return full;
 }
 
+static void unmap(void *file)
+{
+    g_mapped_file_unref(file);
+}
+
+/* A PDF gets the JPEG as it is. */
+static void keep_jpeg(const struct image_file *f, cairo_surface_t *surface)
+{
+    GMappedFile *file = g_mapped_file_new_from_fd(fileno(f->file), FALSE, NULL);
+    if (file != NULL &&
+        cairo_surface_set_mime_data(
+            surface, CAIRO_MIME_TYPE_JPEG, (const unsigned char *)g_mapped_file_get_contents(file),
+            g_mapped_file_get_length(file), unmap, file) != CAIRO_STATUS_SUCCESS)
+        unmap(file);
+}
+
 bool image_draw(struct image_file *f, int n, cairo_t *cr)
 {
     const struct image_page *p = &f->pages[n - 1];
@@ -172,6 +189,9 @@ bool image_draw(struct image_file *f, int n, cairo_t *cr)
     cairo_surface_t *surface = cairo_image_surface_create_for_data(
         (unsigned char *)pixGetData(f->decoded), CAIRO_FORMAT_RGB24, width, height,
         4 * pixGetWpl(f->decoded));
+    if (is(f, "image/jpeg") &&
+        cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_PDF)
+        keep_jpeg(f, surface);
     cairo_save(cr);
     cairo_scale(cr, 72.0 / p->dpi, 72.0 / p->dpi);
     orientation_turn(p->orientation, p->width, p->height, cr);

@@ -24,8 +24,8 @@ int image_pages(const struct image_file *f);
  * where it tells none or one that no scanner has. */
 void image_size(const struct image_file *f, int n, double *width, double *height);
 
-/* Draws page n over a place of that many points, as cr is set up. False when it cannot be decoded.
- */
+/* Draws page n over a place of that many points, as cr is set up; a JPEG drawn to a PDF is in it as
+ * it is. False when it cannot be decoded. */
 bool image_draw(struct image_file *f, int n, cairo_t *cr);
 
 void image_close(struct image_file *f);

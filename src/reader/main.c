@@ -13,6 +13,8 @@
  *   [x,y,w,h,vertical], each check box, [x,y,w,h,marked], and each filled area, [x,y,w,h]
  * - sizes: what document_sizes writes
  * - image N WIDTH: {"width","height","bytes"}, then a PNG of that many bytes
+ * - pdf BYTES, then as many bytes that name pages and words (searchable_write): {"bytes"}, then a
+ *   PDF of that many bytes
  *
  * An answer {"error":CODE} leaves the reader ready for the next command.
  */
@@ -28,6 +30,7 @@
 #include "ocr/raster_rules.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
+#include "reader/searchable.h"
 #include "sandbox/sandbox.h"
 
 #define DOCUMENT_FD   3
@@ -78,6 +81,33 @@ static void answer_image(struct document_page *page, int wanted, int64_t max_pix
         answer_error("raster");
     }
     buffer_free(&png);
+}
+
+/* What comes behind the command is read in any case. */
+static bool read_bytes(size_t n, struct buffer *out)
+{
+    char chunk[4096];
+    while (n > 0) {
+        size_t got = fread(chunk, 1, n < sizeof chunk ? n : sizeof chunk, stdin);
+        if (got == 0)
+            return false;
+        buffer_append(out, chunk, got);
+        n -= got;
+    }
+    return !buffer_failed(out);
+}
+
+static void answer_pdf(const struct document *doc, size_t n)
+{
+    struct buffer pages = BUFFER_INIT, pdf = BUFFER_INIT;
+    if (read_bytes(n, &pages) && pages.len > 0 && searchable_write(doc, &pages, &pdf)) {
+        (void)printf("{\"bytes\":%zu}\n", pdf.len);
+        (void)fwrite(pdf.data, 1, pdf.len, stdout);
+    } else {
+        answer_error("pdf");
+    }
+    buffer_free(&pages);
+    buffer_free(&pdf);
 }
 
 static void answer_raster(struct page_image *kept, struct document_page *page, int number,
@@ -139,6 +169,11 @@ static void answer_command(struct document *doc, struct page_image *kept, const 
     char verb[16];
     int number, dpi = 0, width = 0;
     double part[4];
+    size_t bytes;
+    if (sscanf(line, "pdf %zu", &bytes) == 1) {
+        answer_pdf(doc, bytes);
+        return;
+    }
     int n = sscanf(line, "%15s %d %lf %lf %lf %lf %d", verb, &number, &part[0], &part[1], &part[2],
                    &part[3], &dpi);
     if (n == 1 && strcmp(verb, "sizes") == 0) {
