@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum err child_send(struct child *r, const void *bytes, size_t n, struct error *e)
 {
     (void)e;
-    if (r->pid <= 0 || n == 0 || memchr(bytes, '\n', n) != (const char *)bytes + n - 1)
+    if (r->pid <= 0 || n == 0 || ((const char *)bytes)[n - 1] != '\n')
         abort();
     return ERR_OK;
 }
@@ -28,7 +28,10 @@ static void ask(struct page_reader *r, int what)
     struct raster image = {0};
     struct page_size *sizes = NULL;
     struct buffer png = BUFFER_INIT;
+    struct buffer pages = {.data = "1 0\n", .len = 4};
     struct error e;
+    char *pdf = NULL;
+    size_t n;
     double images;
     if (what == 0)
         (void)page_reader_page(r, 1, &page, &e);
@@ -38,8 +41,11 @@ static void ask(struct page_reader *r, int what)
         (void)page_reader_sizes(r, &sizes, &e);
     else if (what == 3)
         (void)page_reader_images(r, 1, &images, &e);
-    else
+    else if (what == 4)
         (void)page_reader_image(r, 1, 100, &png, &e);
+    else
+        (void)page_reader_searchable(r, &pages, 0, &pdf, &n, &e);
+    free(pdf);
     page_content_free(&page);
     raster_free(&image);
     free(sizes);
@@ -48,8 +54,11 @@ static void ask(struct page_reader *r, int what)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct page_reader_limits limits = {
-        .program = "none", .cpu_s = 60, .max_pages = 100, .max_raster_pixels = 1 << 20};
+    static const struct page_reader_limits limits = {.program = "none",
+                                                     .cpu_s = 60,
+                                                     .memory_bytes = 1 << 20,
+                                                     .max_pages = 100,
+                                                     .max_raster_pixels = 1 << 20};
     struct page_reader *r = NULL;
     struct error e;
     if (size == 0)
@@ -58,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     answers.data = data + 1;
     answers.size = size - 1;
     if (page_reader_open(&limits, fd, NULL, &r, &pages, &e) == ERR_OK)
-        for (int i = 0; i < 5; i++)
-            ask(r, (data[0] + i) % 5);
+        for (int i = 0; i < 6; i++)
+            ask(r, (data[0] + i) % 6);
     page_reader_close(r);
     (void)close(fd);
     return 0;

@@ -160,6 +160,12 @@ direction_test_CFLAGS = $(TEST_CFLAGS)
 direction_test_LDADD = libextract.a libsandbox.a libocr.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) \
 	$(CUNIT_LIBS) -lm
 
+check_PROGRAMS += searchable_test
+searchable_test_SOURCES = tests/unit/searchable_test.c
+searchable_test_CPPFLAGS = $(TEST_CPPFLAGS)
+searchable_test_CFLAGS = $(TEST_CFLAGS)
+searchable_test_LDADD = libextract.a libports.a libbase.a $(JANSSON_LIBS) $(SODIUM_LIBS) $(CUNIT_LIBS) -lm
+
 check_PROGRAMS += join_test
 join_test_SOURCES = tests/unit/join_test.c
 join_test_CPPFLAGS = $(TEST_CPPFLAGS)

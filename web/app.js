@@ -3,7 +3,7 @@
 import {$, el, hideNotice, hideProblem, percent, plural, say, showNotice, showProblem} from "./dom.js";
 import {Api, Problem} from "./api.js";
 import {Corrections} from "./corrections.js";
-import {Downloads, FORMATS, formatName} from "./downloads.js";
+import {Downloads, FORMATS, formatName, formatsWith} from "./downloads.js";
 import {Edits} from "./edits.js";
 import {FileList} from "./files.js";
 import {showHistory} from "./history.js";
@@ -187,7 +187,7 @@ function languages() {
 // What every job is asked for.
 function options() {
     const format = $("format").value;
-    return {output_format: format, ...languages(), also_formats: FORMATS.filter((f) => f !== format),
+    return {output_format: format, ...languages(), also_formats: formatsWith(format).filter((f) => f !== format),
         escape_formulas: $("escape").checked, tables: $("merge").checked ? "merged" : "all", bom: $("bom").checked};
 }
 
@@ -250,8 +250,9 @@ async function resultOf(id) {
 
 // A job of another client may have been asked for one format only.
 async function formatsOf({job_id: id, output_format: own}) {
-    const there = await Promise.all(FORMATS.map((f) => f === own || api.has(`/jobs/${id}/results/${f}`)));
-    return FORMATS.filter((_, i) => there[i]);
+    const formats = formatsWith(own);
+    const there = await Promise.all(formats.map((f) => f === own || api.has(`/jobs/${id}/results/${f}`)));
+    return formats.filter((_, i) => there[i]);
 }
 
 async function showResult(ended, mine) {

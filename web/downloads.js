@@ -3,12 +3,16 @@
 import {$, el, saveFile, showProblem} from "./dom.js";
 
 const EXTENSIONS = {csv: "csv", tsv: "tsv", json: "json", markdown: "md", html: "html",
-    xlsx: "xlsx"}; // as pdf-ocr-api --formats lists them
+    xlsx: "xlsx", pdf: "pdf"}; // as pdf-ocr-api --formats lists them
 const SHEETS = ["csv", "tsv"];
+const DOCUMENT = "pdf"; // with its words: for that all pages are read, and edits do not change it
 
-const NAMES = {markdown: "Markdown", xlsx: "Excel"}; // others are called by their letters
+const NAMES = {markdown: "Markdown", xlsx: "Excel", pdf: "searchable PDF"}; // others are called by their letters
 
 export const FORMATS = Object.keys(EXTENSIONS);
+
+// What a job is asked for, or may have, beside the format that was chosen.
+export const formatsWith = (chosen) => FORMATS.filter((f) => f === chosen || f !== DOCUMENT);
 
 export const formatName = (format) => NAMES[format] ?? format.toUpperCase();
 
@@ -37,7 +41,7 @@ export class Downloads {
     // The file of the job, or one that is written anew, with what was changed.
     #fetch(format, more) {
         const path = `/jobs/${this.#job.job_id}/results/${format}`;
-        if (!this.edits.any && !more)
+        if (format === DOCUMENT || (!this.edits.any && !more))
             return this.api.blob(path);
         const sheet = SHEETS.includes(format) ? {bom: $("bom").checked,
             ...($("merge").checked ? {tables: "merged"} : {}), ...more} : {};

@@ -1,5 +1,5 @@
 /* POST /jobs/{job_id}/results/{format}: a result written anew, as a person edited it, in any
- * format. What the job itself wrote stays as it is. */
+ * format but that of the document itself. What the job itself wrote stays as it is. */
 #include "core/edits.h"
 
 #include <errno.h>
@@ -117,6 +117,11 @@ enum err job_result_edited(void *app, struct request *r, struct reply *p, struct
         err = job_load(s, request_owner(r), r->params[0], &j, e);
     if (err == ERR_OK)
         err = result_check(j, format, r->params[1], e);
+    if (err == ERR_OK && formats[format].is_document)
+        err = error_set(
+            e, ERR_UNPROCESSABLE,
+            "As %s there is the document itself, which edits do not change; GET gives it.",
+            formats[format].name);
     if (err == ERR_OK) {
         const struct json_at root = json_root(body);
         (void)snprintf(p->job_id, sizeof p->job_id, "%.36s", r->params[0]);

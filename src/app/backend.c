@@ -173,6 +173,7 @@ static enum err backend_open(const struct config *cfg, int notify_fd, struct bac
     p->reader = page_reader_limits_of(cfg);
     p->engine = (enum engine_choice)cfg->engine;
     p->ocr_dpi = (int)cfg->ocr_dpi;
+    p->max_document_bytes = (size_t)cfg->max_result_bytes;
     b->app.runner = (struct job_runner){run_pipeline, p};
     if (err != ERR_OK)
         backend_close(b);

@@ -337,6 +337,7 @@ static int read_command(int argc, char **argv, struct command *c)
     }
     c->files = argv + optind;
     c->n_files = (size_t)(argc - optind);
+    c->r.searchable = format_wants_document(&c->r);
     c->r.agentic = c->r.n_regions == 0 || c->graph != NULL;
     return check_command(c) == 0 ? -1 : EXIT_USAGE;
 }

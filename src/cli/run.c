@@ -106,7 +106,8 @@ static enum exit_status extract_document(const struct run *u, const struct pipel
     }
     if (err == ERR_OK)
         err = write_results(c, path, &x, &e);
-    enum exit_status status = x.outcome == OUTCOME_NO_MATCH ? EXIT_NOTHING_FOUND : EXIT_DONE;
+    enum exit_status status =
+        x.outcome == OUTCOME_NO_MATCH && x.document == NULL ? EXIT_NOTHING_FOUND : EXIT_DONE;
     if (err != ERR_OK) {
         complain(name, "", &e);
         status = EXIT_ERROR;

@@ -219,6 +219,7 @@ enum err extraction_request_read(json_t *body, bool agentic, const struct config
         (err = read_callback(&root, out, e)) != ERR_OK ||
         (err = sheet_request_read(&root, out, e)) != ERR_OK)
         goto out;
+    out->searchable = format_wants_document(out);
     err = read_regions(&regions, cfg, out, e);
 out:
     if (err != ERR_OK)

@@ -28,6 +28,7 @@ libextract_a_SOURCES = \
 	src/extract/raster_batch.c src/extract/raster_batch.h \
 	src/extract/region.c src/extract/region.h \
 	src/extract/repeats.c src/extract/repeats.h \
+	src/extract/searchable.c src/extract/searchable.h \
 	src/extract/sight.c src/extract/sight.h \
 	src/extract/page_ocr.c src/extract/page_ocr.h \
 	src/extract/checks.c src/extract/checks.h \

@@ -172,6 +172,10 @@ static enum err refused(struct page_reader *r, const char *code, struct error *e
         return error_set(e, ERR_UNPROCESSABLE, "%s cannot be drawn.", r->child.subject);
     if (strcmp(code, "memory") == 0)
         return error_set(e, ERR_UNPROCESSABLE, "%s is too large to be read.", r->child.subject);
+    if (strcmp(code, "pdf") == 0)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "The PDF is too damaged to be written anew as a searchable one; save it "
+                         "anew, or ask for other formats.");
     return damaged(r, e);
 }
 
@@ -185,6 +189,8 @@ static enum err ask(struct page_reader *r, int page, const char *command, int64_
     enum err err = r->child.pid > 0 ? ERR_OK : start(r, e);
     if (page > 0)
         (void)snprintf(r->child.subject, sizeof r->child.subject, "Page %d", page);
+    else
+        (void)snprintf(r->child.subject, sizeof r->child.subject, "The PDF");
     if (err == ERR_OK) {
         child_allow(&r->child, cpu_s);
         err = child_send(&r->child, command, strlen(command), e);
@@ -495,15 +501,23 @@ enum err page_reader_sizes(struct page_reader *r, struct page_size **out, struct
     return err;
 }
 
+/* A file of n bytes that begins with its signature. */
+static enum err read_file(struct page_reader *r, json_int_t n, const char *signature, char **out,
+                          struct error *e)
+{
+    size_t head = strlen(signature);
+    if (n <= (json_int_t)head)
+        return damaged(r, e);
+    *out = malloc((size_t)n);
+    enum err err = *out != NULL ? child_bytes(&r->child, *out, (size_t)n, e) : error_no_memory(e);
+    return err == ERR_OK && memcmp(*out, signature, head) != 0 ? damaged(r, e) : err;
+}
+
 static enum err read_png(struct page_reader *r, json_int_t n, struct buffer *png, struct error *e)
 {
-    static const char signature[] = "\x89PNG\r\n\x1a\n";
-    if (n <= 8 || n > PNG_MAX_BYTES)
-        return damaged(r, e);
-    char *bytes = malloc((size_t)n);
-    enum err err = bytes != NULL ? child_bytes(&r->child, bytes, (size_t)n, e) : error_no_memory(e);
-    if (err == ERR_OK && memcmp(bytes, signature, sizeof signature - 1) != 0)
-        err = damaged(r, e);
+    char *bytes = NULL;
+    enum err err =
+        n <= PNG_MAX_BYTES ? read_file(r, n, "\x89PNG\r\n\x1a\n", &bytes, e) : damaged(r, e);
     if (err == ERR_OK) {
         buffer_append(png, bytes, (size_t)n);
         err = buffer_failed(png) ? error_no_memory(e) : ERR_OK;
@@ -525,6 +539,39 @@ enum err page_reader_image(struct page_reader *r, int page, int width, struct bu
         err = ended_on_error(
             r, read_png(r, json_integer_value(json_object_get(answer, "bytes")), png, e));
     json_decref(answer);
+    return err;
+}
+
+static enum err read_pdf(struct page_reader *r, json_int_t n, size_t max_bytes, char **out,
+                         struct error *e)
+{
+    if (max_bytes > 0 && n > 0 && (size_t)n > max_bytes)
+        return error_set(e, ERR_UNPROCESSABLE,
+                         "The result as pdf would have more than %zu bytes; ask for fewer pages.",
+                         max_bytes);
+    return n <= r->limits.memory_bytes ? read_file(r, n, "%PDF-", out, e) : damaged(r, e);
+}
+
+enum err page_reader_searchable(struct page_reader *r, const struct buffer *pages, size_t max_bytes,
+                                char **out, size_t *n, struct error *e)
+{
+    struct buffer command = BUFFER_INIT;
+    json_t *answer = NULL;
+    *out = NULL;
+    buffer_printf(&command, "pdf %zu\n", pages->len);
+    buffer_append(&command, pages->data, pages->len);
+    enum err err = buffer_failed(&command) ? error_no_memory(e)
+                                           : ask(r, 0, command.data, r->limits.cpu_s, &answer, e);
+    buffer_free(&command);
+    json_int_t bytes = json_integer_value(json_object_get(answer, "bytes"));
+    if (err == ERR_OK)
+        err = ended_on_error(r, read_pdf(r, bytes, max_bytes, out, e));
+    json_decref(answer);
+    *n = (size_t)bytes;
+    if (err != ERR_OK) {
+        free(*out);
+        *out = NULL;
+    }
     return err;
 }
 

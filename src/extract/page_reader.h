@@ -49,6 +49,12 @@ enum err page_reader_sizes(struct page_reader *r, struct page_size **out, struct
 enum err page_reader_image(struct page_reader *r, int page, int width, struct buffer *png,
                            struct error *e);
 
+/* The document as a searchable PDF of the pages that `pages` names (extract/searchable.h): *out is
+ * n bytes that the caller frees. ERR_UNPROCESSABLE: it is too damaged to be written anew, or the
+ * PDF would have more than max_bytes (0: any number). */
+enum err page_reader_searchable(struct page_reader *r, const struct buffer *pages, size_t max_bytes,
+                                char **out, size_t *n, struct error *e);
+
 /* Ends the child and frees; NULL is allowed. */
 void page_reader_close(struct page_reader *r);
 

@@ -15,6 +15,7 @@
 #include "extract/proposals.h"
 #include "extract/region.h"
 #include "extract/repeats.h"
+#include "extract/searchable.h"
 #include "extract/upright.h"
 
 #define PROPOSE_BATCH 8 /* regions shown to the structurer at once */
@@ -37,6 +38,7 @@ struct run {
     struct raster_batch unasked; /* what the structurer is to see; a tag is the index of a result */
     struct debug_graph graph;
     struct buffer graph_text;
+    struct buffer searchable; /* the pages of a searchable PDF */
 };
 
 /* The engine that reads for the choice; NULL: none does. */
@@ -189,8 +191,9 @@ static enum err read_page(struct run *u, int number, struct page_reading *out, s
     enum err err = checkpoint_pass(u->c, e);
     if (err == ERR_OK)
         err = page_reader_page(u->reader, number, &out->content, e);
-    /* The layer is judged by the images, unless OCR reads all the same. */
-    bool judged = u->ocr.engine == NULL || !choice_is_ocr(u->choice);
+    /* The layer is judged by the images, unless OCR reads all the same and nothing is left of it.
+     */
+    bool judged = u->ocr.engine == NULL || !choice_is_ocr(u->choice) || u->r->searchable;
     if (err == ERR_OK && judged && layer_asks_for_images(&out->content))
         err = page_reader_images(u->reader, number, &out->content.image_coverage, e);
     if (err != ERR_OK)
@@ -210,7 +213,7 @@ static const struct page_reading *reading_for(const struct run *u, const struct 
 
 static bool page_selected(const struct extraction_request *r, int number)
 {
-    bool selected = r->n_regions == 0 && pages_have(r, number);
+    bool selected = (r->n_regions == 0 || r->searchable) && pages_have(r, number);
     for (size_t i = 0; !selected && i < r->n_regions; i++)
         selected = r->regions[i].page == number;
     return selected;
@@ -219,10 +222,13 @@ static bool page_selected(const struct extraction_request *r, int number)
 /* Whether anything on the page has to be read by OCR. */
 static bool page_needs_ocr(const struct run *u, const struct page_reading *page)
 {
-    bool needed = u->r->n_regions == 0 && needs_ocr(u, page, whole_page);
+    int number = page->content.info.number;
+    bool needed = (u->r->n_regions == 0 && needs_ocr(u, page, whole_page)) ||
+                  (u->r->searchable && u->ocr.engine != NULL && pages_have(u->r, number) &&
+                   searchable_needs_ocr(page));
     for (size_t i = 0; i < u->r->n_regions; i++)
-        needed = needed || (u->r->regions[i].page == page->content.info.number &&
-                            needs_ocr(u, page, u->r->regions[i].box));
+        needed =
+            needed || (u->r->regions[i].page == number && needs_ocr(u, page, u->r->regions[i].box));
     return needed;
 }
 
@@ -271,6 +277,8 @@ static enum err page_done(struct run *u, const struct sight *page, struct error 
     const struct page_content *layer = &page->layer.content;
     const struct page_reading *reading = page->ocr.by_ocr ? &page->ocr : &page->layer;
     u->progress->pages_done++;
+    if (u->r->searchable && pages_have(u->r, layer->info.number))
+        searchable_add(page, &u->searchable);
     if (!page->unread) {
         u->x->pages_read++;
         debug_graph_page(&u->graph, &reading->content,
@@ -429,18 +437,6 @@ static enum err detect_page(struct run *u, struct sight *page, struct error *e)
     return err;
 }
 
-static enum err run_detected(struct run *u, struct error *e)
-{
-    for (size_t i = 0; i < u->r->n_pages; i++)
-        if (u->r->pages[i].first > u->x->pages_total)
-            return error_set(e, ERR_UNPROCESSABLE,
-                             "Page %d does not exist: the document has %d "
-                             "page%s.",
-                             u->r->pages[i].first, u->x->pages_total,
-                             u->x->pages_total == 1 ? "" : "s");
-    return run_windows(u, detect_page, e);
-}
-
 /* Success is only what nothing is missing from. */
 static void set_outcome(struct extraction *x)
 {
@@ -476,12 +472,26 @@ static enum err repeat_regions(struct run *u, struct error *e)
     return err;
 }
 
+static enum err check_ranges(const struct run *u, struct error *e)
+{
+    for (size_t i = 0; i < u->r->n_pages; i++)
+        if (u->r->pages[i].first > u->x->pages_total)
+            return error_set(e, ERR_UNPROCESSABLE,
+                             "Page %d does not exist: the document has %d "
+                             "page%s.",
+                             u->r->pages[i].first, u->x->pages_total,
+                             u->x->pages_total == 1 ? "" : "s");
+    return ERR_OK;
+}
+
 static enum err run_pages(struct run *u, struct error *e)
 {
     bool marked = u->r->n_regions > 0;
     for (int i = 1; i <= u->x->pages_total; i++)
         u->progress->pages_total += page_selected(u->r, i);
-    enum err err = marked ? run_marked(u, e) : run_detected(u, e);
+    enum err err = !marked || u->r->searchable ? check_ranges(u, e) : ERR_OK;
+    if (err == ERR_OK)
+        err = marked ? run_marked(u, e) : run_windows(u, detect_page, e);
     if (err == ERR_OK && u->x->pages_read == 0 && u->x->n_problems > 0)
         return error_set(e, ERR_UNPROCESSABLE, "%s", u->x->problems[0].detail);
     if (err == ERR_OK)
@@ -489,6 +499,17 @@ static enum err run_pages(struct run *u, struct error *e)
     if (err == ERR_OK && u->r->join_pages)
         err = join_tables(u->x, u->around, e);
     return err == ERR_OK && marked ? repeat_regions(u, e) : err;
+}
+
+static enum err write_document(struct run *u, struct error *e)
+{
+    struct extraction *x = u->x;
+    if (!u->r->searchable)
+        return ERR_OK;
+    if (buffer_failed(&u->searchable))
+        return error_no_memory(e);
+    return page_reader_searchable(u->reader, &u->searchable, u->p->max_document_bytes, &x->document,
+                                  &x->document_bytes, e);
 }
 
 static enum err finish(struct run *u, struct error *e)
@@ -531,6 +552,8 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
     if (err == ERR_OK)
         err = run_pages(&u, e);
     if (err == ERR_OK)
+        err = write_document(&u, e);
+    if (err == ERR_OK)
         err = finish(&u, e);
     raster_batch_free(&u.ocr.unread);
     raster_batch_free(&u.unasked);
@@ -538,6 +561,7 @@ enum err pipeline_run(const struct pipeline *p, int pdf_fd, const struct extract
     repeats_free(&u.repeats);
     free(u.by_page.regions);
     buffer_free(&u.graph_text);
+    buffer_free(&u.searchable);
     page_reader_close(u.reader);
     return err;
 }

@@ -20,6 +20,7 @@ struct pipeline {
     struct structurer structurer;  /* for tables that stay unclear; ops NULL: none */
     enum engine_choice engine;     /* the configured one; a request that is not AUTO wins */
     int ocr_dpi;
+    size_t max_document_bytes; /* of a searchable PDF; 0: any number */
 };
 
 /* Runs r on the PDF at pdf_fd. progress is kept current (c reads it). journal may be NULL.

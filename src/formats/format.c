@@ -5,11 +5,11 @@
 
 #include "formats/table.h"
 
-#define ROW(name, extension, media_type, is_sheet)                                                 \
-    {#name, extension, extension ".zip", media_type, is_sheet, format_write_##name},
-const struct format formats[] = {FORMAT_TABLE(ROW){NULL, NULL, NULL, NULL, false, NULL}};
+#define ROW(name, extension, media_type, is_sheet, is_document)                                    \
+    {#name, extension, extension ".zip", media_type, is_sheet, is_document, format_write_##name},
+const struct format formats[] = {FORMAT_TABLE(ROW){NULL, NULL, NULL, NULL, false, false, NULL}};
 
-#define NAME(name, extension, media_type, is_sheet) #name,
+#define NAME(name, extension, media_type, is_sheet, is_document) #name,
 const char *const format_names[] = {FORMAT_TABLE(NAME) NULL};
 
 static_assert(sizeof formats / sizeof formats[0] - 1 <= FORMATS_MAX,
@@ -41,6 +41,14 @@ const char *format_plain_text(const struct region_result *r)
 {
     bool structured = r->n_tables > 0 || r->n_fields > 0 || r->joined_to > 0;
     return structured || r->text == NULL ? "" : r->text;
+}
+
+bool format_wants_document(const struct extraction_request *r)
+{
+    bool wants = formats[r->format].is_document;
+    for (int f = 0; formats[f].name != NULL; f++)
+        wants = wants || (r->also[f] && formats[f].is_document);
+    return wants;
 }
 
 int format_index(const char *name)

@@ -21,7 +21,8 @@ struct format {
     const char *extension; /* of the result's file, without a dot */
     const char *zip_extension;
     const char *media_type;
-    bool is_sheet; /* rows of cells and nothing else: takes what sheet_choices say */
+    bool is_sheet;    /* rows of cells and nothing else: takes what sheet_choices say */
+    bool is_document; /* the document itself, for which all of its pages are read */
     format_write_fn *write;
 };
 
@@ -41,6 +42,9 @@ enum err format_write(const struct extraction *x, int f, const struct format_opt
 /* The text of a region that has no structure, for formats without a place for both; "" where it has
  * tables or fields, or its table was joined to another region's. */
 const char *format_plain_text(const struct region_result *r);
+
+/* Whether a format that r asks for is the document itself. */
+bool format_wants_document(const struct extraction_request *r);
 
 /* The index of the format of that name, or -1. */
 int format_index(const char *name);

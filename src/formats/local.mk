@@ -8,6 +8,7 @@ libformats_a_SOURCES = \
 	src/formats/html.c \
 	src/formats/json.c \
 	src/formats/markdown.c \
+	src/formats/pdf.c \
 	src/formats/number.c src/formats/number.h \
 	src/formats/sheet.c src/formats/sheet.h \
 	src/formats/sheet_zip.c src/formats/sheet_zip.h \

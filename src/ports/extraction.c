@@ -101,5 +101,6 @@ void extraction_free(struct extraction *x)
             region_result_free(&x->results[i]);
     free(x->results);
     free(x->debug_graph_json);
+    free(x->document);
     memset(x, 0, sizeof *x);
 }

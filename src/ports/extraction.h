@@ -52,6 +52,7 @@ struct extraction_request {
     bool also[FORMATS_MAX]; /* formats written beside it */
     enum engine_choice engine;
     bool agentic;         /* find regions when none are given */
+    bool searchable;      /* the document is wanted as a searchable PDF */
     bool join_pages;      /* a table that goes on on the next page is one */
     bool escape_formulas; /* CSV/TSV: a ' before what a spreadsheet would compute; the default */
     struct sheet_choices sheets;
@@ -139,6 +140,8 @@ struct extraction {
     int pages_read;
     enum job_outcome outcome;
     char *debug_graph_json; /* agentic only; owned */
+    char *document;         /* a searchable PDF, where the request wants it; owned */
+    size_t document_bytes;
 };
 
 /* Adds a problem; detail is copied. */

@@ -417,7 +417,7 @@ def test_result_comes_in_every_format_asked_for(stack, pdf_id):
     assert out.json["regions"][0]["cells"][0]["text"] == "Article"
     assert stack.call("GET", path + "csv", key=None).status == 401
     odd = stack.call("GET", path + "doc")
-    assert odd.status == 404 and "csv, tsv, json, markdown, html or xlsx" in odd.detail
+    assert odd.status == 404 and "csv, tsv, json, markdown, html, xlsx or pdf" in odd.detail
 
 
 def test_result_that_was_not_asked_for(stack, pdf_id):
@@ -432,7 +432,7 @@ def test_result_that_was_not_asked_for(stack, pdf_id):
     assert unknown.status == 404
 
 
-@pytest.mark.parametrize("also", ["csv", ["xml"], [1], ["csv"] * 7])
+@pytest.mark.parametrize("also", ["csv", ["xml"], [1], ["csv"] * 8])
 def test_wrong_also_formats(stack, pdf_id, also):
     r = stack.call("POST", "/api/v1/extract/agentic", {"pdf_id": pdf_id, "also_formats": also})
     assert r.status == 422 and r.detail.startswith("/also_formats"), r.body

@@ -111,7 +111,7 @@ export async function downloaded(page, name) {
     return {name: download.suggestedFilename(), bytes: fs.readFileSync(await download.path())};
 }
 
-const NAMES = {markdown: "Markdown", xlsx: "Excel"};
+const NAMES = {markdown: "Markdown", xlsx: "Excel", pdf: "searchable PDF"};
 export const saved = (page, format) => downloaded(page, `Download ${NAMES[format] ?? format.toUpperCase()}`);
 
 // "2 / 7"

@@ -447,6 +447,19 @@ const scenarios = {
         assert.deepEqual((await b.saved(page, "csv")).bytes, b.expected("form"));
     },
 
+    async document_is_taken_as_a_searchable_pdf_whatever_was_edited(browse) {
+        const {page, context} = await browse();
+        await b.open(page, b.sample("text-table"));
+        await page.selectOption("#format", "pdf");
+        const tables = await b.findTables(page);
+        const own = await (await b.call(context, "GET", `/api/v1/jobs/${b.jobId(page)}/results/pdf`)).body();
+        await tables.locator("table").first().getByText("Washer").dblclick();
+        await page.getByLabel("Text of A4").fill("Ring");
+        await page.keyboard.press("Enter");
+        assert.ok((await b.saved(page, "pdf")).bytes.equals(own));
+        assert.ok((await b.saved(page, "csv")).bytes.includes("Ring"));
+    },
+
     async tables_are_downloaded_alone_and_as_a_zip(browse) {
         const {page} = await browse();
         await b.open(page, b.sample("text-table"));
