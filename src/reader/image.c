@@ -18,6 +18,7 @@
 
 struct image_page {
     int width, height, dpi; /* as it is shown */
+    int samples;            /* of a pixel */
     int orientation;        /* as it is decoded: Leptonica turns those of TIFF */
 };
 
@@ -47,17 +48,17 @@ static bool is(const struct image_file *f, const char *type)
 static const char *read_header(struct image_file *f, int n)
 {
     struct image_page *p = &f->pages[n];
-    int bits, samples, mapped, format, other, dpi = 0;
+    int bits, mapped, format, other, dpi = 0;
     bool ok;
     rewind(f->file);
     if (is(f, "image/tiff"))
-        ok = freadHeaderTiff(f->file, n, &p->width, &p->height, &bits, &samples, &dpi, &mapped,
+        ok = freadHeaderTiff(f->file, n, &p->width, &p->height, &bits, &p->samples, &dpi, &mapped,
                              &format) == 0;
     else if (is(f, "image/png"))
-        ok = freadHeaderPng(f->file, &p->width, &p->height, &bits, &samples, &mapped) == 0 &&
+        ok = freadHeaderPng(f->file, &p->width, &p->height, &bits, &p->samples, &mapped) == 0 &&
              fgetPngResolution(f->file, &dpi, &other) == 0;
     else
-        ok = freadHeaderJpeg(f->file, &p->width, &p->height, &samples, NULL, NULL) == 0 &&
+        ok = freadHeaderJpeg(f->file, &p->width, &p->height, &p->samples, NULL, NULL) == 0 &&
              fgetJpegResolution(f->file, &dpi, &other) == 0;
     if (!ok || p->width < 1 || p->height < 1)
         return "image";
@@ -162,9 +163,11 @@ static void unmap(void *file)
     g_mapped_file_unref(file);
 }
 
-/* A PDF gets the JPEG as it is. */
-static void keep_jpeg(const struct image_file *f, cairo_surface_t *surface)
+/* A PDF gets the JPEG as it is, but in CMYK, which cairo takes for inverted. */
+static void keep_jpeg(const struct image_file *f, cairo_t *cr, cairo_surface_t *surface)
 {
+    if (cairo_surface_get_type(cairo_get_target(cr)) != CAIRO_SURFACE_TYPE_PDF)
+        return;
     GMappedFile *file = g_mapped_file_new_from_fd(fileno(f->file), FALSE, NULL);
     if (file != NULL &&
         cairo_surface_set_mime_data(
@@ -189,9 +192,8 @@ bool image_draw(struct image_file *f, int n, cairo_t *cr)
     cairo_surface_t *surface = cairo_image_surface_create_for_data(
         (unsigned char *)pixGetData(f->decoded), CAIRO_FORMAT_RGB24, width, height,
         4 * pixGetWpl(f->decoded));
-    if (is(f, "image/jpeg") &&
-        cairo_surface_get_type(cairo_get_target(cr)) == CAIRO_SURFACE_TYPE_PDF)
-        keep_jpeg(f, surface);
+    if (is(f, "image/jpeg") && p->samples <= 3)
+        keep_jpeg(f, cr, surface);
     cairo_save(cr);
     cairo_scale(cr, 72.0 / p->dpi, 72.0 / p->dpi);
     orientation_turn(p->orientation, p->width, p->height, cr);

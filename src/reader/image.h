@@ -25,7 +25,7 @@ int image_pages(const struct image_file *f);
 void image_size(const struct image_file *f, int n, double *width, double *height);
 
 /* Draws page n over a place of that many points, as cr is set up; a JPEG drawn to a PDF is in it as
- * it is. False when it cannot be decoded. */
+ * it is, unless in CMYK. False when it cannot be decoded. */
 bool image_draw(struct image_file *f, int n, cairo_t *cr);
 
 void image_close(struct image_file *f);

@@ -8,6 +8,8 @@
 
 #include "reader/glyphless.h"
 
+#define ASKEW 0.17 /* the sine of ten degrees */
+
 /* The part of a page that is shown, in the units of its content, and how it is turned. */
 struct frame {
     double x1, y1, x2, y2;
@@ -76,6 +78,13 @@ static void to_content(const struct frame *f, double *x, double *y)
     }
 }
 
+/* A part of a direction that is a little askew, as if it were not: some readers take letters that
+ * climb for several words. Each word stands in its place all the same. */
+static double along(double part)
+{
+    return fabs(part) < ASKEW ? 0 : fabs(part) > sqrt(1 - ASKEW * ASKEW) ? copysign(1, part) : part;
+}
+
 /* With the space behind it, by which words are told from each other. */
 static void append_word(struct copy *c, const struct frame *f, const struct placed *w,
                         struct buffer *out)
@@ -87,7 +96,10 @@ static void append_word(struct copy *c, const struct frame *f, const struct plac
         return;
     to_content(f, &x, &y);
     to_content(f, &x2, &y2);
-    double a = (x2 - x) / length, b = (y2 - y) / length, up = GLYPHLESS_DESCENT * w->height;
+    double a = along((x2 - x) / length), b = along((y2 - y) / length);
+    double up = GLYPHLESS_DESCENT * w->height;
+    x = (x + x2 - a * length) / 2;
+    y = (y + y2 - b * length) / 2;
     buffer_printf(out, "%.3f Tz %s %.3f Tf %.5f %.5f %.5f %.5f %.3f %.3f Tm ",
                   100 * length / (GLYPHLESS_WIDTH * w->height * (double)n), c->name, w->height, a,
                   b, -b, a, x - b * up, y + a * up);

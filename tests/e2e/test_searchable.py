@@ -1,13 +1,15 @@
 """Searchable PDFs: the document as it looks, with the words of its scans as text that is not seen."""
 import io
+import pathlib
 import re
 import subprocess
+import tempfile
 
 import pytest
 from conftest import BUILD, READERS, sample
 from made_pdf import pages as made_pages
 from made_scan import DPI, drawn, scan, turned, written
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageChops
 from test_images import held, saved
 from test_passwords import PASSWORD
 
@@ -17,7 +19,7 @@ PDF = {"Content-Type": "application/pdf"}
 
 
 def run(data, *command):
-    """What a command says of a PDF at its standard input's place."""
+    """What a command says of a PDF at its standard input."""
     return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
@@ -35,10 +37,10 @@ def searchable(stack, data, query="", kind="application/pdf", headers=None):
 
 
 def check(data):
-    path = BUILD / "searchable-check.pdf"
-    path.write_bytes(data)
-    subprocess.run(["qpdf", "--check", path], check=True, stdout=subprocess.DEVNULL)
-    path.unlink()
+    with tempfile.NamedTemporaryFile() as f:
+        f.write(data)
+        f.flush()
+        subprocess.run(["qpdf", "--check", f.name], check=True, stdout=subprocess.DEVNULL)
 
 
 def places(data):
@@ -74,14 +76,13 @@ def looks(data, dpi=100):
 
 def joined(*pdfs):
     """The first pages of PDFs as one."""
-    paths = [BUILD / f"searchable-part-{i}.pdf" for i in range(len(pdfs))]
-    for path, data in zip(paths, pdfs):
-        path.write_bytes(data)
-    first = [a for path in paths for a in (path, "1")]
-    out = run(b"", "qpdf", "--empty", "--pages", *first, "--", "-")
-    for path in paths:
-        path.unlink()
-    return out
+    with tempfile.TemporaryDirectory() as folder:
+        first = []
+        for i, data in enumerate(pdfs):
+            path = pathlib.Path(folder) / f"{i}.pdf"
+            path.write_bytes(data)
+            first += [path, "1"]
+        return run(b"", "qpdf", "--empty", "--pages", *first, "--", "-")
 
 
 @pytest.mark.main_path
@@ -96,12 +97,13 @@ def test_scan_gets_its_words_and_looks_as_it_did(stack, page):
     assert "Washers and nuts in the Café\n" in text
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270, 2])
+@pytest.mark.parametrize("degrees", [90, 180, 270, 3])
 def test_scan_that_stands_askew_has_its_words_where_they_are_seen(stack, page, degrees):
     image = turned(page, degrees)
     data = scan(image)
     made = searchable(stack, data)
     assert set(words(made)) >= set(WORDS) and looks(made) == looks(data)
+    assert set(run(made, "pdftotext", "-", "-").decode().split()) >= set(WORDS)
     assert_over_ink(made, image)
 
 
@@ -125,6 +127,13 @@ def test_images_become_pages(stack, page, kind):
     assert len(made) < 1.5 * len(data) + 10000
     if kind == "JPEG":
         assert data[-2000:] in made, "the JPEG is as it was"
+
+
+def test_jpeg_in_cmyk_keeps_its_colours(stack):
+    data = saved(Image.new("RGB", (600, 400), (200, 60, 30)).convert("CMYK"), "JPEG", quality=95, dpi=(DPI, DPI))
+    made = searchable(stack, data, kind="image/jpeg")
+    with Image.open(io.BytesIO(looks(made))) as seen:
+        assert all(abs(a - b) < 12 for a, b in zip(seen.getpixel((100, 50)), (200, 60, 30)))
 
 
 def test_photo_and_pages_of_a_tiff_stand_upright(stack, page):
