@@ -1,5 +1,6 @@
 """Searchable PDFs: the document as it looks, with the words of its scans as text that is not seen."""
 import io
+import os
 import pathlib
 import re
 import subprocess
@@ -212,3 +213,23 @@ def test_command_writes_it_and_tables_need_not_be_found(page, tmp_path):
     done = subprocess.run([BUILD / "pdf-ocr-extract", "--quiet", "--format", "pdf", tmp_path / "a.pdf"],
                           env=READERS, stdout=subprocess.PIPE)
     assert done.returncode == 0 and words(done.stdout) == WORDS
+
+
+def test_text_of_any_script_can_be_copied(page, tmp_path):
+    """No engine here reads all of these: the page reader gets them as its worker sends them."""
+    texts = ["Grüße", "Ωμέγα", "Привет", "中文字", "नमस्ते", "שלום", "مرحبا", "𝒳😀", "1234"]
+    (tmp_path / "a.pdf").write_bytes(scan(page))
+    sent = "".join(["1 9\n"] + [f"36 {80 + 20 * i} 60 0 11 {t}\n" for i, t in enumerate(texts)]).encode()
+    answer = subprocess.run(["sh", "-c", 'exec "$0" 60 1073741824 100 100000000 3<"$1"', BUILD / "pdf-ocr-page",
+                             tmp_path / "a.pdf"], input=b"\npdf %d\n" % len(sent) + sent, check=True,
+                            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}, stdout=subprocess.PIPE).stdout
+    made = answer.split(b"\n", 2)[2]
+    check(made)
+    copied = run(made, "pdftotext", "-", "-").decode()
+    assert re.sub("[\u202a-\u202e\u2066-\u2069]", "", copied).split() == texts
+
+
+def test_document_whose_pages_are_not_there_is_refused(stack, page):
+    data = scan(page).replace(b"/Count 1", b"/Count 2")
+    r = stack.call("POST", "/api/v1/extract/file?format=pdf&wait=60", data, headers=PDF)
+    assert r.status == 422 and "too damaged to be written anew" in r.detail
