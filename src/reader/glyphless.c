@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#define CHARACTERS  0x110000 /* of Unicode */
 #define CODES_MAX   65535
 #define RANGES_MOST 100 /* of a block of bfchar: Adobe's Technical Note 5411 */
 
@@ -51,21 +52,21 @@ static const unsigned char font_file[] = {
 };
 
 struct glyphless {
-    GHashTable *codes; /* of each character */
-    GArray *shown;     /* the characters, gunichar, by code from 1 */
+    guint16 *codes; /* of each character; 0: not shown yet */
+    GArray *shown;  /* the characters, gunichar, by code from 1 */
 };
 
 struct glyphless *glyphless_new(void)
 {
     struct glyphless *f = g_new(struct glyphless, 1);
-    f->codes = g_hash_table_new(NULL, NULL);
+    f->codes = g_new0(guint16, CHARACTERS);
     f->shown = g_array_new(FALSE, FALSE, sizeof(gunichar));
     return f;
 }
 
 void glyphless_free(struct glyphless *f)
 {
-    g_hash_table_unref(f->codes);
+    g_free(f->codes);
     g_array_unref(f->shown);
     g_free(f);
 }
@@ -73,12 +74,11 @@ void glyphless_free(struct glyphless *f)
 /* 0, which stands for no character, when there are too many. */
 static guint code_of(struct glyphless *f, gunichar c)
 {
-    guint code = GPOINTER_TO_UINT(g_hash_table_lookup(f->codes, GUINT_TO_POINTER(c)));
-    if (code != 0 || f->shown->len >= CODES_MAX)
-        return code;
-    g_array_append_val(f->shown, c);
-    (void)g_hash_table_insert(f->codes, GUINT_TO_POINTER(c), GUINT_TO_POINTER(f->shown->len));
-    return f->shown->len;
+    if (f->codes[c] == 0 && f->shown->len < CODES_MAX) {
+        g_array_append_val(f->shown, c);
+        f->codes[c] = (guint16)f->shown->len;
+    }
+    return f->codes[c];
 }
 
 static bool runs_left(gunichar c)

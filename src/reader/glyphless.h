@@ -19,8 +19,8 @@ struct glyphless;
 struct glyphless *glyphless_new(void);
 void glyphless_free(struct glyphless *f);
 
-/* Appends the text, UTF-8, as a string of the font's codes, and returns how many there are. Words
- * of Hebrew or Arabic are written from the left, as PDFs have them. */
+/* Appends the text, valid UTF-8, as a string of the font's codes, and returns how many there are.
+ * Words of Hebrew or Arabic are written from the left, as PDFs have them. */
 size_t glyphless_append(struct glyphless *f, const char *text, struct buffer *out);
 
 /* Makes `font`, an empty dictionary of q, the font of all that was shown. False: memory is out.
