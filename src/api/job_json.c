@@ -50,6 +50,14 @@ static void append_progress(bool old_path, const struct job *j, struct buffer *o
                   p->regions_done, p->regions_total, p->pages_done, p->pages_total);
 }
 
+static void append_error(const struct job *j, struct buffer *out)
+{
+    buffer_puts(out, ",\"error_code\":");
+    buffer_json_string(out, j->error_code[0] != '\0' ? j->error_code : NULL);
+    buffer_puts(out, ",\"error_message\":");
+    buffer_json_string(out, j->error_message);
+}
+
 enum err job_look(void *app, const char *job_id, struct job_sight *out, struct error *e)
 {
     const struct services *s = &((struct app *)app)->services;
@@ -67,8 +75,7 @@ enum err job_look(void *app, const char *job_id, struct job_sight *out, struct e
     buffer_json_time(text, j->updated_us);
     buffer_printf(text, ",\"attempts\":%d,", j->attempts);
     append_progress(false, j, text);
-    buffer_puts(text, ",\"error_message\":");
-    buffer_json_string(text, j->error_message);
+    append_error(j, text);
     buffer_puts(text, "}");
     job_free(j);
     return buffer_failed(text) ? error_no_memory(e) : ERR_OK;
@@ -102,9 +109,9 @@ static enum err write_job(const struct services *s, bool old_path, const struct 
     buffer_puts(out, ",\"approved_regions_url\":");
     if (err == ERR_OK)
         err = append_link(s, j, j->regions_name, out, &other_until_us, e);
-    buffer_printf(out, ",\"approved_regions\":%s,\"error_message\":",
+    buffer_printf(out, ",\"approved_regions\":%s",
                   j->approved_regions_json != NULL ? j->approved_regions_json : "[]");
-    buffer_json_string(out, j->error_message);
+    append_error(j, out);
     buffer_printf(out, ",\"has_feedback\":%s,\"feedback_count\":%d,\"last_feedback_at\":",
                   j->has_feedback ? "true" : "false", j->feedback_count);
     buffer_json_time(out, j->last_feedback_us);

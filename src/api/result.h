@@ -28,7 +28,8 @@ enum err result_place(const struct services *s, const struct job *j, int format,
  * ERR_GONE or ERR_NOT_FOUND. */
 enum err result_missing(const struct result_place *place, struct error *e);
 
-/* Why a job that has ended has no result: ERR_CONFLICT, it was cancelled; ERR_UNPROCESSABLE. */
+/* Why a job that has ended has no result: ERR_CONFLICT, it was cancelled; else a kind
+ * that is a 422. */
 enum err result_explain_end(const struct job *j, struct error *e);
 
 /* Sets the headers of a result; who saves it does so under the last part of the blob's name

@@ -207,7 +207,10 @@ enum err result_explain_end(const struct job *j, struct error *e)
 {
     if (j->status == JOB_CANCELLED)
         return error_set(e, ERR_CONFLICT, "The job was cancelled.");
-    return error_set(e, ERR_UNPROCESSABLE, "%s",
+    enum err kind = err_of_code(j->error_code);
+    if (err_http_status(kind) != err_http_status(ERR_UNPROCESSABLE))
+        kind = ERR_UNPROCESSABLE;
+    return error_set(e, kind, "%s",
                      j->error_message != NULL ? j->error_message : "The extraction failed.");
 }
 

@@ -38,6 +38,7 @@ enum err {
 };
 
 #define ERROR_TEXT_MAX 512
+#define ERROR_CODE_MAX 31
 
 struct error {
     enum err kind;

@@ -157,30 +157,38 @@ enum err job_change(const struct services *s, const char *owner, const char *id,
     return err;
 }
 
-struct message {
+struct failure {
     const struct services *s;
-    const char *text;
+    const struct error *why;
 };
 
 static enum err change_fail(struct job *j, void *arg, struct error *e)
 {
-    const struct message *m = arg;
+    const struct failure *m = arg;
     if (job_is_final(j))
         return error_set(e, ERR_GONE, "The job is already %s.", job_status_names[j->status]);
     if (j->status == JOB_PROCESSING && j->lease_expires_us > job_steady_us(m->s))
         return error_set(e, ERR_CONFLICT, "Another worker is processing this job.");
     return job_fail(j, job_steady_us(m->s), j->status == JOB_PROCESSING ? j->lease_token : NULL,
-                    m->text, e);
+                    m->why, e);
 }
 
-enum err job_fail_unleased(const struct services *s, const char *id, const char *text,
+enum err job_fail_unleased(const struct services *s, const char *id, const struct error *why,
                            struct error *e)
 {
-    struct message m = {s, text};
+    struct failure m = {s, why};
     struct job *j = NULL;
     enum err err = job_change(s, NULL, id, change_fail, &m, &j, e);
     job_free(j);
     return err;
+}
+
+enum err job_give_up(const struct services *s, const char *id, struct error *e)
+{
+    struct error why;
+    (void)error_set(&why, ERR_INTERNAL,
+                    "Max retries exceeded: the work was broken off too many times.");
+    return job_fail_unleased(s, id, &why, e);
 }
 
 enum err job_remove_results(const struct services *s, const char *id, struct error *e)

@@ -47,8 +47,11 @@ enum err job_change(const struct services *s, const char *owner, const char *id,
 
 /* Ends a job that has no living lease: queued, or with an expired one. ERR_GONE when it has ended,
  * ERR_CONFLICT when a worker has it. */
-enum err job_fail_unleased(const struct services *s, const char *id, const char *text,
+enum err job_fail_unleased(const struct services *s, const char *id, const struct error *why,
                            struct error *e);
+
+/* The same for one whose work was broken off too often. */
+enum err job_give_up(const struct services *s, const char *id, struct error *e);
 
 /* Erases the blobs of a job's results. */
 enum err job_remove_results(const struct services *s, const char *id, struct error *e);

@@ -122,7 +122,7 @@ static enum err lease_fail(struct lease *h, void *arg, struct error *e)
 }
 
 struct deferral {
-    const char *message;
+    const struct error *why;
     int64_t delay_us;
 };
 
@@ -130,7 +130,7 @@ static enum err lease_defer(struct lease *h, void *arg, struct error *e)
 {
     const struct deferral *d = arg;
     int64_t t = job_steady_us(h->s);
-    return job_defer(h->job, t, h->token, h->pages.kept > 0, d->message, t + d->delay_us, e);
+    return job_defer(h->job, t, h->token, h->pages.kept > 0, d->why, t + d->delay_us, e);
 }
 
 static void regions_json(const struct extraction *x, struct buffer *out)
@@ -241,18 +241,18 @@ static enum err go_on_later(struct lease *h, struct error *e)
 /* Ends or defers the job after run_leased failed with *why. */
 static enum err record_failure(struct lease *h, const struct error *why, struct error *e)
 {
-    char text[ERROR_TEXT_MAX];
+    struct error last = *why;
     if (why->kind == ERR_TIMEOUT && h->pages.kept > 0 &&
         (h->pages.paused || monotonic_us() >= h->deadline_us))
         return go_on_later(h, e);
     log_error(LOG_WARNING, "an extraction failed", why);
     if (!err_is_transient(why->kind))
-        return lease_change(h, lease_fail, (void *)why->detail, e);
+        return lease_change(h, lease_fail, &last, e);
     if (failures_before(h) + 1 >= h->s->cfg->job_max_retries) {
-        text_format(text, sizeof text, "Max retries exceeded: %s", why->detail);
-        return lease_change(h, lease_fail, text, e);
+        (void)error_set(&last, why->kind, "Max retries exceeded: %s", why->detail);
+        return lease_change(h, lease_fail, &last, e);
     }
-    struct deferral d = {why->detail, retry_delay_us(h, why)};
+    struct deferral d = {why, retry_delay_us(h, why)};
     enum err err = lease_change(h, lease_defer, &d, e);
     return err == ERR_OK ? job_enqueue_retry(h->s, h->job, e) : err;
 }
@@ -311,8 +311,7 @@ enum err job_process(const struct services *s, const struct job_runner *runner, 
     job_follow(j);
     job_free(j);
     if (attempts >= s->cfg->job_max_attempts) {
-        err = job_fail_unleased(s, id,
-                                "Max retries exceeded: the work was broken off too many times.", e);
+        err = job_give_up(s, id, e);
         return err == ERR_GONE ? ERR_OK : err;
     }
     random_hex(h.token, 16);

@@ -80,6 +80,14 @@ enum err job_renew(struct job *j, int64_t now_us, int64_t lease_us, const char *
     return ERR_OK;
 }
 
+/* why NULL: none. false: memory is out. */
+static bool set_error(struct job *j, const struct error *why)
+{
+    (void)snprintf(j->error_code, sizeof j->error_code, "%s",
+                   why != NULL ? err_code(why->kind) : "");
+    return set_text(&j->error_message, why != NULL ? why->detail : NULL);
+}
+
 enum err job_finish(struct job *j, int64_t now_us, const char *token, const struct job_result *r,
                     struct error *e)
 {
@@ -89,14 +97,14 @@ enum err job_finish(struct job *j, int64_t now_us, const char *token, const stru
     if (!set_text(&j->result_name, r->result_name) ||
         !set_text(&j->debug_graph_name, r->debug_graph_name) ||
         !set_text(&j->approved_regions_json, r->approved_regions_json) ||
-        !set_text(&j->regions_name, r->regions_name) || !set_text(&j->error_message, NULL))
+        !set_text(&j->regions_name, r->regions_name) || !set_error(j, NULL))
         return error_no_memory(e);
     release(j, JOB_COMPLETED, now_us);
     j->outcome = r->outcome;
     return ERR_OK;
 }
 
-enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *message,
+enum err job_fail(struct job *j, int64_t now_us, const char *token, const struct error *why,
                   struct error *e)
 {
     if (token != NULL || j->status != JOB_QUEUED) {
@@ -104,7 +112,7 @@ enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *
         if (err != ERR_OK)
             return err;
     }
-    if (!set_text(&j->error_message, message))
+    if (!set_error(j, why))
         return error_no_memory(e);
     release(j, JOB_FAILED, now_us);
     j->outcome = OUTCOME_FAILED;
@@ -112,12 +120,12 @@ enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *
 }
 
 enum err job_defer(struct job *j, int64_t now_us, const char *token, bool further,
-                   const char *message, int64_t next_attempt_us, struct error *e)
+                   const struct error *why, int64_t next_attempt_us, struct error *e)
 {
     enum err err = check_lease(j, token, e);
     if (err != ERR_OK)
         return err;
-    if (!set_text(&j->error_message, message))
+    if (!set_error(j, why))
         return error_no_memory(e);
     release(j, JOB_QUEUED, now_us);
     j->retry_count = further ? 1 : j->retry_count + 1;
@@ -155,7 +163,7 @@ enum err job_retry(struct job *j, int64_t now_us, struct error *e)
     if (j->status != JOB_FAILED)
         return error_set(e, ERR_CONFLICT, "Only a failed job can be retried; this one is %s.",
                          job_status_names[j->status]);
-    if (!set_text(&j->error_message, NULL))
+    if (!set_error(j, NULL))
         return error_no_memory(e);
     release(j, JOB_QUEUED, now_us);
     j->outcome = OUTCOME_NONE;

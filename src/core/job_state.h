@@ -36,14 +36,14 @@ enum err job_finish(struct job *j, int64_t now_us, const char *token, const stru
                     struct error *e);
 
 /* processing (by its holder) or queued (token NULL) -> failed, for good. */
-enum err job_fail(struct job *j, int64_t now_us, const char *token, const char *message,
+enum err job_fail(struct job *j, int64_t now_us, const char *token, const struct error *why,
                   struct error *e);
 
-/* processing -> queued after a transient failure: retry_count + 1, message kept, due at
+/* processing -> queued after a transient failure: retry_count + 1, why is kept, due at
  * next_attempt_us. further: the attempt has brought the job further, so that the failures before it
  * count no more. */
 enum err job_defer(struct job *j, int64_t now_us, const char *token, bool further,
-                   const char *message, int64_t next_attempt_us, struct error *e);
+                   const struct error *why, int64_t next_attempt_us, struct error *e);
 
 /* processing -> queued, due now, when a task has brought the job further but not to its end. Starts
  * and failures count anew. */

@@ -138,10 +138,11 @@ static enum err submit_again(const struct services *s, const char *owner,
  * request waited for the queue, another may have been told that the job is accepted. */
 static enum err not_queued(const struct services *s, const char *id, bool named, struct error *e)
 {
-    struct error ignored;
+    struct error why, ignored;
     char cause[ERROR_TEXT_MAX];
+    (void)error_set(&why, ERR_UNAVAILABLE, "The job could not be queued.");
     if (!named)
-        (void)job_fail_unleased(s, id, "The job could not be queued.", &ignored);
+        (void)job_fail_unleased(s, id, &why, &ignored);
     log_error(LOG_ERROR, "a job could not be queued", e);
     (void)snprintf(cause, sizeof cause, "%s", e->cause[0] != '\0' ? e->cause : e->detail);
     error_set(e, ERR_UNAVAILABLE, "The job could not be queued; try again.");

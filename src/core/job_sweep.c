@@ -30,10 +30,10 @@ enum err job_retry_task(const struct services *s, const char *id, int retry_coun
     if (err == ERR_OK)
         job_follow(j);
     if (err == ERR_OK && retry_count >= s->cfg->job_max_retries) {
-        char text[ERROR_TEXT_MAX];
-        text_format(text, sizeof text, "Max retries exceeded: %s",
-                    j->error_message != NULL ? j->error_message : "no more is known");
-        err = job_fail_unleased(s, id, text, e);
+        struct error why;
+        (void)error_set(&why, err_of_code(j->error_code), "Max retries exceeded: %s",
+                        j->error_message != NULL ? j->error_message : "no more is known");
+        err = job_fail_unleased(s, id, &why, e);
     } else if (err == ERR_OK) {
         err = requeue(s, id, e);
     }
@@ -64,8 +64,7 @@ static enum err task_waits(const struct services *s, const struct job *j, bool *
 static enum err take_up(const struct services *s, const struct job *j, struct error *e)
 {
     if (j->attempts >= s->cfg->job_max_attempts)
-        return job_fail_unleased(
-            s, j->id, "Max retries exceeded: the work was broken off too many times.", e);
+        return job_give_up(s, j->id, e);
     bool waits = false;
     enum err err = task_waits(s, j, &waits, e);
     if (err != ERR_OK || waits)

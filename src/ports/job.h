@@ -64,6 +64,7 @@ struct job {
     char revision[40];        /* the store's own mark of this version; opaque to others */
     char *file_name;          /* of the document, as it was uploaded; NULL: not known */
     char *request_json;       /* the validated request, as stored and as sent in tasks */
+    char error_code[ERROR_CODE_MAX + 1]; /* of the message, err_code(); "": none, or not known */
     char *error_message;
     char *result_name;           /* blob name: results/{id}/invoice.csv */
     char *debug_graph_name;      /* blob name, agentic jobs only */

@@ -31,6 +31,7 @@ const struct job_field job_fields[] = {
     {"version", NULL, "version", JOB_FIELD_INT64, true, AT(version)},
     {"file_name", NULL, "file_name", JOB_FIELD_STRING, false, AT(file_name)},
     {"request_json", NULL, "request_data", JOB_FIELD_JSON, false, AT(request_json)},
+    {"error_code", NULL, "error_code", JOB_FIELD_TEXT, true, AT(error_code)},
     {"error_message", NULL, "error_message", JOB_FIELD_STRING, true, AT(error_message)},
     {"result_name", NULL, "result_name", JOB_FIELD_STRING, true, AT(result_name)},
     {"debug_graph_name", NULL, "debug_graph_name", JOB_FIELD_STRING, true, AT(debug_graph_name)},

@@ -73,6 +73,8 @@ static const char *const migrations[] = {
     " INSERT INTO counters SELECT 'feedback-' || kind || '-' || owner, n, 9223372036854775807"
     " FROM c UNION ALL SELECT 'feedback-' || kind, sum(n), 9223372036854775807 FROM c"
     " GROUP BY kind;",
+    /* The code of what a job failed of. */
+    "ALTER TABLE jobs ADD COLUMN error_code TEXT NOT NULL DEFAULT '';",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof migrations[0]))

@@ -61,6 +61,7 @@ def test_several_documents_one_status_and_one_zip(stack):
     assert items[3]["problem"]["code"] == "not_found" and NOT_THERE in items[3]["problem"]["detail"]
     job = stack.call("GET", "/api/v1/jobs/" + items[2]["job_id"]).json
     assert items[2]["problem"]["detail"] == job["error_message"] and items[2]["file_name"] == "broken.pdf"
+    assert items[2]["problem"]["code"] == job["error_code"] == "invalid_value"
 
     files = unzipped(results(stack, made))
     assert sorted(files) == sorted(["Rechnung \u00e4.csv", "rechnung \u00e4-2.csv", "Rechnung \u00e4.json",

@@ -61,7 +61,7 @@ def test_pages_are_shown_to_who_knows_the_password(stack, pdf_id):
 
 def test_wrong_password_is_told_each_of_a_hundred_times(stack, locked, pdf_id):
     r = one_form(stack, ("password", "wrong"), data=locked, query="?wait=60")
-    assert r.status == 422 and "password is another one" in r.detail
+    assert r.status == 422 and "password is another one" in r.detail and r.json["code"] == "password_wrong"
     for i in range(100):
         r = stack.call("GET", f"/api/v1/documents/{pdf_id}", headers={"X-PDF-Password": f"wrong{i}"})
         assert r.status == 422 and "password is another one" in r.detail
@@ -70,7 +70,7 @@ def test_wrong_password_is_told_each_of_a_hundred_times(stack, locked, pdf_id):
 
 def test_job_that_has_ended_has_lost_its_password(stack, pdf_id):
     job = finished(stack, {"pdf_id": pdf_id, "password": "wrong"})
-    assert job["status"] == "failed" and "another one" in job["error_message"]
+    assert job["status"] == "failed" and "another one" in job["error_message"] and job["error_code"] == "password_wrong"
     assert stack.call("POST", f"/api/v1/jobs/{job['job_id']}/retry").status == 202
     job = stack.call("GET", f"/api/v1/jobs/{job['job_id']}?wait=60").json
     assert job["status"] == "failed" and "erased" in job["error_message"]

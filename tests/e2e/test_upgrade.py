@@ -12,7 +12,7 @@ from conftest import BUILD, ROOT, expected, free_port, repeated, until
 
 FIXTURE = pathlib.Path(__file__).with_name("job_store_v1.sql").read_text()
 NAMES = ["queued", "processing", "completed", "failed", "cancelled"]
-LATEST = 9
+LATEST = 10
 
 
 def open_store(path):

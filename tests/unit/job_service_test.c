@@ -396,9 +396,10 @@ static void job_accepted_by_a_second_request_is_not_failed_by_the_first(void)
 static void retry_that_cannot_be_queued_waits_for_the_sweep(void)
 {
     open_services();
+    const struct error why = {.kind = ERR_UNPROCESSABLE, .detail = "broken"};
     struct error e;
     struct job *j = submit(NULL, ERR_OK), *again = NULL;
-    CU_ASSERT_EQUAL(job_fail_unleased(&t.s, j->id, "broken", &e), ERR_OK);
+    CU_ASSERT_EQUAL(job_fail_unleased(&t.s, j->id, &why, &e), ERR_OK);
     t.queue_down = true;
     CU_ASSERT_EQUAL(job_retry_now(&t.s, "me", j->id, 0, &again, &e), ERR_UNAVAILABLE);
     CU_ASSERT_PTR_NULL(again);

@@ -27,6 +27,8 @@ static enum err apply(struct job *j, enum event event)
     static const struct job_result result = {OUTCOME_SUCCESS, "results/x/result.csv", NULL, "[]",
                                              NULL};
     static const struct job_progress progress = {1, 2, 1, 1};
+    const struct error broken = {.kind = ERR_PASSWORD_WRONG, .detail = "broken"},
+                       later = {.kind = ERR_TIMEOUT, .detail = "later"};
     struct error e;
     switch (event) {
     case CLAIM:
@@ -36,11 +38,11 @@ static enum err apply(struct job *j, enum event event)
     case FINISH:
         return job_finish(j, NOW, "mine", &result, &e);
     case FAIL:
-        return job_fail(j, NOW, "mine", "broken", &e);
+        return job_fail(j, NOW, "mine", &broken, &e);
     case FAIL_UNHELD:
-        return job_fail(j, NOW, NULL, "broken", &e);
+        return job_fail(j, NOW, NULL, &broken, &e);
     case DEFER:
-        return job_defer(j, NOW, "mine", false, "later", NOW + 1, &e);
+        return job_defer(j, NOW, "mine", false, &later, NOW + 1, &e);
     case REQUEUE:
         return job_requeue(j, NOW, &e);
     case RETRY:
