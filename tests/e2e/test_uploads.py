@@ -150,6 +150,8 @@ def test_what_nobody_will_ask_for_is_erased(make_stack):
     document = post_pdf(s, sample("form").read_bytes()).json["pdf_id"]
     job = s.wait(s.submit(used))
     blobs = s.data / "blobs"
+    batches = [s.call("POST", "/api/v1/batches", {"items": [{"pdf_id": used}]}).json["batch_id"] for _ in range(2)]
+    old_batch, new_batch = [next((blobs / "batches").glob(f"*/{batch}/batch.json")) for batch in batches]
     orphan = blobs / "results" / "0f0e0d0c-0b0a-4908-8706-050403020100" / "debug" / "graph.json"
     orphan.parent.mkdir(parents=True)
     debris = [s.data / "uploads" / "0000000042", s.data / "uploads" / "0000000042.pdf",
@@ -157,7 +159,7 @@ def test_what_nobody_will_ask_for_is_erased(make_stack):
     for path in (*debris, orphan):
         path.write_bytes(b"x")
     fresh = s.data / "uploads" / "0000000043"
-    gone = [*debris, orphan, blobs / "pdfs" / unused / "a.pdf",
+    gone = [*debris, orphan, old_batch, blobs / "pdfs" / unused / "a.pdf",
             blobs / "documents" / (document + ".pdf")]
     kept = [blobs / "pdfs" / used / "a.pdf", blobs / "results" / job["job_id"] / "a.csv"]
     fresh.write_bytes(b"x")
@@ -168,6 +170,6 @@ def test_what_nobody_will_ask_for_is_erased(make_stack):
     s.stop()
     s.start()  # files are looked through once an hour, and soon after a start
     until(lambda: not any(p.exists() for p in gone), told=lambda: [p for p in gone if p.exists()])
-    assert all(p.exists() for p in [*kept, fresh])
+    assert all(p.exists() for p in [*kept, fresh, new_batch])
     assert not (blobs / "pdfs" / unused).exists()
     assert s.fetch(job["result_url"]).status == 200
