@@ -17,6 +17,7 @@
 #include "extract/page_reader.h"
 
 #define KEPT_S 20
+#define LIST_S 1 /* of an api worker, which others wait for */
 #define SLOW_S 2 /* a failure that took less does not have to be remembered */
 
 /* Few widths, so that a page is drawn and kept a few times at most. */
@@ -198,7 +199,8 @@ enum err document_list(void *app, struct request *r, struct reply *p, struct err
     if (err == ERR_OK && found && !pdf_id_valid(token))
         err = error_set(e, ERR_BAD_REQUEST, "page_token is not one that this service gave.");
     if (err == ERR_OK)
-        err = document_owner_list(s, r->auth.subject, token, (size_t)size, &page, e);
+        err = document_owner_list(s, r->auth.subject, token, (size_t)size,
+                                  r->started_us + LIST_S * US_PER_S, &page, e);
     buffer_puts(&p->body, "{\"documents\":[");
     for (size_t i = 0; i < page.n; i++) {
         buffer_puts(&p->body, i > 0 ? ",\n" : "\n");

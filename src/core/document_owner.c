@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/blob_names.h"
 
 #define PREFIX_MAX (sizeof "owners/" + OWNER_HEX + JOB_PDF_ID_MAX + 2)
@@ -95,12 +96,17 @@ static enum err add_document(const struct services *s, const char *pdf_id, const
     return ERR_OK;
 }
 
-/* A document has a mark for each name it was sent under; the first counts. */
+/* A document has a mark for each name it was sent under; the first counts. *more: the time was up
+ * before the last mark. */
 static enum err take_marks(const struct services *s, const struct blob_list *marks, size_t prefix,
-                           struct owned_documents *out, struct error *e)
+                           int64_t until_us, struct owned_documents *out, bool *more,
+                           struct error *e)
 {
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < marks->n; i++) {
+        *more = i > 0 && monotonic_us() > until_us;
+        if (*more)
+            break;
         char pdf_id[JOB_PDF_ID_MAX + 1];
         const char *rest = marks->items[i].name + prefix;
         size_t n = strcspn(rest, "/");
@@ -115,10 +121,12 @@ static enum err take_marks(const struct services *s, const struct blob_list *mar
 }
 
 enum err document_owner_list(const struct services *s, const char *owner, const char *after,
-                             size_t max, struct owned_documents *out, struct error *e)
+                             size_t max, int64_t until_us, struct owned_documents *out,
+                             struct error *e)
 {
     char hex[OWNER_HEX + 1], prefix[PREFIX_MAX], from[PREFIX_MAX + 1];
     struct blob_list marks = {0};
+    bool more = false;
     memset(out, 0, sizeof *out);
     owner_hex(owner, hex);
     text_format(prefix, sizeof prefix, "owners/%s/", hex);
@@ -129,10 +137,10 @@ enum err document_owner_list(const struct services *s, const char *owner, const 
     enum err err =
         s->blobs.ops->list(s->blobs.self, prefix, after[0] != '\0' ? from : "", max, &marks, e);
     if (err == ERR_OK)
-        err = take_marks(s, &marks, strlen(prefix), out, e);
+        err = take_marks(s, &marks, strlen(prefix), until_us, out, &more, e);
     if (err != ERR_OK)
         owned_documents_free(out);
-    else if (marks.n < max)
+    else if (marks.n < max && !more)
         out->last_id[0] = '\0';
     blob_list_free(&marks);
     return err;

@@ -40,11 +40,13 @@ struct owned_documents {
 };
 
 /* A page of owner's documents whose ids come after the text `after` ("": the first page), in the
- * order of the ids, max at most; fewer, or none, also when there are more. What was not put to its
+ * order of the ids, max at most; fewer, or none, also when there are more: the store is asked about
+ * each, and no more are begun after until_us (monotonic) once there is one. What was not put to its
  * link, and what retention has erased, is left out. out is freed by the caller, and empty after an
  * error. */
 enum err document_owner_list(const struct services *s, const char *owner, const char *after,
-                             size_t max, struct owned_documents *out, struct error *e);
+                             size_t max, int64_t until_us, struct owned_documents *out,
+                             struct error *e);
 void owned_documents_free(struct owned_documents *d);
 
 #endif

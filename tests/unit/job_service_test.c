@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "core/blob_names.h"
 #include "core/callback.h"
+#include "core/document_owner.h"
 #include "core/extraction_request.h"
 #include "core/job_change.h"
 #include "core/job_service.h"
@@ -392,6 +393,34 @@ static void job_accepted_by_a_second_request_is_not_failed_by_the_first(void)
     close_services();
 }
 
+/* However slow the store is, each page brings the list further. */
+static void documents_are_listed_in_shorter_pages_when_time_is_up(void)
+{
+    const int64_t long_ago = 0;
+    struct owned_documents page = {0};
+    char after[JOB_PDF_ID_MAX + 1] = "", id[JOB_PDF_ID_MAX + 1], blob[BLOB_NAME_MAX + 1];
+    struct error e;
+    int found = 0, pages = 0;
+    open_services();
+    for (char c = 'a'; c <= 'c'; c++) {
+        memset(id, c, 64);
+        id[64] = '\0';
+        document_name(id, blob);
+        CU_ASSERT_EQUAL(t.s.blobs.ops->put_bytes(t.s.blobs.self, blob, "%PDF-", 5, "", &e), ERR_OK);
+        CU_ASSERT_EQUAL(document_owner_add(&t.s, "me", id, "x.pdf", NULL, &e), ERR_OK);
+    }
+    do {
+        CU_ASSERT_EQUAL_FATAL(document_owner_list(&t.s, "me", after, 50, long_ago, &page, &e),
+                              ERR_OK);
+        (void)snprintf(after, sizeof after, "%s", page.last_id);
+        found += (int)page.n;
+        CU_ASSERT_TRUE(page.n <= 1);
+        owned_documents_free(&page);
+    } while (after[0] != '\0' && ++pages < 5);
+    CU_ASSERT_EQUAL(found, 3);
+    close_services();
+}
+
 /* The retry is stored; who asks for it again, or the key's other request, may have been told so. */
 static void retry_that_cannot_be_queued_waits_for_the_sweep(void)
 {
@@ -725,6 +754,7 @@ static const struct test_case tests[] = {
     TEST(marks_of_erased_jobs_are_forgotten),
     TEST(end_that_could_not_be_stored_is_not_told),
     TEST(job_accepted_by_a_second_request_is_not_failed_by_the_first),
+    TEST(documents_are_listed_in_shorter_pages_when_time_is_up),
     TEST(retry_that_cannot_be_queued_waits_for_the_sweep),
     TEST(job_that_breaks_off_its_workers_is_given_up),
     TEST(long_job_goes_on_in_the_next_task),
