@@ -1,11 +1,14 @@
 """Several documents in one request: one status, one ZIP, and refusals that are their item's alone."""
 import io
 import json
+import os
+import re
 import shutil
+import subprocess
 import zipfile
 
 import pytest
-from conftest import expected, sample
+from conftest import KEY, ROOT, expected, sample
 from test_documents import new_key
 from test_waiting import held
 
@@ -183,6 +186,18 @@ def test_results_may_not_be_too_many_bytes(make_stack):
     assert end_of(s, made)["outcome"] == "success"
     r = results(s, made)
     assert r.status == 413 and "more than 1024 bytes together" in r.detail
+
+
+def test_example_of_the_readme(stack, tmp_path):
+    for name in ("text-table", "ruled-table"):
+        shutil.copy(sample(name), tmp_path / f"{name}.pdf")
+    example = re.search(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    subprocess.run(["bash", "-euo", "pipefail", "-c", example], check=True, timeout=600, cwd=tmp_path, env={
+        "PATH": os.environ["PATH"], "API_KEY": KEY, "API_URL": f"https://127.0.0.1:{stack.port}",
+        "CURL_CA_BUNDLE": str(stack.data / "tls" / "cert.pem")})
+    with zipfile.ZipFile(tmp_path / "tables.zip") as z:
+        assert sorted(z.namelist()) == ["manifest.json", "ruled-table.csv", "text-table.csv"]
+        assert expected("text-table").strip() in z.read("text-table.csv")
 
 
 REGION = {"page": 1, "x": 0.1, "y": 0.1, "width": 0.5, "height": 0.5}
