@@ -1,5 +1,6 @@
 #include "ocr/evidence.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,4 +42,13 @@ void evidence_choose(struct word_list *words, size_t first, size_t again, struct
         words->items[kept++] = *w;
     }
     words->n = kept;
+}
+
+double evidence_of_pose(const struct word_list *words)
+{
+    size_t longer = 0;
+    for (size_t i = 0; i < words->n; i++)
+        longer += words->items[i].text[0] != '\0' && words->items[i].text[1] != '\0';
+    double share = words->n > 0 ? (double)longer / (double)words->n : 0;
+    return word_list_confidence(words) * fmin(1, 2 * share);
 }

@@ -6,12 +6,13 @@
 #include "base/text.h"
 #include "ocr/dashed_rules.h"
 #include "ocr/erase.h"
+#include "ocr/evidence.h"
 #include "ocr/pix.h"
 #include "ocr/raster_rules.h"
 #include "ocr/read.h"
 #include "ocr/straighten.h"
 
-#define UPRIGHT    0.7  /* mean confidence of text that is not upside down */
+#define UPRIGHT    0.7  /* evidence of text that is not upside down */
 #define HOPELESS   0.3  /* of a part of a page that tells that the page is no text */
 #define PAGE_SURE  0.55 /* least mean confidence of a page of text */
 #define LONG_WORD  3    /* letters; such words are seldom made up, nor are numbers, */
@@ -84,7 +85,7 @@ static enum err try_turned(TessBaseAPI *api, const struct raster *image, int qua
     enum err err = read_turned(api, image, UPRIGHT, &other, e);
     if (err != ERR_OK)
         return err;
-    if (word_list_confidence(&other.read.words) > word_list_confidence(&best->read.words)) {
+    if (evidence_of_pose(&other.read.words) > evidence_of_pose(&best->read.words)) {
         struct attempt worse = *best;
         *best = other;
         other = worse;

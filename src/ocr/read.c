@@ -294,7 +294,7 @@ static enum err read_if_sure(struct reading *r, struct text_lines *all, double l
 {
     size_t step = all->n / SAMPLE + 1;
     enum err err = read_lines(r, all, step, false, e);
-    *whole = err == ERR_OK && word_list_confidence(&r->out->words) >= least;
+    *whole = err == ERR_OK && evidence_of_pose(&r->out->words) >= least;
     if (*whole)
         err = read_lines(r, all, step, true, e);
     for (size_t i = 0; err == ERR_OK && *whole && i < all->n_dashes; i++)

@@ -290,6 +290,28 @@ static void the_reading_of_a_cell_with_the_better_evidence_stays(void)
     expect_chosen(choose("", 0, "", 0), NULL, false);
 }
 
+/* The evidence of words that the engine is 0.8 sure of. */
+static double pose_of(const char *const *texts, size_t n)
+{
+    struct word_list list = {0};
+    for (size_t i = 0; i < n; i++)
+        CU_ASSERT_EQUAL_FATAL(word_list_add(&list, (struct box){0, 0, 0.1, 0.1}, texts[i],
+                                            strlen(texts[i]), 0.8F, ENGINE_TESSERACT),
+                              ERR_OK);
+    double sure = evidence_of_pose(&list);
+    word_list_free(&list);
+    return sure;
+}
+
+static void single_letters_do_not_tell_that_a_page_lies_flat(void)
+{
+    static const char *const flat[] = {"Members", "480", "-", "1"};
+    static const char *const sideways[] = {"o", "4", "c", "H", "1", "u", "a", "ou"};
+    CU_ASSERT_DOUBLE_EQUAL(pose_of(flat, 4), 0.8, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(pose_of(sideways, 8), 0.2, 1e-6);
+    CU_ASSERT_DOUBLE_EQUAL(pose_of(NULL, 0), 0, 1e-6);
+}
+
 static void a_dash_is_told_by_its_shape(void)
 {
     PIX *ink = two_rows();
@@ -468,6 +490,7 @@ static const struct test_case tests[] = {
     TEST(cells_of_a_row_are_runs_of_a_line),
     TEST(a_rule_parts_runs_however_close),
     TEST(the_reading_of_a_cell_with_the_better_evidence_stays),
+    TEST(single_letters_do_not_tell_that_a_page_lies_flat),
     TEST(skew_is_measured_and_undone),
     TEST(lines_whose_words_stand_below_each_other_lie_flat),
     TEST(white_letters_on_black_are_turned_black),
