@@ -178,7 +178,8 @@ const struct setting_table config_programs = SETTING_TABLE(programs_rows, 0);
 
 static const struct setting ocr_rows[] = {
     INTEGER_SETTING("OCR_DPI", AT(ocr_dpi), "200", 72, 600,
-                    "resolution at which regions are read by OCR"),
+                    "resolution at which pages are read by OCR that are no image; those "
+                    "are read at the image's own, if it has 16 million pixels at most"),
     INTEGER_SETTING("OCR_PAGES_PER_JOB", AT(ocr_pages_per_job), "0", 0, 100000,
                     "pages that a job may have read by an engine that costs money; 0: any number"),
     INTEGER_SETTING("OCR_PAGES_PER_KEY_PER_DAY", AT(ocr_pages_per_key), "0", 0, 1000000000,

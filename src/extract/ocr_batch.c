@@ -56,6 +56,20 @@ static enum err read_upright(const struct raster *images, size_t n, const struct
     return err;
 }
 
+/* Pages that are an image are drawn as finely as it is, so that its pixels are not resampled. What
+ * is sent elsewhere is drawn as all else. */
+static enum err choose_resolutions(struct raster_batch *b, const struct ocr_engine *engine,
+                                   struct page_reader *reader, struct error *e)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; err == ERR_OK && i < b->n && !engine->ops->paid; i++) {
+        double own = 0;
+        err = page_reader_resolution(reader, b->parts[i].info.number, &own, e);
+        b->parts[i].dpi = own > 0 ? own : b->dpi;
+    }
+    return err;
+}
+
 enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
                         struct recognizer *recognizer, const char *languages,
                         struct page_reader *reader, const struct checkpoint *c,
@@ -66,6 +80,8 @@ enum err ocr_batch_read(struct raster_batch *b, const struct ocr_engine *engine,
     enum err err = read != NULL ? ERR_OK : error_no_memory(e);
     if (err == ERR_OK && engine->ops->check != NULL)
         err = engine->ops->check(engine->self, e);
+    if (err == ERR_OK)
+        err = choose_resolutions(b, engine, reader, e);
     if (err == ERR_OK)
         err = raster_batch_draw(b, reader, e);
     if (err == ERR_OK && engine->ops->puts_upright)

@@ -22,6 +22,7 @@
 #define RULES_DPI      72 /* a pixel a point: cairo draws a hairline no thinner than that */
 #define RULES_SHARE    6  /* part of the CPU time that the rules of a page may take */
 #define PAGE_MAX_PT    1e6
+#define DPI_MAX        10000
 #define PNG_MAX_BYTES  (256 << 20)
 
 struct page_reader {
@@ -334,7 +335,7 @@ static enum err read_pixels(struct page_reader *r, json_t *answer, struct raster
     json_int_t height = json_integer_value(json_object_get(answer, "height"));
     json_int_t dpi = json_integer_value(json_object_get(answer, "dpi"));
     /* The child rounds up, hence a row and a column more than the limit. */
-    if (width < 1 || height < 1 || width > 32767 || height > 32767 || dpi < 1 || dpi > 10000 ||
+    if (width < 1 || height < 1 || width > 32767 || height > 32767 || dpi < 1 || dpi > DPI_MAX ||
         width * height > r->limits.max_raster_pixels + width + height)
         return damaged(r, e);
     size_t n = (size_t)width * (size_t)height;
@@ -342,13 +343,13 @@ static enum err read_pixels(struct page_reader *r, json_t *answer, struct raster
     return out->pixels != NULL ? child_bytes(&r->child, out->pixels, n, e) : error_no_memory(e);
 }
 
-static enum err draw(struct page_reader *r, int page, struct box part, int dpi, int64_t cpu_s,
+static enum err draw(struct page_reader *r, int page, struct box part, double dpi, int64_t cpu_s,
                      struct raster *out, struct error *e)
 {
     char command[160];
     json_t *answer = NULL;
     memset(out, 0, sizeof *out);
-    (void)snprintf(command, sizeof command, "raster %d %.9f %.9f %.9f %.9f %d\n", page, part.x,
+    (void)snprintf(command, sizeof command, "raster %d %.9f %.9f %.9f %.9f %.9f\n", page, part.x,
                    part.y, part.w, part.h, dpi);
     enum err err = ask(r, page, command, cpu_s, &answer, e);
     if (err == ERR_OK)
@@ -452,22 +453,34 @@ enum err page_reader_page(struct page_reader *r, int page, struct page_content *
     return err;
 }
 
-enum err page_reader_images(struct page_reader *r, int page, double *out, struct error *e)
+/* A number that a page has, by the command of one word; more than most is too much. */
+static enum err ask_number(struct page_reader *r, int page, const char *word, const char *name,
+                           double most, double *out, struct error *e)
 {
     char command[48];
     json_t *answer = NULL;
     *out = 0;
     enum err err = check_page(r, page, ERR_UNPROCESSABLE, e);
-    (void)snprintf(command, sizeof command, "images %d\n", page);
+    (void)snprintf(command, sizeof command, "%s %d\n", word, page);
     if (err == ERR_OK)
         err = ask(r, page, command, r->limits.cpu_s, &answer, e);
     if (err == ERR_OK)
-        *out = fmax(0, fmin(1, json_number_value(json_object_get(answer, "images"))));
+        *out = fmax(0, fmin(most, json_number_value(json_object_get(answer, name))));
     json_decref(answer);
     return err;
 }
 
-enum err page_reader_raster(struct page_reader *r, int page, struct box part, int dpi,
+enum err page_reader_images(struct page_reader *r, int page, double *out, struct error *e)
+{
+    return ask_number(r, page, "images", "images", 1, out, e);
+}
+
+enum err page_reader_resolution(struct page_reader *r, int page, double *dpi, struct error *e)
+{
+    return ask_number(r, page, "resolution", "dpi", DPI_MAX, dpi, e);
+}
+
+enum err page_reader_raster(struct page_reader *r, int page, struct box part, double dpi,
                             struct raster *out, struct error *e)
 {
     memset(out, 0, sizeof *out);

@@ -32,9 +32,13 @@ enum err page_reader_page(struct page_reader *r, int page, struct page_content *
 /* The part of a page that images cover, 0..1. */
 enum err page_reader_images(struct page_reader *r, int page, double *out, struct error *e);
 
+/* The resolution of the image that a page is, which OCR reads it at; 0: it is none, or too large
+ * an image to be read so. */
+enum err page_reader_resolution(struct page_reader *r, int page, double *dpi, struct error *e);
+
 /* A grey raster of part of a page. The dpi is lowered, and told in out->dpi, when the part would
  * be more than max_raster_pixels. */
-enum err page_reader_raster(struct page_reader *r, int page, struct box part, int dpi,
+enum err page_reader_raster(struct page_reader *r, int page, struct box part, double dpi,
                             struct raster *out, struct error *e);
 
 /* The size of every page as shown, in points: an array of as many as the document has pages, owned

@@ -42,7 +42,7 @@ bool raster_batch_full(const struct raster_batch *b, const struct page_info *inf
 void raster_batch_add(struct raster_batch *b, const struct page_info *info, struct box part,
                       size_t tag)
 {
-    b->parts[b->n++] = (struct raster_part){*info, part, tag};
+    b->parts[b->n++] = (struct raster_part){*info, part, tag, b->dpi};
     b->pixels += pixels_of(b, info, part);
 }
 
@@ -50,7 +50,7 @@ enum err raster_batch_draw(struct raster_batch *b, struct page_reader *reader, s
 {
     enum err err = ERR_OK;
     for (size_t i = 0; err == ERR_OK && i < b->n; i++)
-        err = page_reader_raster(reader, b->parts[i].info.number, b->parts[i].box, b->dpi,
+        err = page_reader_raster(reader, b->parts[i].info.number, b->parts[i].box, b->parts[i].dpi,
                                  &b->images[i], e);
     if (err != ERR_OK)
         raster_batch_undraw(b);

@@ -8,6 +8,7 @@ struct raster_part {
     struct page_info info;
     struct box box; /* fractions of the page */
     size_t tag;     /* the caller's: what the part is for */
+    double dpi;     /* the batch's, until the caller sets another */
 };
 
 /* At most max parts, and at most max_pixels in all unless one part alone has as many. */

@@ -9,6 +9,7 @@
 #include "reader/words.h"
 
 #define SIDE_MAX IMAGE_SIDE_MAX /* cairo takes 32767, and a side is rounded up */
+#define EXACT    1e-3           /* of a pixel, that sizes of pages are off */
 
 void document_prepare(void)
 {
@@ -250,18 +251,18 @@ static cairo_surface_t *draw(struct document_page *page, double scale, double x,
 }
 
 uint8_t *document_render(struct document_page *page, double x, double y, double w, double h,
-                         int *dpi, int64_t max_pixels, int *width, int *height)
+                         double *dpi, int64_t max_pixels, int *width, int *height)
 {
     double side = fmax(fmax(page->width * w, page->height * h), 1e-9);
     double points = fmax(page->width * w * page->height * h, 1e-9);
     double most = fmin(sqrt((double)max_pixels / points), SIDE_MAX / side) * 72;
     if (*dpi > most)
-        *dpi = (int)most;
+        *dpi = floor(most);
     if (*dpi < 1)
         return NULL;
     double scale = *dpi / 72.0;
-    *width = (int)fmax(1, ceil(page->width * w * scale));
-    *height = (int)fmax(1, ceil(page->height * h * scale));
+    *width = (int)fmax(1, ceil(page->width * w * scale - EXACT));
+    *height = (int)fmax(1, ceil(page->height * h * scale - EXACT));
     cairo_surface_t *surface =
         draw(page, scale, x * page->width * scale, y * page->height * scale, *width, *height);
     if (surface == NULL)

@@ -52,7 +52,7 @@ double document_image_coverage(const struct document_page *page);
 /* Renders a part (fractions) at dpi, lowered until it has at most max_pixels. A grey image that
  * the caller frees with free(), or NULL when it cannot be rendered. */
 uint8_t *document_render(struct document_page *page, double x, double y, double w, double h,
-                         int *dpi, int64_t max_pixels, int *width, int *height);
+                         double *dpi, int64_t max_pixels, int *width, int *height);
 
 /* Appends {"sizes":[[width,height],...]}: every page as shown, in points. */
 void document_sizes(const struct document *d, struct buffer *out);

@@ -121,6 +121,11 @@ void image_size(const struct image_file *f, int n, double *width, double *height
     *height = p->height * 72.0 / p->dpi;
 }
 
+double image_resolution_of(const struct image_file *f, int n)
+{
+    return f->pages[n - 1].dpi;
+}
+
 /* Without a palette and transparency, 32 bits a pixel. */
 static PIX *flattened(PIX *pix)
 {

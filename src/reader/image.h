@@ -24,6 +24,9 @@ int image_pages(const struct image_file *f);
  * where it tells none or one that no scanner has. */
 void image_size(const struct image_file *f, int n, double *width, double *height);
 
+/* The resolution by which its size is known. */
+double image_resolution_of(const struct image_file *f, int n);
+
 /* Draws page n over a place of that many points, as cr is set up; a JPEG drawn to a PDF is in it as
  * it is, unless in CMYK. False when it cannot be decoded. */
 bool image_draw(struct image_file *f, int n, cairo_t *cr);

@@ -7,6 +7,7 @@ pdf_ocr_page_SOURCES = \
 	src/reader/image.c src/reader/image.h \
 	src/reader/orientation.c src/reader/orientation.h \
 	src/reader/page_image.c src/reader/page_image.h \
+	src/reader/scan.c src/reader/scan.h \
 	src/reader/searchable.c src/reader/searchable.h \
 	src/reader/words.c src/reader/words.h \
 	src/reader/main.c

@@ -7,6 +7,7 @@
  * command, and its answer a line of JSON.
  *
  * - page N: what document_describe_page writes
+ * - resolution N: {"dpi":DPI}, of the image that the page is, or 0 (reader/scan.h)
  * - images N: {"images":PART}, how much of the page images cover, 0..1
  * - raster N X Y W H DPI: {"width","height","dpi"}, then width * height grey bytes
  * - rules N DPI: {"rules":COUNT,"boxes":COUNT,"areas":COUNT}, then each rule on a line,
@@ -18,6 +19,7 @@
  *
  * An answer {"error":CODE} leaves the reader ready for the next command.
  */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +32,7 @@
 #include "ocr/raster_rules.h"
 #include "reader/document.h"
 #include "reader/page_image.h"
+#include "reader/scan.h"
 #include "reader/searchable.h"
 #include "sandbox/sandbox.h"
 
@@ -111,7 +114,7 @@ static void answer_pdf(const struct document *doc, size_t n)
 }
 
 static void answer_raster(struct page_image *kept, struct document_page *page, int number,
-                          const double part[4], int dpi, int64_t max_pixels)
+                          const double part[4], double dpi, int64_t max_pixels)
 {
     int width, height;
     uint8_t *grey = page_image_part(kept, page, number, part, &dpi, max_pixels, &width, &height);
@@ -119,7 +122,7 @@ static void answer_raster(struct page_image *kept, struct document_page *page, i
         answer_error("raster");
         return;
     }
-    (void)printf("{\"width\":%d,\"height\":%d,\"dpi\":%d}\n", width, height, dpi);
+    (void)printf("{\"width\":%d,\"height\":%d,\"dpi\":%ld}\n", width, height, lround(dpi));
     (void)fwrite(grey, (size_t)width, (size_t)height, stdout);
     free(grey);
 }
@@ -135,14 +138,16 @@ static void answer_rules(struct page_image *kept, struct document_page *page, in
                          int64_t max_pixels)
 {
     static const double whole[] = {0, 0, 1, 1};
-    struct raster image = {.dpi = dpi};
+    struct raster image = {0};
     struct rule *rules = NULL;
     struct check_box *boxes = NULL;
     struct box *areas = NULL;
     struct error e;
     size_t n = 0, n_boxes = 0, n_areas = 0;
-    image.pixels = page_image_part(kept, page, number, whole, &image.dpi, max_pixels, &image.width,
-                                   &image.height);
+    double drawn = dpi;
+    image.pixels =
+        page_image_part(kept, page, number, whole, &drawn, max_pixels, &image.width, &image.height);
+    image.dpi = (int)drawn;
     if (image.pixels == NULL || raster_find_rules(&image, &rules, &n, &e) != ERR_OK ||
         raster_find_boxes(&image, &boxes, &n_boxes, &e) != ERR_OK ||
         raster_find_areas(&image, &areas, &n_areas, &e) != ERR_OK) {
@@ -167,14 +172,14 @@ static void answer_command(struct document *doc, struct page_image *kept, const 
                            int64_t max_pixels)
 {
     char verb[16];
-    int number, dpi = 0, width = 0;
-    double part[4];
+    int number, rules_dpi = 0, width = 0;
+    double part[4], dpi = 0;
     size_t bytes;
     if (sscanf(line, "pdf %zu", &bytes) == 1) {
         answer_pdf(doc, bytes);
         return;
     }
-    int n = sscanf(line, "%15s %d %lf %lf %lf %lf %d", verb, &number, &part[0], &part[1], &part[2],
+    int n = sscanf(line, "%15s %d %lf %lf %lf %lf %lf", verb, &number, &part[0], &part[1], &part[2],
                    &part[3], &dpi);
     if (n == 1 && strcmp(verb, "sizes") == 0) {
         answer_sizes(doc);
@@ -187,9 +192,11 @@ static void answer_command(struct document *doc, struct page_image *kept, const 
         answer_page(&page);
     else if (n == 2 && strcmp(verb, "images") == 0)
         (void)printf("{\"images\":%.4f}\n", document_image_coverage(&page));
-    else if (sscanf(line, "rules %d %d", &number, &dpi) == 2 && dpi > 0)
-        answer_rules(kept, &page, number, dpi, max_pixels);
-    else if (n == 7 && strcmp(verb, "raster") == 0)
+    else if (n == 2 && strcmp(verb, "resolution") == 0)
+        (void)printf("{\"dpi\":%.6f}\n", scan_resolution(doc, &page));
+    else if (sscanf(line, "rules %d %d", &number, &rules_dpi) == 2 && rules_dpi > 0)
+        answer_rules(kept, &page, number, rules_dpi, max_pixels);
+    else if (n == 7 && dpi > 0 && strcmp(verb, "raster") == 0)
         answer_raster(kept, &page, number, part, dpi, max_pixels);
     else if (sscanf(line, "image %d %d", &number, &width) == 2 && width > 0)
         answer_image(&page, width, max_pixels);

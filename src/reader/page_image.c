@@ -13,7 +13,7 @@ void page_image_free(struct page_image *p)
 /* Renders the whole page; p->grey stays NULL where that would be too large at this dpi. */
 static void keep_page(struct page_image *p, struct document_page *page, int64_t max_pixels)
 {
-    int dpi = p->dpi;
+    double dpi = p->dpi;
     p->tried = true;
     p->grey = document_render(page, 0, 0, 1, 1, &dpi, max_pixels, &p->width, &p->height);
     if (dpi == p->dpi)
@@ -40,7 +40,7 @@ static uint8_t *cut(const struct page_image *p, const double part[4], int *width
 }
 
 uint8_t *page_image_part(struct page_image *p, struct document_page *page, int number,
-                         const double part[4], int *dpi, int64_t max_pixels, int *width,
+                         const double part[4], double *dpi, int64_t max_pixels, int *width,
                          int *height)
 {
     bool again = p->number == number && p->dpi == *dpi;

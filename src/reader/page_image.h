@@ -10,7 +10,8 @@
 
 /* The page asked about last. Zeroed at first. */
 struct page_image {
-    int number, dpi;   /* 0: none yet */
+    int number; /* 0: none yet */
+    double dpi;
     uint8_t *grey;     /* the whole page; NULL until it was asked about twice */
     bool tried;        /* to render it whole */
     int width, height; /* of grey */
@@ -22,7 +23,7 @@ void page_image_free(struct page_image *p);
  * the caller frees with free(), or NULL. A part cut out of the kept page may lie half a pixel
  * beside the one asked for. */
 uint8_t *page_image_part(struct page_image *p, struct document_page *page, int number,
-                         const double part[4], int *dpi, int64_t max_pixels, int *width,
+                         const double part[4], double *dpi, int64_t max_pixels, int *width,
                          int *height);
 
 #endif

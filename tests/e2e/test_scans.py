@@ -1,5 +1,6 @@
 """Scans of all kinds through the service: turned, skewed, ruled, with text layers that lie; and
 pictures that are no pages."""
+import io
 import random
 
 import pytest
@@ -7,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from conftest import Stack, sample, tried_once
 from made_pdf import pdf, shown
-from made_scan import SIZE, drawn, scan, turned, written
+from made_scan import DPI, SIZE, drawn, scan, turned, written
 
 WHOLE = {"page": 1, "x": 0, "y": 0, "width": 1, "height": 1}
 CROPS = [["Crop", "2019", "2020", "2021"], ["Barley", "1,204", "1,310", "998"], ["Oats", "310", "295", "412"],
@@ -84,6 +85,25 @@ def test_lines_that_all_begin_alike_lie_flat(stack):
 def test_large_type_keeps_its_strokes(stack, points):
     _, region = read(stack, scan(written(["HEATED Hall", "limit FILE"], points=points)))
     assert words(region) == "HEATED Hall limit FILE"
+
+
+def as_png(image, dpi):
+    out = io.BytesIO()
+    image.save(out, "PNG", dpi=(dpi, dpi))
+    return out.getvalue()
+
+
+OWN = {"fitted to A4": lambda: scan(written(LINES), points=(595, 842)), "a fax": lambda: scan(written(LINES).convert("1")),
+       "fine": lambda: scan(written(LINES, dpi=300, size=(2480, 3508)), dpi=300),
+       "turned": lambda: scan(written(LINES)).replace(b"/Type /Page /", b"/Type /Page /Rotate 90 /"),
+       "an image file": lambda: as_png(written(LINES), DPI)}
+
+
+def test_scan_is_read_at_its_own_resolution(make_stack):
+    s = make_stack(OCR_DPI=72)  # at which nobody can read it
+    for kind, made in OWN.items():
+        _, region = read(s, made())
+        assert words(region).count("barley and oats sold") == len(LINES), kind
 
 
 def test_white_letters_on_black_are_read(stack):
