@@ -1,6 +1,6 @@
 # Scripts, nginx template and documents that are installed or shipped.
 EXTRA_DIST += .clang-format .editorconfig .clang-tidy docs/architecture.md docs/page.png docs/quality.md bench/google bench/migrate bench/migrate_raw.py \
-	bench/migrate_reference.py bench/one_call bench/requirements.txt bench/pages bench/run bench/scale bench/peers bench/quality \
+	bench/migrate_reference.py bench/one_call bench/requirements.txt bench/pages bench/run bench/scale bench/scans bench/peers bench/quality \
 	bench/table_score.py bench/make_tables.py bench/scan_dataset.py
 dist_man_MANS += docs/man/pdf-ocr-api.8 docs/man/pdf-ocr-extract.1 \
 	docs/man/pdf-ocr-migrate.1

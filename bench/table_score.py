@@ -97,15 +97,20 @@ def words_in(words, box):
 
 
 def judge_cells(cells, truth, judged):
-    """Adds of each filled cell how sure it says it is, and whether it stands where it belongs: with
-    its text, beside and under the right ones."""
+    """Adds of each filled cell how sure it says it is, whether it stands where it belongs, with its
+    text, beside and under the right ones, and whether all its neighbours do, too. A neighbour whose
+    text the table has nowhere is wrong, and not the cell beside it."""
     places = list(found_cells({"cells": cells}))
-    wrong, known = set(), set()
+    texts = {text for a, b, _ in truth for text in (a, b)}
+    wrong, beside_wrong, known = set(), set(), set()
     for a, b, direction in neighbours(places):
         known |= {a, b}
-        if not truth[places[a][4], places[b][4], direction]:
-            wrong |= {a, b}
-    judged += [(cells[i]["confidence"], i not in wrong) for i in sorted(known)]
+        if truth[places[a][4], places[b][4], direction]:
+            continue
+        beside_wrong |= {a, b}
+        misread = {i for i in (a, b) if places[i][4] not in texts}
+        wrong |= misread or {a, b}
+    judged += [(cells[i]["confidence"], i not in wrong, i not in beside_wrong) for i in sorted(known)]
 
 
 def overlapping(cells):
@@ -116,7 +121,7 @@ def overlapping(cells):
 
 
 def structure(pdf, truth, boxes, judged):
-    """How many relations are in both, were found, are true; adds (sure, right) of cells to judged."""
+    """How many relations are in both, were found, are true; adds (sure, right, right with its neighbours) of cells to judged."""
     both = found = true = 0
     for key, region in truth.items():
         page, box = boxes[key]
