@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -118,6 +119,11 @@ class Stack:
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context,
                                            timeout=timeout)
 
+    def link(self, timeout=60):
+        """A TLS connection, for bytes that need not be a request."""
+        return self.context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout),
+                                        server_hostname="127.0.0.1")
+
     def call(self, method, path, body=None, key=KEY, headers=None, connection=None):
         headers = dict(headers or {})
         if key is not None:
@@ -185,11 +191,26 @@ class Stack:
             with contextlib.suppress(ValueError):
                 yield json.loads(line)
 
+    def logged(self, **fields):
+        """The events with these fields, once there is one: a line may come after what it tells of was seen."""
+        return until(lambda: [e for e in self.events() if fields.items() <= e.items()],
+                     told=lambda: f"{fields}\n{self.logs()[-3000:]}")
+
     def workers(self, role):
-        """The living processes of a role, by the log and /proc."""
-        pids = [e["pid"] for e in self.events()
-                if e.get("message") == "worker started" and e.get("role") == role]
-        return [p for p in pids if self.lives(p)]
+        """The living processes of a role. Each tells the log that it has started, some time after it has."""
+        until(lambda: self.children() <= set(self.roles()), told=self.logs)
+        return [pid for pid, its in self.roles().items() if its == role and self.lives(pid)]
+
+    def roles(self):
+        """The processes that have told that they started, with their roles."""
+        return {e["pid"]: e["role"] for e in self.events() if e.get("message") == "worker started"}
+
+    def children(self):
+        """The processes that the master has."""
+        with contextlib.suppress(OSError):
+            master = (pathlib.Path(self.env["RUN_DIR"]) / "master.pid").read_text().strip()
+            return set(map(int, pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()))
+        return set()
 
     @staticmethod
     def lives(pid):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -280,8 +279,7 @@ def test_wrong_file_name(stack, name):
 
 
 def raw(stack, request):
-    s = stack.context.wrap_socket(socket.create_connection(("127.0.0.1", stack.port), 10),
-                                  server_hostname="127.0.0.1")
+    s = stack.link()
     with s:
         s.sendall(request)
         data = b""
@@ -403,8 +401,7 @@ def test_wrong_multipart(stack, form, why):
 def test_client_that_hangs_up_leaves_nothing(stack):
     made = stack.call("POST", "/api/v1/upload/generate-url?file_name=a.pdf").json
     path = made["upload_url"].split(f":{stack.port}")[1]
-    s = stack.context.wrap_socket(socket.create_connection(("127.0.0.1", stack.port), 10),
-                                  server_hostname="127.0.0.1")
+    s = stack.link()
     s.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/pdf\r\n"
               "Content-Length: 10000000\r\n\r\n".encode() + b"%PDF-1.4" + b"x" * 3000000)
     def bodies():

@@ -60,8 +60,7 @@ def test_address_with_too_many_connections(make_stack, tmp_path):
     s = make_stack(CONNECTIONS_PER_ADDRESS=4)
     links = []
     for _ in range(6):  # each holds its request open
-        link = s.context.wrap_socket(socket.create_connection(("127.0.0.1", s.port), 10),
-                                     server_hostname="127.0.0.1")
+        link = s.link()
         link.sendall(f"POST /api/v1/extract HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\n"
                      "Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{".encode())
         links.append(link)
@@ -214,11 +213,6 @@ def test_any_origin_where_it_is_asked_for(make_stack):
 
 # --- slow, large and ambiguous requests ---
 
-def open_link(s, timeout=10):
-    return s.context.wrap_socket(socket.create_connection(("127.0.0.1", s.port), timeout),
-                                 server_hostname="127.0.0.1")
-
-
 def read_all(link):
     data = b""
     try:
@@ -232,7 +226,7 @@ def read_all(link):
 def test_slow_headers_and_bodies_are_cut_off(shared):
     """A client that drips is ended; meanwhile the others are served."""
     def drip(head, piece):
-        link, start = open_link(shared, 15), time.time()
+        link, start = shared.link(), time.time()
         link.sendall(head)
         try:
             while time.time() - start < 300:
@@ -268,7 +262,7 @@ def test_header_limits(shared):
 
 
 def test_pipelined_requests_are_answered_in_order(shared):
-    link = open_link(shared)
+    link = shared.link()
     paths = ["/api/v1/health", "/nothing", "/api/v1/jobs"] * 30
     link.sendall(b"".join(f"GET {p} HTTP/1.1\r\nHost: x\r\n\r\n".encode() for p in paths[:-1]) +
                  f"GET {paths[-1]} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
@@ -316,7 +310,7 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("name", sorted(AMBIGUOUS))
 def test_request_that_means_two_things_is_refused_whole(shared, name):
-    link = open_link(shared, 5)
+    link = shared.link()
     link.sendall(AMBIGUOUS[name])
     data = read_all(link)
     link.close()
@@ -330,7 +324,7 @@ def test_request_that_means_two_things_is_refused_whole(shared, name):
 
 def test_body_stays_with_its_request(shared):
     """Chunked bodies and refused ones on one connection: what follows is its own request."""
-    link = open_link(shared, 5)
+    link = shared.link()
     body = b'{"pdf_id":"x"}'
     link.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS % (len(body), body) +
                  POST.replace(KEY.encode(), WRONG.encode()) + LENGTH + b"\r\n" + INSIDE +
@@ -385,7 +379,7 @@ def certificate(folder, name, ca=None, ocsp=None):
 def shown_name(port):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", port), 10) as raw, context.wrap_socket(raw) as link:
+    with socket.create_connection(("127.0.0.1", port), 60) as raw, context.wrap_socket(raw) as link:
         der = link.getpeercert(True)
     text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-subject"], input=der, check=True,
                           stdout=subprocess.PIPE).stdout.decode()

@@ -13,8 +13,7 @@ from test_robustness import until
 
 def raw(stack, text):
     """Status, headers and body of whatever is sent."""
-    with stack.context.wrap_socket(socket.create_connection(("127.0.0.1", stack.port), 10),
-                                   server_hostname="127.0.0.1") as link:
+    with stack.link() as link:
         link.sendall(text.encode())
         data = b""
         while more := link.recv(65536):
@@ -69,7 +68,7 @@ def test_half_open_connections_of_one_address_lock_nobody_out(make_stack):
     s = make_stack(NGINX_WORKERS=1)
     with contextlib.ExitStack() as links:
         for _ in range(n):
-            links.enter_context(socket.create_connection(("127.0.0.1", s.port), 10))
+            links.enter_context(socket.create_connection(("127.0.0.1", s.port), 60))
         assert s.call("GET", "/api/v1/health", key=None).status == 200
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -78,7 +77,7 @@ def test_dripping_uploads_of_one_address_are_few(make_stack):
     s = make_stack(UPLOADS_PER_ADDRESS=2)
     links = []
     for _ in range(2):
-        link = s.context.wrap_socket(socket.create_connection(("127.0.0.1", s.port), 10), server_hostname="127.0.0.1")
+        link = s.link()
         link.sendall(f"POST /api/v1/upload/documents HTTP/1.1\r\nHost: x\r\nX-API-Key: {KEY}\r\n"
                      "Content-Type: application/pdf\r\nContent-Length: 100000\r\n\r\n%PDF-".encode())
         links.append(link)

@@ -139,7 +139,7 @@ def test_machine_without_workers_leaves_the_work_to_others(database, tmp_path):
             done = front.wait(job)
             assert done["status"] == "completed", done
             assert front.fetch(done["result_url"]).body == expected("text-table")
-            assert [e for e in back.events() if e.get("message") == "job ended" and e.get("jobId") == job]
+            assert back.logged(message="job ended", jobId=job)
         finally:
             back.close()
     finally:

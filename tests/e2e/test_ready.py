@@ -55,7 +55,7 @@ def test_not_ready_on_a_full_disk(make_stack, small_disk):
 
 def test_not_ready_when_jobs_find_no_descriptors(make_stack):
     s = make_stack(**QUICK, TASK_WORKERS=1)
-    worker, = until(lambda: s.workers("task"))
+    worker, = s.workers("task")
     pdf_id, usual = s.upload(sample("form")), resource.prlimit(worker, resource.RLIMIT_NOFILE)
     assert s.wait(s.submit(pdf_id, **FULL))["status"] == "completed"
     used = len(os.listdir(f"/proc/{worker}/fd"))

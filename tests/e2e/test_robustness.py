@@ -83,9 +83,7 @@ def test_workers_are_recycled_and_no_request_is_lost(make_stack):
         c.close()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(submit, range(8)))
-    started = [e for e in s.events() if e.get("message") == "worker started"
-               and e["role"] == "api"]
-    assert len(started) >= 6
+    until(lambda: list(s.roles().values()).count("api") >= 6, told=s.logs)
 
 
 def test_owner_of_many_jobs_does_not_keep_another_waiting(make_stack, tmp_path, reader):
