@@ -9,8 +9,8 @@ dist_nginx_DATA = nginx/nginx.conf.in nginx/fastcgi_params nginx/auth_params \
 	nginx/untrusted_headers nginx/refused nginx/refuse_headers nginx/edge.conf nginx/edge_files.conf.in nginx/limits.nft
 webdir = $(pkgdatadir)/web
 dist_web_DATA = web/api.js web/app.js web/ask.js web/corrections.js web/docs.css web/docs.html web/docs.js \
-	web/dom.js web/downloads.js web/edit_bar.js web/edits.js web/files.js web/history.js web/icon.svg web/index.html web/job.js web/kept.js web/key.js web/layer.js web/password.js web/problems.html web/region_list.js \
-	web/regions.js web/result_table.js web/results.js web/splitter.js web/style.css web/table_model.js web/tabs.js web/templates.js web/viewer.js
+	web/dom.js web/downloads.js web/edit_bar.js web/edits.js web/files.js web/history.js web/icon.svg web/index.html web/job.js web/kept.js web/key.js web/layer.js web/layers.js web/page_images.js web/password.js web/problems.html web/region_list.js \
+	web/regions.js web/result_table.js web/results.js web/splitter.js web/style.css web/table_model.js web/tabs.js web/templates.js web/thumbnails.js web/viewer.js
 docsdir = $(pkgdatadir)/docs
 dist_docs_DATA = docs/openapi.json docs/configuration.md docs/webhooks.md docs/google.md docs/scale.md docs/migration.md docs/reliability.md docs/firestore.indexes.json
 scriptsdir = $(pkgdatadir)/scripts

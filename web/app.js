@@ -10,7 +10,7 @@ import {showHistory} from "./history.js";
 import {JobWatch} from "./job.js";
 import {keep, kept} from "./kept.js";
 import {askKey, keyCame, setUpKey} from "./key.js";
-import {Layer} from "./layer.js";
+import {Layers} from "./layers.js";
 import {askPassword} from "./password.js";
 import {RegionList} from "./region_list.js";
 import {EVERY_PAGE, Regions} from "./regions.js";
@@ -28,8 +28,8 @@ const IMAGES = ["\x89PNG", "\xff\xd8\xff", "II*\0", "MM\0*"]; // PNG, JPEG, TIFF
 const api = new Api({askKey: (why) => askKey(api, why), onAnswer: hideNotice,
     onWait: (title, s) => showNotice(`${title} Trying again in ${plural(s, "second")}…`)});
 const regions = new Regions();
-const viewer = new Viewer(api);
-const layer = new Layer($("layer"), regions);
+const layers = new Layers(regions);
+const viewer = new Viewer(api, layers);
 const list = new RegionList(regions, (region) => reveal(region),
     (region, on) => regions.update(region, {page: on ? EVERY_PAGE : viewer.page}));
 const templates = new Templates(api, regions, () => viewer.pages.length, (region) => reveal(region));
@@ -119,7 +119,8 @@ async function pagesOf(id) {
 
 async function openDocument(id, name, signal) {
     signal.throwIfAborted();
-    if (pdf?.id !== id)
+    const other = pdf?.id !== id; // the pages of the one that is open stay where they are
+    if (other)
         api.pdfPassword = "";
     const pages = await pagesOf(id);
     signal.throwIfAborted();
@@ -128,7 +129,8 @@ async function openDocument(id, name, signal) {
     $("file-name").textContent = pdf.name;
     document.title = pdf.name ? `${pdf.name} – Tables from PDFs` : "Tables from PDFs";
     show("workspace");
-    viewer.open(id, pages);
+    if (other)
+        viewer.open(id, pages);
     regions.restore(kept(regionsKey()) ?? {items: [], removed: []});
     $("pages-option").hidden = $("pages-help").hidden = $("join-option").hidden = pages.length === 1;
     $("main").focus();
@@ -382,7 +384,7 @@ function reveal(region) {
     if (region.page !== EVERY_PAGE)
         viewer.go(region.page);
     regions.select(region);
-    layer.focus(region);
+    layers.focus(region, viewer.page);
 }
 
 // One is opened; several are listed, to be opened when they are done.
@@ -423,14 +425,14 @@ function wireUpload() {
 }
 
 function setDrawing(on) {
-    layer.setDrawing(on);
+    layers.setDrawing(on);
     $("draw").setAttribute("aria-pressed", String(on));
 }
 
 function showRegions() {
     const n = regions.items.length;
     keepRegions();
-    viewer.showCounts(regions.counts());
+    viewer.thumbnails.showCounts(regions.counts());
     busy(isBusy());
     showNextStep();
     $("extract").textContent = n === 1 ? "Extract the region" : n === 0 ? "Extract regions" : `Extract ${n} regions`;
@@ -438,23 +440,17 @@ function showRegions() {
 
 function wirePage() {
     setDrawing(matchMedia("(pointer: fine)").matches);
-    $("draw").onclick = () => setDrawing(!layer.drawing);
-    $("add").onclick = () => layer.focus(regions.add(viewer.page, {x: 0.25, y: 0.35, w: 0.5, h: 0.2}));
-    viewer.addEventListener("page", () => {
-        layer.page = viewer.page;
-        layer.show();
-        layer.highlight(null);
-    });
+    $("draw").onclick = () => setDrawing(!layers.drawing);
+    $("add").onclick = () => layers.focus(regions.add(viewer.page, {x: 0.25, y: 0.35, w: 0.5, h: 0.2}), viewer.page);
     regions.addEventListener("settle", showRegions);
     results.addEventListener("point", ({detail: {page, box, go}}) => {
         if (go)
             viewer.go(page);
-        layer.highlight(page === viewer.page ? box : null);
+        layers.highlight(page, box);
         if (go && box)
-            layer.light.scrollIntoView({block: "nearest", inline: "nearest"});
+            layers.light.scrollIntoView({block: "nearest", inline: "nearest"});
     });
-    $("layer").addEventListener("pointermove", (e) => results.light(viewer.page, layer.point(e)));
-    $("layer").addEventListener("pointerleave", () => results.light(viewer.page, null));
+    layers.addEventListener("hover", ({detail: {page, at}}) => results.light(page, at));
     setUpSplitter($("splitter"), $("workspace"));
 }
 

@@ -1,4 +1,4 @@
-// The regions over the page image: drawing, moving and resizing with mouse, touch and keyboard.
+// The regions over a page's image: drawing, moving and resizing with mouse, touch and keyboard.
 
 import {el, say} from "./dom.js";
 import {SMALLEST, boxBetween, labelOf, movedBox, resizedBox} from "./regions.js";
@@ -15,36 +15,35 @@ export function place(node, box) {
     node.style.height = `${box.h * 100}%`;
 }
 
-export class Layer {
-    page = 1;
-    drawing = true;
+// Of one page. Dispatches "hover" with where the pointer is on it; null: it has left.
+export class Layer extends EventTarget {
     #nodes = new Map(); // region -> its box on the page
     #drag = null;
 
-    constructor(node, regions) {
-        this.node = node;
-        this.regions = regions;
+    // mode: {drawing}, whether a drag on the page draws.
+    constructor(page, regions, mode) {
+        super();
+        Object.assign(this, {page, regions, mode});
         this.rubber = el("div", {class: "rubber", hidden: true});
-        this.light = el("div", {class: "light", hidden: true});
-        node.append(this.light, this.rubber);
-        regions.addEventListener("change", () => this.show());
+        const node = this.node = el("div", {class: "layer"}, this.rubber);
         node.addEventListener("pointerdown", (e) => this.#press(e));
         node.addEventListener("pointermove", (e) => this.#move(e));
         node.addEventListener("pointerup", (e) => this.#release(e));
         node.addEventListener("pointercancel", () => this.#cancel());
+        node.addEventListener("pointerleave", () => this.#hover(null));
         node.addEventListener("keydown", (e) => this.#key(e));
         node.addEventListener("focusin", (e) => this.#focus(e));
     }
 
-    setDrawing(on) {
-        this.drawing = on;
-        this.node.classList.toggle("drawing", on);
+    #hover(at) {
+        this.dispatchEvent(new CustomEvent("hover", {detail: {page: this.page, at}}));
     }
 
     // --- showing ---
 
-    show() {
-        const here = new Set(this.regions.onPage(this.page));
+    // is false: the page is far from sight, and what has the focus there is all that is kept.
+    show(is = true) {
+        const here = new Set(this.regions.onPage(this.page).filter((r) => is || this.#nodes.get(r) === document.activeElement));
         for (const [region, node] of this.#nodes) {
             if (here.has(region))
                 continue;
@@ -79,13 +78,6 @@ export class Layer {
         this.#nodes.get(region)?.focus();
     }
 
-    // Lights a place up; null: nothing.
-    highlight(box) {
-        this.light.hidden = box === null;
-        if (box !== null)
-            place(this.light, box);
-    }
-
     // --- pointer ---
 
     point(e) {
@@ -108,7 +100,7 @@ export class Layer {
                 edge: e.target.dataset.edge};
         } else {
             this.regions.select(null);
-            if (!this.drawing)
+            if (!this.mode.drawing)
                 return;
             this.#drag = {from: this.point(e)};
         }
@@ -118,6 +110,7 @@ export class Layer {
 
     #move(e) {
         const d = this.#drag;
+        this.#hover(this.point(e));
         if (!d)
             return;
         const to = this.point(e), dx = to.x - d.from.x, dy = to.y - d.from.y;

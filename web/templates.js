@@ -69,7 +69,8 @@ export class Templates {
         $("template-told").textContent = words;
         $("template-undo").hidden = undo === null;
         this.#undo = undo;
-        say(words);
+        if (words)
+            say(words);
     }
 
     // --- doing ---

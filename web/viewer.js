@@ -1,38 +1,38 @@
-// The pages: thumbnails, the page that is shown, its size.
+// The pages, one below the other: which is looked at, and their size.
 
 import {$, el, percent, showProblem} from "./dom.js";
 import {passing} from "./api.js";
-import {EVERY_PAGE} from "./regions.js";
+import {PageImages} from "./page_images.js";
+import {Thumbnails} from "./thumbnails.js";
 
 const WIDTHS = [200, 400, 800, 1200, 1600, 2400]; // what the service draws
-const THUMBNAIL = 200;
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3, 4];
-const AT_ONCE = 3; // thumbnails that are fetched
-const PAUSE_MS = 200; // between two turns of the wheel that are meant as two
-const RETRY_MS = 5000; // until one that did not come is asked for again
+const LOOKED_AT = 1 / 3; // of the stage's height: the page that is there
+const RETRY_MS = 5000; // until a page that did not come is asked for again
 
-export class Viewer extends EventTarget {
+export class Viewer {
     pages = []; // {page, width, height}
-    page = 1;
+    page = 1; // the one that is looked at
     zoom = 1;
-    #pdf = "";
-    #urls = new Map(); // "page-width" -> blob URL
-    #queue = [];
-    #loading = 0;
-    #wheeled = -Infinity; // when the wheel turned last, ms
-    #generation = 0;
+    #sheets = []; // the nodes of the pages
+    #width = 0; // of a page, in pixels
+    #aim = NaN; // where this has scrolled to, not somebody
 
-    constructor(api) {
-        super();
-        this.api = api;
+    constructor(api, layers) {
+        this.layers = layers;
         this.stage = $("stage");
-        this.observer = new IntersectionObserver((entries) => this.#seen(entries), {rootMargin: "200px"});
+        this.images = new PageImages(api);
+        this.thumbnails = new Thumbnails(this.images, (page) => {
+            this.go(page);
+            this.#scrollTo(this.#sheets[page - 1].offsetTop);
+        });
+        this.observer = new IntersectionObserver((entries) => this.#near(entries), {root: this.stage, rootMargin: "100% 0px"});
         $("previous").onclick = () => this.go(this.page - 1);
         $("next").onclick = () => this.go(this.page + 1);
         $("page-number").onchange = () => this.#goTo(Number($("page-number").value));
         $("page-number").onfocus = () => $("page-number").select();
         this.stage.addEventListener("keydown", (e) => this.#key(e));
-        this.stage.addEventListener("wheel", (e) => this.#wheel(e), {passive: false});
+        this.stage.addEventListener("scroll", () => this.#scrolled());
         $("zoom-in").onclick = () => this.setZoom(ZOOMS.find((z) => z > this.zoom) ?? this.zoom);
         $("zoom-out").onclick = () => this.setZoom(ZOOMS.findLast((z) => z < this.zoom) ?? this.zoom);
         $("zoom-fit").onclick = () => this.setZoom(1);
@@ -40,64 +40,65 @@ export class Viewer extends EventTarget {
     }
 
     open(pdf, pages) {
-        this.#generation++;
-        for (const url of this.#urls.values())
-            URL.revokeObjectURL(url);
-        this.#urls.clear();
-        this.#queue = [];
-        this.#pdf = pdf;
-        this.pages = pages;
         this.observer.disconnect();
-        $("thumbnails").replaceChildren(...pages.map((p) => this.#thumbnail(p)));
+        for (const sheet of this.#sheets)
+            this.images.drop(sheet.firstChild);
+        this.pages = pages;
+        this.images.open(pdf);
+        this.thumbnails.open(pages);
+        const layers = this.layers.open(pages.length);
+        this.#sheets = pages.map((p, i) => this.#sheet(p, layers[i]));
+        $("strip").replaceChildren(...this.#sheets);
+        this.#sheets.forEach((sheet) => this.observer.observe(sheet));
         this.zoom = 1;
         this.page = 0;
+        this.#fit();
         this.go(1);
     }
 
-    #thumbnail({page, width, height}) {
-        const image = el("img", {alt: ""});
-        image.style.aspectRatio = `${width} / ${height}`;
-        image.page = page;
-        this.observer.observe(image);
-        return el("button", {type: "button", "data-page": page, onclick: () => this.go(page)},
-            image, el("span", {class: "number"}, el("span", {class: "hidden-text"}, "Page "), String(page)),
-            el("span", {class: "count"}));
+    #sheet({page, width, height}, layer) {
+        const node = el("div", {class: "sheet", "data-page": page}, el("img", {class: "page-image", alt: `Page ${page}`}), layer);
+        node.style.aspectRatio = `${width} / ${height}`;
+        return node;
     }
 
-    // counts: page, or EVERY_PAGE -> number of regions.
-    showCounts(counts) {
-        for (const button of $("thumbnails").children) {
-            const n = (counts.get(Number(button.dataset.page)) ?? 0) + (counts.get(EVERY_PAGE) ?? 0);
-            if (Number(button.dataset.count ?? 0) === n)
-                continue;
-            button.dataset.count = n;
-            button.lastChild.replaceChildren(...(n ? [String(n), el("span", {class: "hidden-text"}, " marked")] : []));
-        }
-    }
+    // --- which page ---
 
     go(page) {
         if (page < 1 || page > this.pages.length || page === this.page)
             return;
+        this.#look(page);
+        this.#scrollTo(this.#sheets[page - 1].offsetTop);
+    }
+
+    #look(page) {
+        this.#sheets[this.page - 1]?.classList.remove("current");
         this.page = page;
+        this.#sheets[page - 1].classList.add("current");
         $("page-number").value = String(page);
         $("page-count").textContent = ` / ${this.pages.length}`;
         $("previous").disabled = page === 1;
         $("next").disabled = page === this.pages.length;
-        for (const button of $("thumbnails").children) {
-            const here = Number(button.dataset.page) === page;
-            if (here) {
-                button.setAttribute("aria-current", "page");
-                button.scrollIntoView({block: "nearest", inline: "nearest"});
-            } else {
-                button.removeAttribute("aria-current");
-            }
-        }
-        const image = $("page-image");
-        image.removeAttribute("src");
-        image.alt = `Page ${page}`;
-        this.stage.scrollTo(0, 0);
-        this.#fit();
-        this.dispatchEvent(new Event("page"));
+        this.thumbnails.showPage(page);
+        this.#show(page);
+    }
+
+    #scrollTo(top) {
+        this.stage.scrollTop = top;
+        this.#aim = this.stage.scrollTop;
+    }
+
+    // A short page at the end may be gone to without being where pages are looked at.
+    #scrolled() {
+        const {scrollTop, scrollHeight, clientHeight} = this.stage;
+        if (this.#sheets.length === 0 || Math.abs(scrollTop - this.#aim) < 2)
+            return;
+        this.#aim = NaN;
+        const line = scrollTop + clientHeight * LOOKED_AT, ended = scrollTop + clientHeight >= scrollHeight - 1;
+        const there = ended ? -1 : this.#sheets.findIndex((s) => s.offsetTop + s.offsetHeight > line);
+        const page = there < 0 ? this.#sheets.length : there + 1;
+        if (page !== this.page)
+            this.#look(page);
     }
 
     // Of what was typed: the page that is nearest.
@@ -115,89 +116,55 @@ export class Viewer extends EventTarget {
         e.preventDefault();
     }
 
-    // A turn that begins at an end of the page goes on to the next; one that only arrives there does not.
-    #wheel(e) {
-        const begun = e.timeStamp - this.#wheeled > PAUSE_MS;
-        this.#wheeled = e.timeStamp;
-        const {scrollTop, scrollHeight, clientHeight} = this.stage, down = e.deltaY > 0;
-        const ended = down ? scrollTop + clientHeight >= scrollHeight - 1 : scrollTop <= 0;
-        const to = this.page + (down ? 1 : -1);
-        if (!begun || !ended || e.deltaY === 0 || e.ctrlKey || to < 1 || to > this.pages.length)
-            return;
-        e.preventDefault();
-        this.go(to);
-        this.stage.scrollTo(0, down ? 0 : this.stage.scrollHeight);
-    }
+    // --- how large ---
 
     setZoom(zoom) {
         this.zoom = zoom;
         this.#fit();
     }
 
+    // What is looked at stays where it is.
     #fit() {
-        const size = this.pages[this.page - 1];
         const style = getComputedStyle(this.stage);
         const room = this.stage.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-        if (!size || room < 1)
+        const width = Math.round(room * this.zoom), sheet = this.#sheets[this.page - 1];
+        if (this.#sheets.length === 0 || room < 1)
             return;
-        const width = Math.round(room * this.zoom);
-        $("sheet").style.width = `${width}px`;
-        $("sheet").style.aspectRatio = `${size.width} / ${size.height}`;
+        const part = sheet ? (this.stage.scrollTop - sheet.offsetTop) / sheet.offsetHeight : 0;
+        this.#width = width;
+        $("strip").style.width = `${width}px`;
         $("zoom-fit").textContent = percent(this.zoom);
         $("zoom-fit").setAttribute("aria-label", `${percent(this.zoom)}, fit the page's width`);
-        this.#show(this.page, WIDTHS.find((w) => w >= width * devicePixelRatio) ?? WIDTHS.at(-1));
+        if (sheet)
+            this.#scrollTo(sheet.offsetTop + part * sheet.offsetHeight);
+        this.#sheets.filter((s) => s.classList.contains("near")).forEach((s) => this.#show(Number(s.dataset.page)));
     }
 
-    // Shows the page's image; a smaller one stays in its place until it has come.
-    async #show(page, width) {
-        const image = $("page-image");
-        const key = `${page}-${width}`;
-        if (image.dataset.shown === key && image.src)
-            return;
-        image.dataset.wanted = key;
-        $("sheet").classList.toggle("waiting", !image.src);
-        try {
-            const url = await this.#image(page, width);
-            if (url && image.dataset.wanted === key) {
-                image.src = url;
-                image.dataset.shown = key;
-            }
-        } catch (e) {
-            if (image.dataset.wanted === key)
-                showProblem(e, () => this.#show(page, width));
-        } finally {
-            if (image.dataset.wanted === key)
-                $("sheet").classList.remove("waiting");
+    // --- their images ---
+
+    // Those that are near have an image and regions; others are room for them.
+    #near(entries) {
+        for (const {target: sheet, isIntersecting: near} of entries) {
+            const page = Number(sheet.dataset.page);
+            sheet.classList.toggle("near", near);
+            this.layers.near(page, near);
+            if (near)
+                this.#show(page);
+            else
+                this.images.drop(sheet.firstChild);
         }
     }
 
-    async #image(page, width) {
-        const key = `${page}-${width}`, generation = this.#generation;
-        if (!this.#urls.has(key)) {
-            const blob = await this.api.blob(`/documents/${this.#pdf}/pages/${page}.png?width=${width}`);
-            if (generation !== this.#generation)
-                return null;
-            this.#urls.set(key, URL.createObjectURL(blob));
-        }
-        return this.#urls.get(key);
+    #show(page) {
+        const width = WIDTHS.find((w) => w >= this.#width * devicePixelRatio) ?? WIDTHS.at(-1);
+        this.images.want(this.#sheets[page - 1].firstChild, page, width, {first: page === this.page, onFail: (e) => this.#failed(e, page)});
     }
 
-    #seen(entries) {
-        for (const entry of entries.filter((e) => e.isIntersecting)) {
-            this.observer.unobserve(entry.target);
-            this.#queue.push(entry.target);
-        }
-        this.#loadNext();
-    }
-
-    async #loadNext() {
-        while (this.#loading < AT_ONCE && this.#queue.length > 0) {
-            const image = this.#queue.shift();
-            this.#loading++;
-            this.#image(image.page, THUMBNAIL)
-                .then((url) => { if (url) image.src = url; })
-                .catch((e) => passing(e) && setTimeout(() => this.observer.observe(image), RETRY_MS))
-                .finally(() => { this.#loading--; this.#loadNext(); });
-        }
+    // What nobody looks at is asked for again when somebody does.
+    #failed(e, page) {
+        if (page === this.page)
+            showProblem(e, () => this.#show(page));
+        else if (passing(e))
+            setTimeout(() => this.#sheets[page - 1]?.classList.contains("near") && this.#show(page), RETRY_MS);
     }
 }

@@ -84,7 +84,7 @@ export async function giveKey(page, key = env.API_KEY) {
 
 export async function shown(page) {
     await page.locator("#workspace").waitFor();
-    await page.waitForFunction(() => document.getElementById("page-image").naturalWidth > 0);
+    await page.waitForFunction(() => document.querySelector(".sheet.current .page-image")?.naturalWidth > 0);
 }
 
 // Opens a document: a path, or {name, mimeType, buffer}.
@@ -125,18 +125,18 @@ export const rows = (table) => table.locator("tbody tr").evaluateAll((list) =>
 
 // Drags by mouse between two points of the page, as fractions.
 export async function drag(page, from, to, steps = 5) {
-    const box = await page.locator("#layer").boundingBox();
+    const box = await page.locator(".sheet.current").boundingBox();
     await page.mouse.move(box.x + from[0] * box.width, box.y + from[1] * box.height);
     await page.mouse.down();
     await page.mouse.move(box.x + to[0] * box.width, box.y + to[1] * box.height, {steps});
     await page.mouse.up();
 }
 
-// Where a node lies on the page, as fractions.
-export async function placeOf(page, locator) {
-    const [a, b] = [await locator.boundingBox(), await page.locator("#layer").boundingBox()];
+// Where a node lies on its page, as fractions.
+export const placeOf = (page, locator) => locator.evaluate((node) => {
+    const [a, b] = [node.getBoundingClientRect(), node.closest(".sheet").getBoundingClientRect()];
     return {x: (a.x - b.x) / b.width, y: (a.y - b.y) / b.height, w: a.width / b.width, h: a.height / b.height};
-}
+});
 
 export function near(a, b, by = 0.012) {
     for (const k of ["x", "y", "w", "h"])

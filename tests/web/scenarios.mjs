@@ -36,11 +36,12 @@ const scenarios = {
         await tables.getByText("Washer").hover();
         b.near(await b.placeOf(page, page.locator(".light")), washer.bbox);
         await tables.getByText("Temperature").hover();
-        assert.ok(await page.locator(".light").isHidden(), "it is on another page");
+        assert.equal(await page.locator(".light").evaluate((light) => light.closest(".sheet").dataset.page), "2");
+        assert.equal(await b.pageShown(page), "1 / 2", "pointing does not turn the page");
         await tables.getByText("Temperature").click();
         assert.equal(await b.pageShown(page), "2 / 2");
         b.near(await b.placeOf(page, page.locator(".light")), regions[1].cells[1].bbox);
-        await page.locator(".region").hover({position: {x: 6, y: 8}});
+        await page.locator(".sheet.current .region").hover({position: {x: 6, y: 8}});
         assert.equal(await tables.locator(".lit").textContent(), "Station");
     },
 
@@ -57,25 +58,36 @@ const scenarios = {
         }
     },
 
-    async wheel_goes_on_to_the_next_page_and_back(browse) {
+    async pages_are_scrolled_through_one_below_the_other(browse) {
         const {page} = await browse();
-        const end = (stage) => { stage.scrollTop = stage.scrollHeight; };
-        const turn = async (from, by, to) => {
-            await page.goto("about:blank"); // a wheel that has not been turned yet
-            await page.goto(`${base}/#document=${id}`);
-            await b.shown(page);
-            await page.fill("#page-number", from);
-            await page.keyboard.press("Enter");
-            await page.locator("#stage").hover();
-            await page.locator("#stage").evaluate(by > 0 ? end : (stage) => { stage.scrollTop = 0; });
-            await page.mouse.wheel(0, by);
-            await page.locator(`#thumbnails [data-page="${to}"][aria-current]`).waitFor();
-        };
-        await b.open(page, b.sample("text-table"));
-        const id = new URL(page.url()).hash.replace("#document=", "");
-        await turn("1", 100, 2);
-        await turn("2", -100, 1);
-        assert.ok(await page.locator("#stage").evaluate((stage) => stage.scrollTop > 0), "it is at the page's end");
+        await b.open(page, env.LONG_PDF);
+        const current = (n) => page.locator(`#thumbnails [data-page="${n}"][aria-current]`).waitFor();
+        const drawn = () => page.locator(".page-image[src]").count();
+        await page.locator("#stage").hover();
+        await page.mouse.wheel(0, 900);
+        await current(2);
+        await page.mouse.wheel(0, -900);
+        await current(1);
+        await page.fill("#page-number", "39");
+        await page.keyboard.press("Enter");
+        await b.shown(page);
+        await page.locator(".sheet[data-page='1'] .page-image:not([src])").waitFor({state: "attached"});
+        assert.ok(await drawn() < 10, "pages that are far are let go");
+        await page.locator("#stage").evaluate((stage) => { stage.scrollTop = stage.scrollHeight; });
+        await current(40);
+        await page.click("#add");
+        assert.equal(await page.locator("#region-list .where").textContent(), "Page 40Every page");
+        await page.click("#zoom-in");
+        assert.equal(await b.pageShown(page), "40 / 40", "a zoom stays where it is");
+        await page.locator("#stage").focus();
+        await page.keyboard.press("PageUp");
+        await current(39);
+        await page.keyboard.press("Home");
+        await current(1);
+        await page.locator(".region").waitFor({state: "detached"});
+        await page.getByRole("button", {name: "Show Region 1 on the page"}).click();
+        await current(40);
+        assert.ok(await page.locator(".region").evaluate((region) => region === document.activeElement));
     },
 
     async tables_over_pages_are_joined_where_asked_for(browse) {
@@ -247,7 +259,7 @@ const scenarios = {
         await b.open(page, b.sample("form"));
         assert.equal(await page.getAttribute("#draw", "aria-pressed"), "false");
         await page.tap("#draw");
-        const box = await page.locator("#layer").boundingBox();
+        const box = await page.locator(".sheet.current").boundingBox();
         const at = (x, y) => [{x: box.x + x * box.width, y: box.y + y * box.height}];
         const cdp = await context.newCDPSession(page);
         const touch = (type, touchPoints) => cdp.send("Input.dispatchTouchEvent", {type, touchPoints});
@@ -528,7 +540,7 @@ const scenarios = {
         await b.shown(page);
         const tables = await b.result(page);
         assert.equal(await tables.locator("table").count(), 2);
-        assert.equal(await page.locator(".region").count(), 1);
+        assert.equal(await page.locator(".sheet.current .region").count(), 1);
         assert.equal((await b.saved(page, "csv")).name, "text-table.csv");
         assert.deepEqual(await page.evaluate(() => [localStorage.length, document.cookie]), [0, ""]);
 
@@ -560,6 +572,7 @@ const scenarios = {
         await b.result(page);
         await page.goBack();
         await page.locator("#result").waitFor({state: "hidden"});
+        await page.locator("#status").getByText("The document has 1 page.").waitFor();
         b.near(await b.placeOf(page, page.locator(".region")), drawn);
         await page.goForward();
         await b.result(page);
@@ -793,7 +806,7 @@ const scenarios = {
         assert.equal(await page.textContent("#file-name"), "dropped.pdf");
         await page.click("#zoom-in");
         assert.equal(await page.textContent("#zoom-fit"), "125 %");
-        await page.waitForFunction(() => document.getElementById("page-image").naturalWidth === 1200);
+        await page.waitForFunction(() => document.querySelector(".sheet.current .page-image").naturalWidth === 1200);
         await page.click("#open-another");
         assert.ok(await page.locator("#choose").isVisible());
     },
