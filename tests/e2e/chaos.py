@@ -109,14 +109,9 @@ class Chaos:
             if b'"worker started"' in line:
                 event = json.loads(line)
                 self.roles[event["pid"]] = event["role"]
-        return [p for p, r in self.roles.items() if r == role and self.is_ours(p)]
-
-    def is_ours(self, pid):
-        """Numbers of processes come again: that of a dead worker may be a stranger's by now."""
-        with contextlib.suppress(OSError):
-            return f"RUN_DIR={self.stack.env['RUN_DIR']}".encode() in \
-                pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        return False
+        # Numbers of processes come again: that of a dead worker may be of anything by now, also of this service's.
+        living = self.stack.children()
+        return [p for p, r in self.roles.items() if r == role and p in living]
 
     def victims(self, what):
         s = self.stack
