@@ -181,6 +181,28 @@ static enum err talk(const struct recognizer *r, struct process *p, enum wire_ve
     return err == ERR_OK ? read_answer(&p->child, image, out, upright, e) : err;
 }
 
+static void forget(struct ocr_result *out, struct raster *upright)
+{
+    ocr_result_free(out);
+    if (upright != NULL)
+        raster_free(upright);
+}
+
+/* A process that has read other images is not what they left it as: where it fails, a new one tells
+ * whether it is the image's fault. Time that was used up is: it was all the image's. */
+static enum err talk_anew(const struct recognizer *r, struct process *p, enum wire_verb verb,
+                          const struct raster *image, struct ocr_result *out,
+                          struct raster *upright, struct error *e)
+{
+    bool was_used = child_lives(&p->child);
+    enum err err = talk(r, p, verb, image, out, upright, e);
+    if (err != ERR_UNPROCESSABLE || !was_used || p->child.used_up)
+        return err;
+    child_end(&p->child);
+    forget(out, upright);
+    return talk(r, p, verb, image, out, upright, e);
+}
+
 static enum err ask(struct recognizer *r, const char *language, enum wire_verb verb,
                     const struct raster *image, const struct checkpoint *c, struct ocr_result *out,
                     struct raster *upright, struct error *e)
@@ -191,15 +213,12 @@ static enum err ask(struct recognizer *r, const char *language, enum wire_verb v
         memset(upright, 0, sizeof *upright);
     p->used_us = monotonic_us();
     p->child.c = c != NULL ? *c : (struct checkpoint){NULL, NULL};
-    enum err err = talk(r, p, verb, image, out, upright, e);
+    enum err err = talk_anew(r, p, verb, image, out, upright, e);
     if (err != ERR_OK || (int64_t)image->width * image->height > LARGE_PIXELS ||
         child_cpu_s(&p->child) >= r->limits.cpu_s)
         child_end(&p->child);
-    if (err != ERR_OK) {
-        ocr_result_free(out);
-        if (upright != NULL)
-            raster_free(upright);
-    }
+    if (err != ERR_OK)
+        forget(out, upright);
     return err;
 }
 

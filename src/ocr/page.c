@@ -12,6 +12,7 @@
 #include "ocr/read.h"
 #include "ocr/straighten.h"
 
+#define LEAST_SIDE 8    /* pixels; no letter is less high or wide, and Leptonica takes no 5 */
 #define UPRIGHT    0.7  /* evidence of text that is not upside down */
 #define HOPELESS   0.3  /* of a part of a page that tells that the page is no text */
 #define PAGE_SURE  0.55 /* least mean confidence of a page of text */
@@ -38,11 +39,31 @@ static enum err prepare(const struct raster *image, int quarters, struct ocr_res
     return err;
 }
 
+static bool has_no_room(const struct raster *image)
+{
+    return image->width < LEAST_SIDE || image->height < LEAST_SIDE;
+}
+
+/* What has no room for a letter is as it is. */
+static enum err keep(const struct raster *image, struct ocr_result *out, struct raster *upright,
+                     struct error *e)
+{
+    PIX *same = upright != NULL ? pix_of_raster(image) : NULL;
+    *out = (struct ocr_result){.pose = {0, 0, image->width, image->height}};
+    if (upright == NULL)
+        return ERR_OK;
+    enum err err = same != NULL ? raster_of_pix(same, image->dpi, upright, e) : error_no_memory(e);
+    pixDestroy(&same);
+    return err;
+}
+
 enum err ocr_page_prepare(const struct raster *image, struct ocr_result *out,
                           struct raster *upright, struct error *e)
 {
     struct ink ink;
     *upright = (struct raster){0};
+    if (has_no_room(image))
+        return keep(image, out, upright, e);
     enum err err = prepare(image, 0, out, &ink, e);
     if (err != ERR_OK)
         return err;
@@ -142,6 +163,8 @@ enum err ocr_page_read(TessBaseAPI *api, const struct raster *image, struct ocr_
                        struct error *e)
 {
     struct attempt best = {.quarters = 0};
+    if (has_no_room(image))
+        return keep(image, out, NULL, e);
     enum err err = read_turned(api, image, UPRIGHT, &best, e);
     if (err == ERR_OK)
         err = try_others(api, image, &best, e);

@@ -32,6 +32,7 @@ enum err child_damaged(const struct child *r, struct error *e)
 static void set_deadline(struct child *r, int64_t cpu_s)
 {
     r->cpu_s = cpu_s;
+    r->used_up = false;
     r->deadline_us = monotonic_us() + (2 * cpu_s + GRACE_S) * US_PER_S;
 }
 
@@ -103,8 +104,9 @@ static bool from_outside(const struct child *r, int signal_number, const struct 
     }
 }
 
-static enum err too_complex(const struct child *r, struct error *e)
+static enum err too_complex(struct child *r, struct error *e)
 {
+    r->used_up = true;
     return error_set(e, ERR_UNPROCESSABLE,
                      "%s is too complex: reading it takes more than %" PRId64 " s.", r->subject,
                      r->cpu_s);

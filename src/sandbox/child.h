@@ -29,6 +29,7 @@ struct child {
     int to, from;        /* commands, answers; -1 */
     int64_t cpu_s;       /* what the command at hand may take */
     int64_t deadline_us; /* of its answer, monotonic */
+    bool used_up;        /* that command has used up its CPU time */
     struct buffer in;    /* bytes read ahead */
     size_t used;         /* of them */
 };

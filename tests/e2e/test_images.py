@@ -54,6 +54,16 @@ def test_tiff_has_as_many_pages_as_images_of_their_own_sizes(stack, page):
     assert image.status == 200 and png_size(image.body)[0] == 400
 
 
+@pytest.mark.parametrize("size", [(1, 1), (4, 4), (3, 300), (300, 1)])
+def test_page_without_room_for_a_letter_is_empty(stack, page, size):
+    data = saved(page.convert("1"), "TIFF", save_all=True, append_images=[Image.new("1", size)], dpi=(200, 200))
+    r = extract(stack, data, "image/tiff")
+    assert r.status == 200 and "Article" in words(r)
+    assert r.json["summary"]["pages_total"] == 2 and not r.json["page_problems"], r.body
+    alone = extract(stack, saved(Image.new("L", size), "PNG"), "image/png")
+    assert alone.status == 200 and not alone.json["regions"], alone.body
+
+
 def test_colours_palettes_and_transparency_are_drawn(stack):
     see_through = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
     for image, seen in [(Image.new("RGB", (300, 200), (200, 100, 50)), (200, 100, 50)),

@@ -116,6 +116,39 @@ static void program_that_breaks_off_is_the_images_trouble(void)
     CU_ASSERT_STRING_EQUAL(e.detail, "The page is too complex: reading it takes more than 60 s.");
 }
 
+/* It breaks off at the second image, whatever that is; the first one does not. */
+static void image_is_not_to_blame_for_those_before(void)
+{
+    char path[] = "/tmp/recognize-XXXXXX", commands[256];
+    struct error e;
+    (void)snprintf(commands, sizeof commands,
+                   READY "head -c %d >/dev/null; " READY "head -c 16 >/dev/null; kill -ABRT $$",
+                   16 + SIDE * SIDE);
+    write_program(path, commands);
+    struct recognizer *r = open_with(path, INT64_C(1) << 40);
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_OK);
+    recognizer_close(r);
+    (void)unlink(path);
+}
+
+static void image_that_used_up_its_time_gets_no_more(void)
+{
+    char path[] = "/tmp/recognize-XXXXXX", commands[256];
+    struct error e;
+    (void)snprintf(commands, sizeof commands,
+                   READY "head -c %d >/dev/null; " READY "head -c 16 >/dev/null; kill -XCPU $$",
+                   16 + SIDE * SIDE);
+    write_program(path, commands);
+    struct recognizer *r = open_with(path, INT64_C(1) << 40);
+    CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_OK);
+    CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_UNPROCESSABLE);
+    CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "too complex"));
+    CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_OK);
+    recognizer_close(r);
+    (void)unlink(path);
+}
+
 static void missing_program_is_the_services_trouble(void)
 {
     struct error e;
@@ -229,6 +262,8 @@ static void languages_that_are_not_installed_are_told(void)
 static const struct test_case tests[] = {
     TEST(killed_program_is_the_services_trouble),
     TEST(program_that_breaks_off_is_the_images_trouble),
+    TEST(image_is_not_to_blame_for_those_before),
+    TEST(image_that_used_up_its_time_gets_no_more),
     TEST(missing_program_is_the_services_trouble),
     TEST(garbage_is_refused),
     TEST(hung_program_cannot_hold_its_parent),
