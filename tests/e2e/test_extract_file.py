@@ -122,7 +122,7 @@ def test_bad_document_is_refused(stack, tmp_path):
     encrypted = tmp_path / "encrypted.pdf"
     os.system(f"qpdf --encrypt secret secret 256 -- {sample('form')} {encrypted}")
     r = one_form(stack, data=encrypted.read_bytes(), query="?wait=60")
-    assert r.status == 422 and r.json["code"] == "invalid_value" and "encrypted" in r.detail.lower(), r.body
+    assert r.status == 422 and r.json["code"] == "password_required" and "encrypted" in r.detail.lower(), r.body
     r = stack.call("POST", "/api/v1/extract/file?wait=60", b"%PDF-1.7 broken", headers=PDF)
     assert r.status == 422 and r.detail
 

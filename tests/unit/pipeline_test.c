@@ -218,6 +218,7 @@ static void write_reader_of_bad_pages(char path[])
         "  'raster 1') echo '{\"width\":80,\"height\":80,\"dpi\":72}'; printf %6400s;;\n"
         "  'rules 1') echo '{\"rules\":0}';;\n"
         "  images*) echo '{\"images\":0}';;\n"
+        "  resolution*) echo '{\"dpi\":0}';;\n"
         "  raster* | rules*) kill -XCPU $$;;\n"
         "  esac\n"
         "done\n";
