@@ -26,6 +26,6 @@ EXTRA_DIST += debian/changelog debian/control debian/copyright debian/pdf-ocr-ap
 	debian/rules debian/source/format
 EXTRA_DIST += LICENSE README.md DEPLOYMENT.md SECURITY.md CONTRIBUTING.md NEWS.md scripts/check scripts/install-packages \
 	scripts/packages scripts/print-settings scripts/sbom scripts/quickstart scripts/chaos scripts/corpus scripts/fuzz fuzz/fake_child.c fuzz/fake_child.h fuzz/json.c fuzz/links.c fuzz/reader.c fuzz/recognizer.c fuzz/s3.c fuzz/keys.c fuzz/rules.c \
-	fuzz/multipart.c fuzz/jwt.c fuzz/firestore.c fuzz/replies.c fuzz/rows.c fuzz/credentials.c tests/cli tests/check.mk tests/checks tests/sources \
+	fuzz/multipart.c fuzz/jwt.c fuzz/firestore.c fuzz/replies.c fuzz/rows.c fuzz/credentials.c fuzz/edits.c fuzz/outbound.c tests/cli tests/check.mk tests/checks tests/sources \
 	tests/support.py tests/e2e tests/google tests/openapi tests/s3 .ci/run \
 	tests/web/browser.mjs tests/web/scenarios.mjs tests/web/package.json tests/web/package-lock.json
