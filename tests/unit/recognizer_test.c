@@ -116,16 +116,22 @@ static void program_that_breaks_off_is_the_images_trouble(void)
     CU_ASSERT_STRING_EQUAL(e.detail, "The page is too complex: reading it takes more than 60 s.");
 }
 
-/* It breaks off at the second image, whatever that is; the first one does not. */
+/* A program that reads an image and is ended by the signal at the next one, whatever that is. */
+static struct recognizer *open_one_that_breaks_off(const char *signal_name, char path[])
+{
+    char commands[256];
+    (void)snprintf(commands, sizeof commands,
+                   READY "head -c %d >/dev/null; " READY "head -c 16 >/dev/null; kill -%s $$",
+                   16 + SIDE * SIDE, signal_name);
+    write_program(path, commands);
+    return open_with(path, INT64_C(1) << 40);
+}
+
 static void image_is_not_to_blame_for_those_before(void)
 {
-    char path[] = "/tmp/recognize-XXXXXX", commands[256];
+    char path[] = "/tmp/recognize-XXXXXX";
     struct error e;
-    (void)snprintf(commands, sizeof commands,
-                   READY "head -c %d >/dev/null; " READY "head -c 16 >/dev/null; kill -ABRT $$",
-                   16 + SIDE * SIDE);
-    write_program(path, commands);
-    struct recognizer *r = open_with(path, INT64_C(1) << 40);
+    struct recognizer *r = open_one_that_breaks_off("ABRT", path);
     for (int i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_OK);
     recognizer_close(r);
@@ -134,13 +140,9 @@ static void image_is_not_to_blame_for_those_before(void)
 
 static void image_that_used_up_its_time_gets_no_more(void)
 {
-    char path[] = "/tmp/recognize-XXXXXX", commands[256];
+    char path[] = "/tmp/recognize-XXXXXX";
     struct error e;
-    (void)snprintf(commands, sizeof commands,
-                   READY "head -c %d >/dev/null; " READY "head -c 16 >/dev/null; kill -XCPU $$",
-                   16 + SIDE * SIDE);
-    write_program(path, commands);
-    struct recognizer *r = open_with(path, INT64_C(1) << 40);
+    struct recognizer *r = open_one_that_breaks_off("XCPU", path);
     CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_OK);
     CU_ASSERT_EQUAL(read_image(r, SIDE, false, NULL, &e), ERR_UNPROCESSABLE);
     CU_ASSERT_PTR_NOT_NULL(strstr(e.detail, "too complex"));
