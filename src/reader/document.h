@@ -20,6 +20,7 @@ struct document {
     int pages;
     int fd;         /* of a PDF's bytes */
     char *password; /* "": none */
+    int small;      /* whether a PDF's images are (reader/scan.c): 1, -1; 0: not looked yet */
 };
 
 struct document_page {

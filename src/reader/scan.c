@@ -32,9 +32,9 @@ static int64_t largest_after(const char *name, const char *bytes, size_t n)
 
 /* Whether all images of the file may be decoded as a whole. Their sizes stand in plain sight in any
  * PDF: only what is in streams is compressed or encrypted. */
-static bool may_look(const struct document *d)
+static bool has_small_images(int fd)
 {
-    GMappedFile *file = g_mapped_file_new_from_fd(d->fd, FALSE, NULL);
+    GMappedFile *file = g_mapped_file_new_from_fd(fd, FALSE, NULL);
     if (file == NULL)
         return false;
     const char *bytes = g_mapped_file_get_contents(file);
@@ -43,6 +43,14 @@ static bool may_look(const struct document *d)
         largest_after("/Width", bytes, n) * largest_after("/Height", bytes, n) <= MOST_PIXELS;
     g_mapped_file_unref(file);
     return small;
+}
+
+/* All bytes of the file are looked through, once and not for each page. */
+static bool may_look(struct document *d)
+{
+    if (d->small == 0)
+        d->small = has_small_images(d->fd) ? 1 : -1;
+    return d->small > 0;
 }
 
 /* poppler tells areas in whole points, and of a turned page as if it were not. */
@@ -95,7 +103,7 @@ static double finest_image(const struct document_page *page)
     return finest;
 }
 
-double scan_resolution(const struct document *d, const struct document_page *page)
+double scan_resolution(struct document *d, const struct document_page *page)
 {
     double dpi = 0;
     if (page->images != NULL)

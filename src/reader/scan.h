@@ -8,6 +8,6 @@
  * other; halved or doubled until it is one that OCR reads well, so that pixels become pixels. 0: no
  * image fills the page, its pixels are no squares, or an image of the file is too large to be
  * looked at. */
-double scan_resolution(const struct document *d, const struct document_page *page);
+double scan_resolution(struct document *d, const struct document_page *page);
 
 #endif
